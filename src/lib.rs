@@ -1,0 +1,3 @@
+//! Receive Clerk's webhooks.
+
+pub mod event;
