@@ -1,0 +1,125 @@
+//! By what a user signs in: e-mail addresses, phone numbers, wallets and passkeys.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ObjectType, Timestamp, Verification, lenient::null_as_default};
+
+/// An e-mail address of a user's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EmailAddress {
+    /// Clerk's id for it, `idn_...`.
+    pub id: String,
+    /// `email_address`.
+    pub object: Option<ObjectType>,
+    /// The address itself.
+    pub email_address: String,
+    /// Whether it is reserved for a user who has not verified it.
+    pub reserved: Option<bool>,
+    /// How it was verified; absent while it is reserved.
+    pub verification: Option<Verification>,
+    /// The external accounts that vouch for it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub linked_to: Vec<IdentificationLink>,
+    /// Whether its domain belongs to an enterprise connection.
+    pub matches_sso_connection: Option<bool>,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl EmailAddress {
+    /// Whether the user has proved that it is theirs.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.verification
+            .as_ref()
+            .is_some_and(Verification::is_verified)
+    }
+}
+
+/// A phone number of a user's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PhoneNumber {
+    /// Clerk's id for it, `idn_...`.
+    pub id: Option<String>,
+    /// `phone_number`.
+    pub object: Option<ObjectType>,
+    /// The number itself, in E.164 form: `+15555550100`.
+    pub phone_number: Option<String>,
+    /// Whether it is a second factor.
+    pub reserved_for_second_factor: Option<bool>,
+    /// Whether it is the second factor that is asked for first.
+    pub default_second_factor: Option<bool>,
+    /// Whether it is reserved for a user who has not verified it.
+    pub reserved: Option<bool>,
+    /// How it was verified; absent while it is reserved.
+    pub verification: Option<Verification>,
+    /// The external accounts that vouch for it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub linked_to: Vec<IdentificationLink>,
+    /// Codes for a second factor that is lost. They are credentials: do not store or log them.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub backup_codes: Vec<String>,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl PhoneNumber {
+    /// Whether the user has proved that it is theirs.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.verification
+            .as_ref()
+            .is_some_and(Verification::is_verified)
+    }
+}
+
+/// An external account that vouches for an e-mail address or a phone number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct IdentificationLink {
+    /// `type`: the strategy of the account, such as `oauth_google`.
+    #[serde(rename = "type")]
+    pub link_type: Option<String>,
+    /// Clerk's id for the account.
+    pub id: Option<String>,
+}
+
+/// A crypto wallet of a user's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Web3Wallet {
+    /// Clerk's id for it, `idn_...`.
+    pub id: Option<String>,
+    /// `web3_wallet`.
+    pub object: Option<ObjectType>,
+    /// The wallet's address.
+    pub web3_wallet: Option<String>,
+    /// How it was verified.
+    pub verification: Option<Verification>,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A passkey of a user's; the key itself is never sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Passkey {
+    /// Clerk's id for it, `idn_...`.
+    pub id: Option<String>,
+    /// `passkey`.
+    pub object: Option<ObjectType>,
+    /// What the user calls it.
+    pub name: Option<String>,
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
+    /// How it was verified.
+    pub verification: Option<Verification>,
+}

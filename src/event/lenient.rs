@@ -1,0 +1,160 @@
+//! What Clerk leaves out, sends as `null` or spells in two ways.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeSeed, IntoDeserializer, MapAccess},
+};
+
+/// A field whose `null` means the same as its absence.
+pub(super) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Lists of objects that may lack the `id` that they have as the object of an event.
+///
+/// Such an id is `""`.
+pub(super) fn nested_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list: Option<Vec<Nested<T>>> = Deserialize::deserialize(deserializer)?;
+    Ok(list
+        .unwrap_or_default()
+        .into_iter()
+        .map(|Nested(object)| object)
+        .collect())
+}
+
+/// An object that may lack the `id` that it has as the object of an event; such an id is `""`.
+pub(super) fn nested_object<'de, D, T>(deserializer: D) -> Result<Option<Box<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let object: Option<Nested<Box<T>>> = Deserialize::deserialize(deserializer)?;
+    Ok(object.map(|Nested(object)| object))
+}
+
+/// Reads the struct as serde derives it, and then unites the spellings of a field by
+/// `unite_spellings`.
+///
+/// serde's own `alias` refuses an object that holds both spellings, and a `null` under the one would
+/// hide the other. The struct needs `#[serde(remote = "Self")]`.
+macro_rules! deserialize_and_unite_spellings {
+    ($Object:ident) => {
+        impl<'de> serde::Deserialize<'de> for $Object {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut object = Self::deserialize(deserializer)?;
+                object.unite_spellings();
+                Ok(object)
+            }
+        }
+
+        impl serde::Serialize for $Object {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
+    };
+}
+pub(super) use deserialize_and_unite_spellings;
+
+struct Nested<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nested<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(WithId(deserializer)).map(Nested)
+    }
+}
+
+/// Supplies an empty `id` to a struct whose object has none.
+struct WithId<I>(I);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for WithId<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(WithId(visitor))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for WithId<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(MapWithId {
+            map,
+            id: Id::NotSeen,
+        })
+    }
+}
+
+struct MapWithId<A> {
+    map: A,
+    id: Id,
+}
+
+enum Id {
+    NotSeen,
+    /// Its value comes next.
+    Next,
+    Seen,
+    /// The object has ended without one: its value comes next and is empty.
+    Supplied,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for MapWithId<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        let key = match self.map.next_key::<Key<'de>>()? {
+            Some(Key(key)) => key,
+            None if matches!(self.id, Id::NotSeen) => {
+                self.id = Id::Supplied;
+                return seed.deserialize("id".into_deserializer()).map(Some);
+            }
+            None => return Ok(None),
+        };
+        if key == "id" {
+            self.id = Id::Next;
+        }
+        seed.deserialize(key.into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        match std::mem::replace(&mut self.id, Id::Seen) {
+            Id::Supplied => seed.deserialize("".into_deserializer()),
+            Id::Next => {
+                let id: Option<String> = self.map.next_value()?;
+                seed.deserialize(id.unwrap_or_default().into_deserializer())
+            }
+            before => {
+                self.id = before;
+                self.map.next_value_seed(seed)
+            }
+        }
+    }
+}
+
+/// A field's name, without a copy where the deserializer has it at hand.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);

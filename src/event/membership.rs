@@ -1,0 +1,131 @@
+//! Memberships: `organizationMembership.created`, `.updated`, `.deleted`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventObject, ObjectType, Organization, RawJson, Timestamp, lenient::null_as_default};
+
+/// A user's membership in an organization.
+///
+/// `organizationMembership.deleted` carries it whole too, not a
+/// [`DeletedObject`](super::DeletedObject).
+///
+/// ```
+/// use clerk_webhooks::event::OrganizationMembership;
+///
+/// let membership: OrganizationMembership = serde_json::from_str(
+///     r#"{
+///         "id": "orgmem_1",
+///         "role": "org:admin",
+///         "organization": {"id": "org_1"},
+///         "public_user_data": {"user_id": "user_1"}
+///     }"#,
+/// )?;
+/// assert_eq!(membership.organization.id, "org_1");
+/// assert_eq!(membership.public_user_data.user_id, "user_1");
+/// assert!(membership.permissions.is_empty());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrganizationMembership {
+    /// Clerk's id for the membership, `orgmem_...`.
+    pub id: String,
+    /// `organization_membership`.
+    pub object: Option<ObjectType>,
+    /// The key of the member's role, such as `org:admin`.
+    pub role: Option<String>,
+    /// What the role is called.
+    pub role_name: Option<String>,
+    /// The keys of the permissions that come with the role.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub permissions: Vec<String>,
+    /// Your metadata that the member's browser may read.
+    #[serde(default)]
+    pub public_metadata: RawJson,
+    /// Your metadata that only your servers may read.
+    #[serde(default)]
+    pub private_metadata: RawJson,
+    /// In which organization.
+    pub organization: Organization,
+    /// Which user.
+    pub public_user_data: PublicUserData,
+    /// When the user joined.
+    pub created_at: Option<Timestamp>,
+    /// When the membership last changed: what to order events by.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// What everyone in an organization may know of a member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PublicUserData {
+    /// Clerk's id for the user, `user_...`.
+    pub user_id: String,
+    /// May be `""`.
+    pub first_name: Option<String>,
+    /// May be `""`.
+    pub last_name: Option<String>,
+    /// Deprecated by Clerk in favour of `image_url`.
+    pub profile_image_url: Option<String>,
+    /// The user's picture, or one that Clerk drew.
+    pub image_url: Option<String>,
+    /// Whether the picture is the user's own.
+    pub has_image: Option<bool>,
+    /// By what the user is known: an e-mail address, a phone number or a username.
+    pub identifier: Option<String>,
+    /// The user's own name for signing in.
+    pub username: Option<String>,
+    /// Whether you have banned the user.
+    pub banned: Option<bool>,
+    /// Whether a directory has withdrawn the user.
+    pub deprovisioned: Option<bool>,
+}
+
+/// A membership as part of a [`User`](super::User); nothing of it is sure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UserMembership {
+    /// Clerk's id for the membership, `orgmem_...`.
+    pub id: Option<String>,
+    /// `organization_membership`.
+    pub object: Option<ObjectType>,
+    /// The key of the user's role, such as `org:admin`.
+    pub role: Option<String>,
+    /// What the role is called.
+    pub role_name: Option<String>,
+    /// The keys of the permissions that come with the role.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub permissions: Vec<String>,
+    /// Your metadata that the member's browser may read.
+    #[serde(default)]
+    pub public_metadata: RawJson,
+    /// Your metadata that only your servers may read.
+    #[serde(default)]
+    pub private_metadata: RawJson,
+    /// In which organization.
+    pub organization: Option<Organization>,
+    /// Which user: the one that it is part of.
+    pub public_user_data: Option<PublicUserData>,
+    /// When the user joined.
+    pub created_at: Option<Timestamp>,
+    /// When the membership last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl EventObject for OrganizationMembership {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        Some(&self.public_user_data.user_id)
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        Some(&self.organization.id)
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

@@ -1,0 +1,51 @@
+//! What Clerk calls its objects.
+
+use super::open_enum::open_enum;
+
+open_enum! {
+    /// The `object` of an object: which kind it says it is.
+    ///
+    /// It informs and decides nothing: which type an object decodes into comes from the event's type and
+    /// the field that it stands in.
+    pub enum ObjectType {
+        BillingPayer = "commerce_payer",
+        BillingSubscription = "commerce_subscription",
+        CommerceSubscriptionItem = "commerce_subscription_item",
+        Email = "email",
+        EmailAddress = "email_address",
+        EnterpriseAccount = "enterprise_account",
+        ExternalAccount = "external_account",
+        FacebookAccount = "facebook_account",
+        GoogleAccount = "google_account",
+        Invitation = "invitation",
+        Organization = "organization",
+        OrganizationDomain = "organization_domain",
+        OrganizationInvitation = "organization_invitation",
+        OrganizationMembership = "organization_membership",
+        Passkey = "passkey",
+        Permission = "permission",
+        PhoneNumber = "phone_number",
+        Role = "role",
+        SamlAccount = "saml_account",
+        Session = "session",
+        SessionActivity = "session_activity",
+        SmsMessage = "sms_message",
+        SubscriptionItem = "subscription_item",
+        User = "user",
+        VerificationAdmin = "verification_admin",
+        VerificationEmailLink = "verification_email_link",
+        VerificationFromOauth = "verification_from_oauth",
+        VerificationGoogleOneTap = "verification_google_one_tap",
+        VerificationOauth = "verification_oauth",
+        VerificationOtp = "verification_otp",
+        VerificationPasskey = "verification_passkey",
+        VerificationSaml = "verification_saml",
+        VerificationScim = "verification_scim",
+        VerificationTicket = "verification_ticket",
+        VerificationWeb3 = "verification_web3",
+        WaitlistEntry = "waitlist_entry",
+        /// Clerk's own examples spell it so.
+        WaitlistEntryInCamelCase = "waitlistEntry",
+        Web3Wallet = "web3_wallet",
+    }
+}

@@ -1,0 +1,191 @@
+//! Lists of words that Clerk may extend any day: known words are variants, every other word is kept.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{Deserializer, de};
+
+/// Defines an enum over known words (`Variant = "text"`, older spellings after `|`).
+///
+/// Every other word is kept in `Unknown` and written back unchanged. The variant is
+/// `#[non_exhaustive]`: outside this crate only parsing makes one, so that an `Unknown` never holds
+/// a known word and equality means the same as equality of the texts.
+macro_rules! open_enum {
+    (
+        $(#[$meta:meta])*
+        pub enum $Name:ident {
+            $( $(#[$variant_meta:meta])* $Variant:ident = $text:literal $(| $older:literal)*, )+
+        }
+    ) => {
+        $(#[$meta])*
+        ///
+        /// The list is open: a word that this version does not know arrives as `Unknown` and is
+        /// written back unchanged.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $Name {
+            $( #[doc = concat!("`", $text, "`")] $(#[$variant_meta])* $Variant, )+
+            /// A word that this version does not know, as it was sent.
+            ///
+            /// Match it as `Unknown(text, ..)`; it never holds a known word.
+            #[non_exhaustive]
+            Unknown(String),
+        }
+
+        impl $Name {
+            const ALL: &[Self] = &[$(Self::$Variant),+];
+
+            /// Every known value, in the order of the documentation.
+            #[must_use]
+            pub const fn all() -> &'static [Self] {
+                Self::ALL
+            }
+
+            /// The text that Clerk sends today; for `Unknown` the text as it was sent.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $( Self::$Variant => $text, )+
+                    Self::Unknown(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for $Name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $( $text $(| $older)* => Self::$Variant, )+
+                    other => Self::Unknown(other.to_owned()),
+                }
+            }
+        }
+
+        impl std::str::FromStr for $Name {
+            type Err = std::convert::Infallible;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Ok(Self::from(text))
+            }
+        }
+
+        impl std::fmt::Display for $Name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl PartialEq<str> for $Name {
+            fn eq(&self, text: &str) -> bool {
+                self.as_str() == text
+            }
+        }
+
+        impl PartialEq<&str> for $Name {
+            fn eq(&self, text: &&str) -> bool {
+                self.as_str() == *text
+            }
+        }
+
+        /// By text.
+        impl Ord for $Name {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl PartialOrd for $Name {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl serde::Serialize for $Name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $Name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::event::open_enum::deserialize_word(deserializer)
+            }
+        }
+    };
+}
+pub(super) use open_enum;
+
+/// Reads one word without an allocation of its own: only an unknown word is copied.
+pub(super) fn deserialize_word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: for<'a> From<&'a str>,
+{
+    deserializer.deserialize_str(WordVisitor(PhantomData))
+}
+
+struct WordVisitor<T>(PhantomData<T>);
+
+impl<T: for<'a> From<&'a str>> de::Visitor<'_> for WordVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        Ok(T::from(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
+    open_enum! {
+        /// Only for these tests.
+        pub enum Light {
+            Red = "red",
+            Green = "green" | "grün",
+        }
+    }
+
+    #[test]
+    fn a_known_word_is_a_variant_and_an_older_spelling_becomes_todays() {
+        assert_eq!(Light::from("red"), Light::Red);
+        assert_eq!(Light::from("grün"), Light::Green);
+        assert_eq!(
+            serde_json::to_string(&Light::from("grün")).unwrap(),
+            r#""green""#
+        );
+    }
+
+    #[test]
+    fn any_other_word_survives_the_round_trip() {
+        for word in ["", " ", "Red", "amber", "\u{1f6a6}", "a\"b\\c\n"] {
+            let text = serde_json::to_string(word).unwrap();
+            let light: Light = serde_json::from_str(&text).unwrap();
+            assert!(matches!(&light, Light::Unknown(kept) if kept == word));
+            assert_eq!(serde_json::to_string(&light).unwrap(), text);
+            assert_eq!(word.parse::<Light>(), Ok(light));
+        }
+    }
+
+    #[test]
+    fn only_a_string_is_a_word() {
+        for text in ["1", "null", "true", "{}", "[]"] {
+            assert!(serde_json::from_str::<Light>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn it_compares_hashes_and_sorts_by_text() {
+        assert!(Light::Red == "red" && Light::Red == *"red");
+        assert_eq!(Light::from("x").to_string(), "x");
+        assert_eq!(format!("{:>5}|", Light::Red), "  red|");
+        let sorted: BTreeSet<_> = ["red", "amber", "green"].map(Light::from).into();
+        assert_eq!(
+            sorted.iter().map(Light::as_str).collect::<Vec<_>>(),
+            ["amber", "green", "red"]
+        );
+        assert_eq!(HashSet::from(["red", "red"].map(Light::from)).len(), 1);
+    }
+}

@@ -1,0 +1,119 @@
+//! The table of all events: what Clerk calls each, and what each carries.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{
+    DeletedObject, EventObject, Organization, OrganizationMembership, RawJson, Session,
+    UnknownEvent, User, open_enum::open_enum,
+};
+
+/// One line an event: `Variant = "type" | "older spelling" => what it carries`.
+macro_rules! events {
+    ($( $Variant:ident = $text:literal $(| $older:literal)* => $Object:ident, )+) => {
+        open_enum! {
+            /// The type of an event.
+            ///
+            /// [`all`](Self::all) lists the types of today. To route one that this version does not
+            /// know, match [`as_str`](Self::as_str): that keeps working when a later version learns it.
+            ///
+            /// ```
+            /// use clerk_webhooks::event::EventType;
+            ///
+            /// assert_eq!(EventType::from("user.created"), EventType::UserCreated);
+            /// assert_eq!(EventType::UserCreated.to_string(), "user.created");
+            /// assert_eq!(EventType::from("user.renamed").as_str(), "user.renamed");
+            ///
+            /// // Spelled so until September 2025.
+            /// assert_eq!(EventType::from("subscription.past_due").as_str(), "subscription.pastDue");
+            /// ```
+            pub enum EventType {
+                $( #[doc = concat!("carries a [`", stringify!($Object), "`](super::", stringify!($Object), ")")]
+                $Variant = $text $(| $older)*, )+
+            }
+        }
+
+        /// What an event is about, by its type.
+        ///
+        /// New types and new fields come with new versions: a `match` needs a `_` arm.
+        #[doc = include_str!("../../docs/events.md")]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum EventData {
+            $( #[doc = concat!("`", $text, "`")] $Variant(Box<$Object>), )+
+            /// An event whose type this version does not know, with its data as it was sent.
+            Unknown(UnknownEvent),
+        }
+
+        impl EventData {
+            /// The event's type.
+            #[must_use]
+            pub fn event_type(&self) -> &EventType {
+                match self {
+                    $( Self::$Variant(_) => &EventType::$Variant, )+
+                    Self::Unknown(event) => event.event_type(),
+                }
+            }
+
+            /// Reads the data of an event of this type.
+            pub(super) fn deserialize_as<'de, D: Deserializer<'de>>(
+                event_type: &EventType,
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                match event_type {
+                    $( EventType::$Variant => Box::deserialize(deserializer).map(Self::$Variant), )+
+                    EventType::Unknown(_) => {
+                        let data = RawJson::deserialize(deserializer)?;
+                        Ok(Self::Unknown(UnknownEvent::new(event_type.clone(), data)))
+                    }
+                }
+            }
+
+            /// The object that the event is about; none for an unknown event.
+            pub(super) fn object(&self) -> Option<&dyn EventObject> {
+                match self {
+                    $( Self::$Variant(object) => Some(&**object), )+
+                    Self::Unknown(_) => None,
+                }
+            }
+        }
+
+        /// The data alone, without the event's type.
+        impl Serialize for EventData {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$Variant(object) => object.serialize(serializer), )+
+                    Self::Unknown(event) => event.data().serialize(serializer),
+                }
+            }
+        }
+
+        #[cfg(test)]
+        const CARRIED: &[(EventType, &str)] = &[$((EventType::$Variant, stringify!($Object))),+];
+    };
+}
+
+events! {
+    OrganizationCreated = "organization.created" => Organization,
+    OrganizationDeleted = "organization.deleted" => DeletedObject,
+    OrganizationUpdated = "organization.updated" => Organization,
+    OrganizationMembershipCreated = "organizationMembership.created" => OrganizationMembership,
+    OrganizationMembershipDeleted = "organizationMembership.deleted" => OrganizationMembership,
+    OrganizationMembershipUpdated = "organizationMembership.updated" => OrganizationMembership,
+    SessionCreated = "session.created" => Session,
+    SessionEnded = "session.ended" => Session,
+    SessionPending = "session.pending" => Session,
+    SessionRemoved = "session.removed" => Session,
+    SessionRevoked = "session.revoked" => Session,
+    UserCreated = "user.created" => User,
+    UserDeleted = "user.deleted" => DeletedObject,
+    UserUpdated = "user.updated" => User,
+}
+
+impl EventData {
+    pub(super) fn from_text(event_type: &EventType, text: &str) -> serde_json::Result<Self> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let data = Self::deserialize_as(event_type, &mut json)?;
+        json.end()?;
+        Ok(data)
+    }
+}

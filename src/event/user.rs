@@ -1,0 +1,201 @@
+//! Users: `user.created`, `user.updated`, and inside of a session.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    EmailAddress, EnterpriseAccount, EventObject, ExternalAccount, ObjectType, Passkey,
+    PhoneNumber, RawJson, SamlAccount, ScimUserMetadata, Timestamp, UserMembership, Web3Wallet,
+    lenient::null_as_default,
+};
+
+/// A user, whole: every event carries the user's complete present state.
+///
+/// Only [`id`](Self::id) is sure. Clerk has added fields over the years, so that each of the others
+/// may be absent in an event of its time.
+///
+/// ```
+/// use clerk_webhooks::event::User;
+///
+/// let user: User = serde_json::from_str(
+///     r#"{
+///         "id": "user_1",
+///         "first_name": "Jane",
+///         "last_name": "",
+///         "primary_email_address_id": "idn_2",
+///         "email_addresses": [
+///             {"id": "idn_1", "email_address": "old@example.org", "verification": null},
+///             {"id": "idn_2", "email_address": "jane@example.org",
+///                 "verification": {"status": "verified", "strategy": "email_code"}}
+///         ]
+///     }"#,
+/// )?;
+/// let primary = user.primary_email_address().map(|address| address.email_address.as_str());
+/// assert_eq!(primary, Some("jane@example.org"));
+/// assert_eq!(user.verified_email_addresses().count(), 1);
+/// assert_eq!(user.full_name().as_deref(), Some("Jane"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct User {
+    /// Clerk's id for the user, `user_...`; it never changes.
+    ///
+    /// Inside of a [`Session`](super::Session) it is `""` if Clerk left it out.
+    pub id: String,
+    /// `user`.
+    pub object: Option<ObjectType>,
+    /// Your own id for the user, as you set it.
+    pub external_id: Option<String>,
+    /// Which of [`email_addresses`](Self::email_addresses) is the primary one.
+    pub primary_email_address_id: Option<String>,
+    /// Which of [`phone_numbers`](Self::phone_numbers) is the primary one.
+    pub primary_phone_number_id: Option<String>,
+    /// Which of [`web3_wallets`](Self::web3_wallets) is the primary one.
+    pub primary_web3_wallet_id: Option<String>,
+    /// The user's own name for signing in.
+    pub username: Option<String>,
+    /// May be `""`.
+    pub first_name: Option<String>,
+    /// May be `""`.
+    pub last_name: Option<String>,
+    /// The user's language, such as `en-US`.
+    pub locale: Option<String>,
+    /// Deprecated by Clerk in favour of `image_url`.
+    pub profile_image_url: Option<String>,
+    /// The user's picture, or one that Clerk drew.
+    pub image_url: Option<String>,
+    /// Whether the picture is the user's own.
+    pub has_image: Option<bool>,
+    /// Your metadata that the user's browser may read.
+    #[serde(default)]
+    pub public_metadata: RawJson,
+    /// Your metadata that only your servers may read.
+    #[serde(default)]
+    pub private_metadata: RawJson,
+    /// Metadata that the user's browser may write: do not trust it.
+    #[serde(default)]
+    pub unsafe_metadata: RawJson,
+    /// In no documented order: see [`primary_email_address`](Self::primary_email_address).
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub email_addresses: Vec<EmailAddress>,
+    /// In no documented order: see [`primary_phone_number`](Self::primary_phone_number).
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub phone_numbers: Vec<PhoneNumber>,
+    /// The user's crypto wallets.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub web3_wallets: Vec<Web3Wallet>,
+    /// The user's passkeys.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub passkeys: Vec<Passkey>,
+    /// Whether the user has a password.
+    pub password_enabled: Option<bool>,
+    /// Whether the user has a second factor.
+    pub two_factor_enabled: Option<bool>,
+    /// Whether the user has an authenticator app.
+    pub totp_enabled: Option<bool>,
+    /// Whether the user has backup codes.
+    pub backup_code_enabled: Option<bool>,
+    /// When the user took up a second factor.
+    pub mfa_enabled_at: Option<Timestamp>,
+    /// When the user gave up a second factor.
+    pub mfa_disabled_at: Option<Timestamp>,
+    /// When the password last changed.
+    pub password_last_updated_at: Option<Timestamp>,
+    /// Whether the user has to choose a new password. Not in Clerk's schema; sent.
+    pub requires_password_reset: Option<bool>,
+    /// The user's accounts with OAuth providers.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub external_accounts: Vec<ExternalAccount>,
+    /// The user's accounts with SAML providers; `enterprise_accounts` holds them too, since it came.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub saml_accounts: Vec<SamlAccount>,
+    /// The user's accounts with enterprises' providers.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub enterprise_accounts: Vec<EnterpriseAccount>,
+    /// The user's memberships; in no recorded webhook, though in Clerk's schema.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub organization_memberships: Vec<UserMembership>,
+    /// When the user last signed in.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// Whether you have banned the user.
+    pub banned: Option<bool>,
+    /// Whether too many failed attempts have locked the user out.
+    pub locked: Option<bool>,
+    /// Whether a directory has withdrawn the user.
+    pub deprovisioned: Option<bool>,
+    /// In how many seconds a lockout ends.
+    pub lockout_expires_in_seconds: Option<i64>,
+    /// How many failed attempts are left before a lockout.
+    pub verification_attempts_remaining: Option<i64>,
+    /// When the user last changed: what to order events by.
+    pub updated_at: Option<Timestamp>,
+    /// When the user signed up.
+    pub created_at: Option<Timestamp>,
+    /// Whether the user may delete the account.
+    pub delete_self_enabled: Option<bool>,
+    /// Whether the user may make organizations.
+    pub create_organization_enabled: Option<bool>,
+    /// How many organizations the user may make.
+    pub create_organizations_limit: Option<i64>,
+    /// When the user was last active.
+    pub last_active_at: Option<Timestamp>,
+    /// When the user agreed to your legal terms.
+    pub legal_accepted_at: Option<Timestamp>,
+    /// Whether the user's new devices are trusted without proof.
+    pub bypass_client_trust: Option<bool>,
+    /// What a directory says of the user.
+    pub scim: Option<ScimUserMetadata>,
+    /// May be `""`. No longer in Clerk's schema; sent until 2024.
+    pub birthday: Option<String>,
+    /// May be `""`. No longer in Clerk's schema; sent until 2024.
+    pub gender: Option<String>,
+}
+
+impl User {
+    /// The address that `primary_email_address_id` names.
+    ///
+    /// Never simply the first: the order says nothing.
+    #[must_use]
+    pub fn primary_email_address(&self) -> Option<&EmailAddress> {
+        let id = self.primary_email_address_id.as_deref()?;
+        self.email_addresses.iter().find(|address| address.id == id)
+    }
+
+    /// The number that `primary_phone_number_id` names.
+    #[must_use]
+    pub fn primary_phone_number(&self) -> Option<&PhoneNumber> {
+        let id = self.primary_phone_number_id.as_deref()?;
+        self.phone_numbers
+            .iter()
+            .find(|number| number.id.as_deref() == Some(id))
+    }
+
+    /// The addresses that the user has proved to be theirs.
+    pub fn verified_email_addresses(&self) -> impl Iterator<Item = &EmailAddress> {
+        self.email_addresses
+            .iter()
+            .filter(|address| address.is_verified())
+    }
+
+    /// First and last name with a space between; `None` if there is nothing but white space.
+    #[must_use]
+    pub fn full_name(&self) -> Option<String> {
+        let names =
+            [&self.first_name, &self.last_name].map(|name| name.as_deref().unwrap_or("").trim());
+        Some(names.join(" ").trim().to_owned()).filter(|name| !name.is_empty())
+    }
+}
+
+impl EventObject for User {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}
