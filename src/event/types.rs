@@ -3,8 +3,9 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    DeletedObject, EventObject, Organization, OrganizationMembership, RawJson, Session,
-    UnknownEvent, User, open_enum::open_enum,
+    DeletedObject, Email, EventObject, Organization, OrganizationDomain, OrganizationInvitation,
+    OrganizationMembership, PaymentAttempt, Permission, RawJson, Role, Session, SmsMessage,
+    Subscription, SubscriptionItem, UnknownEvent, User, WaitlistEntry, open_enum::open_enum,
 };
 
 /// One line an event: `Variant = "type" | "older spelling" => what it carries`.
@@ -93,20 +94,52 @@ macro_rules! events {
 }
 
 events! {
+    EmailCreated = "email.created" => Email,
     OrganizationCreated = "organization.created" => Organization,
     OrganizationDeleted = "organization.deleted" => DeletedObject,
     OrganizationUpdated = "organization.updated" => Organization,
+    OrganizationDomainCreated = "organizationDomain.created" => OrganizationDomain,
+    OrganizationDomainDeleted = "organizationDomain.deleted" => DeletedObject,
+    OrganizationDomainUpdated = "organizationDomain.updated" => OrganizationDomain,
+    OrganizationInvitationAccepted = "organizationInvitation.accepted" => OrganizationInvitation,
+    OrganizationInvitationCreated = "organizationInvitation.created" => OrganizationInvitation,
+    OrganizationInvitationRevoked = "organizationInvitation.revoked" => OrganizationInvitation,
     OrganizationMembershipCreated = "organizationMembership.created" => OrganizationMembership,
     OrganizationMembershipDeleted = "organizationMembership.deleted" => OrganizationMembership,
     OrganizationMembershipUpdated = "organizationMembership.updated" => OrganizationMembership,
+    PaymentAttemptCreated = "paymentAttempt.created" => PaymentAttempt,
+    PaymentAttemptUpdated = "paymentAttempt.updated" => PaymentAttempt,
+    PermissionCreated = "permission.created" => Permission,
+    PermissionDeleted = "permission.deleted" => DeletedObject,
+    PermissionUpdated = "permission.updated" => Permission,
+    RoleCreated = "role.created" => Role,
+    RoleDeleted = "role.deleted" => DeletedObject,
+    RoleUpdated = "role.updated" => Role,
     SessionCreated = "session.created" => Session,
     SessionEnded = "session.ended" => Session,
     SessionPending = "session.pending" => Session,
     SessionRemoved = "session.removed" => Session,
     SessionRevoked = "session.revoked" => Session,
+    SmsCreated = "sms.created" => SmsMessage,
+    SubscriptionActive = "subscription.active" => Subscription,
+    SubscriptionCreated = "subscription.created" => Subscription,
+    SubscriptionPastDue = "subscription.pastDue" | "subscription.past_due" => Subscription,
+    SubscriptionUpdated = "subscription.updated" => Subscription,
+    SubscriptionItemAbandoned = "subscriptionItem.abandoned" => SubscriptionItem,
+    SubscriptionItemActive = "subscriptionItem.active" => SubscriptionItem,
+    SubscriptionItemCanceled = "subscriptionItem.canceled" => SubscriptionItem,
+    SubscriptionItemCreated = "subscriptionItem.created" => SubscriptionItem,
+    SubscriptionItemEnded = "subscriptionItem.ended" => SubscriptionItem,
+    SubscriptionItemFreeTrialEnding = "subscriptionItem.freeTrialEnding" => SubscriptionItem,
+    SubscriptionItemIncomplete = "subscriptionItem.incomplete" => SubscriptionItem,
+    SubscriptionItemPastDue = "subscriptionItem.pastDue" | "subscriptionItem.past_due" => SubscriptionItem,
+    SubscriptionItemUpcoming = "subscriptionItem.upcoming" => SubscriptionItem,
+    SubscriptionItemUpdated = "subscriptionItem.updated" => SubscriptionItem,
     UserCreated = "user.created" => User,
     UserDeleted = "user.deleted" => DeletedObject,
     UserUpdated = "user.updated" => User,
+    WaitlistEntryCreated = "waitlistEntry.created" => WaitlistEntry,
+    WaitlistEntryUpdated = "waitlistEntry.updated" => WaitlistEntry,
 }
 
 impl EventData {

@@ -1,0 +1,108 @@
+//! Organization domains: `organizationDomain.created`, `.updated`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    EventObject, ObjectType, PublicOrganizationData, Timestamp, VerificationStatus,
+    VerificationStrategy, lenient::deserialize_and_unite_spellings, open_enum::open_enum,
+};
+
+/// An e-mail domain of an organization's, by which users can join it.
+///
+/// ```
+/// use clerk_webhooks::event::{EnrollmentMode, OrganizationDomain};
+///
+/// let domain: OrganizationDomain = serde_json::from_str(
+///     r#"{"id": "orgdmn_1", "name": "acme.com", "enrollment_mode": "automatic_invitation"}"#,
+/// )?;
+/// assert_eq!(domain.enrollment_mode, Some(EnrollmentMode::AutomaticInvitation));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrganizationDomain {
+    /// Clerk's id for the domain, `orgdmn_...`.
+    pub id: String,
+    /// `organization_domain`.
+    pub object: Option<ObjectType>,
+    /// Whose domain it is, `org_...`.
+    pub organization_id: Option<String>,
+    /// The domain itself, such as `acme.com`.
+    pub name: Option<String>,
+    /// How users with an address in it join the organization.
+    pub enrollment_mode: Option<EnrollmentMode>,
+    /// The address in it that was used to prove an affiliation.
+    pub affiliation_email_address: Option<String>,
+    /// Whether a member has proved to have an address in it.
+    pub affiliation_verification: Option<DomainVerification>,
+    /// Whether the organization has proved to own it.
+    pub ownership_verification: Option<DomainVerification>,
+    /// Deprecated by Clerk in favour of the two above.
+    pub verification: Option<DomainVerification>,
+    /// How many invitations by it are open.
+    pub total_pending_invitations: Option<i64>,
+    /// How many suggestions by it are open.
+    pub total_pending_suggestions: Option<i64>,
+    /// The organization.
+    pub public_organization_data: Option<PublicOrganizationData>,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed: what to order events by.
+    pub updated_at: Option<Timestamp>,
+}
+
+open_enum! {
+    /// How users with an address in an organization's domain join the organization.
+    pub enum EnrollmentMode {
+        /// They are invited.
+        AutomaticInvitation = "automatic_invitation",
+        /// The organization is suggested to them.
+        AutomaticSuggestion = "automatic_suggestion",
+        /// By the domain's enterprise connection.
+        EnterpriseSso = "enterprise_sso",
+        /// Only if a member invites them.
+        ManualInvitation = "manual_invitation",
+    }
+}
+
+/// How, and whether, an organization's domain was verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+#[non_exhaustive]
+pub struct DomainVerification {
+    /// How far it got.
+    pub status: Option<VerificationStatus>,
+    /// By what it is, or was, verified.
+    pub strategy: Option<VerificationStrategy>,
+    /// How often it was tried.
+    pub attempts: Option<i64>,
+    /// When it can no longer be completed. Also read as `expires_at`, which yields to `expire_at`.
+    pub expire_at: Option<Timestamp>,
+    /// The other spelling of `expire_at`; always `None` after reading.
+    #[serde(rename = "expires_at", skip_serializing)]
+    expires_at: Option<Timestamp>,
+    /// When it was completed.
+    pub verified_at: Option<Timestamp>,
+}
+
+impl DomainVerification {
+    fn unite_spellings(&mut self) {
+        self.expire_at = self.expire_at.or(self.expires_at.take());
+    }
+}
+
+deserialize_and_unite_spellings!(DomainVerification);
+
+impl EventObject for OrganizationDomain {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        self.organization_id.as_deref()
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

@@ -1,0 +1,137 @@
+//! Messages to users: `email.created`, `sms.created`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    EventObject, ObjectType, RawJson, Timestamp, lenient::deserialize_and_unite_spellings,
+};
+
+/// An e-mail to a user, which Clerk sends or leaves to you.
+///
+/// It holds codes and links by which its reader signs in: do not store or log it.
+///
+/// ```
+/// use clerk_webhooks::event::Email;
+///
+/// #[derive(serde::Deserialize)]
+/// struct CodeData {
+///     otp_code: String,
+/// }
+///
+/// let email: Email = serde_json::from_str(
+///     r#"{"id": "ema_1", "slug": "verification_code", "data": {"otp_code": "123456"}}"#,
+/// )?;
+/// assert_eq!(email.data.parse::<CodeData>()?.otp_code, "123456");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Email {
+    /// Clerk's id for the e-mail, `ema_...`.
+    pub id: String,
+    /// `email`.
+    pub object: Option<ObjectType>,
+    /// Which template it is made from, such as `verification_code`.
+    pub slug: Option<String>,
+    /// The sender's local part: what stands before the `@`.
+    pub from_email_name: Option<String>,
+    /// The local part of the address to reply to.
+    pub reply_to_email_name: Option<String>,
+    /// Whom it goes to.
+    pub to_email_address: Option<String>,
+    /// Clerk's id for that address, `idn_...`; absent if no user has it.
+    pub email_address_id: Option<String>,
+    /// The user who has that address, `user_...`.
+    pub user_id: Option<String>,
+    /// The subject line.
+    pub subject: Option<String>,
+    /// The HTML.
+    pub body: Option<String>,
+    /// The plain text.
+    pub body_plain: Option<String>,
+    /// How far its delivery got, such as `queued`.
+    pub status: Option<String>,
+    /// What the template is filled with; its shape depends on [`slug`](Self::slug).
+    #[serde(default)]
+    pub data: RawJson,
+    /// Whether Clerk sends it; if not, sending it is up to you.
+    pub delivered_by_clerk: Option<bool>,
+}
+
+/// An SMS to a user, which Clerk sends or leaves to you.
+///
+/// It holds a code by which its reader signs in: do not store or log it.
+///
+/// ```
+/// use clerk_webhooks::event::{SmsMessage, Timestamp};
+///
+/// // Clerk's schema says `created_at_ms`, its example `created_at`.
+/// let sms: SmsMessage = serde_json::from_str(r#"{"id": "sms_1", "created_at": 1716883200000}"#)?;
+/// assert_eq!(sms.created_at_ms, Some(Timestamp::from_millis(1_716_883_200_000)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+#[non_exhaustive]
+pub struct SmsMessage {
+    /// Clerk's id for the SMS, `sms_...`.
+    pub id: String,
+    /// `sms_message`.
+    pub object: Option<ObjectType>,
+    /// Which template it is made from, such as `verification_code`.
+    pub slug: Option<String>,
+    /// The sender's number.
+    pub from_phone_number: Option<String>,
+    /// Whom it goes to.
+    pub to_phone_number: Option<String>,
+    /// Clerk's id for that number, `idn_...`; absent if no user has it.
+    pub phone_number_id: Option<String>,
+    /// The user who has that number, `user_...`.
+    pub user_id: Option<String>,
+    /// The text.
+    pub message: Option<String>,
+    /// How far its delivery got, such as `queued`.
+    pub status: Option<String>,
+    /// What the template is filled with; its shape depends on [`slug`](Self::slug).
+    #[serde(default)]
+    pub data: RawJson,
+    /// Whether Clerk sends it; if not, sending it is up to you.
+    pub delivered_by_clerk: Option<bool>,
+    /// When it was made. Also read as `created_at`, which yields to `created_at_ms`.
+    pub created_at_ms: Option<Timestamp>,
+    /// The other spelling of `created_at_ms`; always `None` after reading.
+    #[serde(rename = "created_at", skip_serializing)]
+    created_at: Option<Timestamp>,
+}
+
+impl SmsMessage {
+    fn unite_spellings(&mut self) {
+        self.created_at_ms = self.created_at_ms.or(self.created_at.take());
+    }
+}
+
+deserialize_and_unite_spellings!(SmsMessage);
+
+impl EventObject for Email {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
+    }
+}
+
+impl EventObject for SmsMessage {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.created_at_ms
+    }
+}
