@@ -1,0 +1,55 @@
+//! axum's traits, through axum-core only.
+
+use axum_core::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::{log, verified_event::VerifiedClerkEvent};
+use crate::{
+    error::WebhookError,
+    rejection::{Rejection, RejectionKind},
+    verify::Verified,
+};
+
+/// Takes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) left in the request's
+/// extensions. Without the layer the answer is 500, and the log says where to put it.
+impl<T, S> FromRequestParts<S> for VerifiedClerkEvent<T>
+where
+    T: DeserializeOwned + 'static,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        match parts.extensions.get::<Verified>() {
+            Some(verified) => Self::decode(verified.clone()),
+            None => {
+                let rejection = Rejection::new(RejectionKind::MissingLayer);
+                log::missing_layer(&rejection, parts.uri.path());
+                Err(rejection)
+            }
+        }
+    }
+}
+
+/// [`status`](Rejection::status) and [`body_text`](Rejection::body_text), with the rejection in the
+/// response's extensions.
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        let mut response = (self.status(), self.body_text()).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// [`status`](WebhookError::status), [`headers`](WebhookError::headers) and
+/// [`body_text`](WebhookError::body_text); the error itself goes to the log.
+impl IntoResponse for WebhookError {
+    fn into_response(self) -> Response {
+        log::handler_failed(&self);
+        (self.status(), self.headers(), self.body_text()).into_response()
+    }
+}

@@ -1,0 +1,35 @@
+//! Picks the decoder by the type that is asked for.
+
+use std::any::{Any, TypeId};
+
+use serde::de::DeserializeOwned;
+
+use crate::event::{self, ClerkEvent, DecodeError, RawClerkEvent};
+
+/// Our own types have decoders that are faster, and stricter about the envelope, than serde alone.
+pub(super) fn decode<T>(body: &[u8]) -> Result<T, DecodeError>
+where
+    T: DeserializeOwned + 'static,
+{
+    if_it_is(ClerkEvent::from_slice, body)
+        .or_else(|| if_it_is(RawClerkEvent::from_slice, body))
+        .unwrap_or_else(|| event::decode_json(body))
+}
+
+fn if_it_is<O, T>(
+    decode: fn(&[u8]) -> Result<O, DecodeError>,
+    body: &[u8],
+) -> Option<Result<T, DecodeError>>
+where
+    O: 'static,
+    T: 'static,
+{
+    if TypeId::of::<O>() != TypeId::of::<T>() {
+        return None;
+    }
+    let mut decoded = Some(decode(body));
+    let decoded: &mut dyn Any = &mut decoded;
+    decoded
+        .downcast_mut::<Option<Result<T, DecodeError>>>()?
+        .take()
+}

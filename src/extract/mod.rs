@@ -1,0 +1,13 @@
+//! From a verified delivery to a typed event: [`VerifiedClerkEvent`].
+//!
+//! Framework-free in itself: [`VerifiedClerkEvent::decode`] takes what the layer or a
+//! [`Verifier`](crate::Verifier) proved. With feature `axum` (default) it is an extractor too, and
+//! [`Rejection`](crate::Rejection) and [`WebhookError`](crate::WebhookError) are responses.
+
+#[cfg(feature = "axum")]
+mod axum;
+mod decode;
+mod log;
+mod verified_event;
+
+pub use self::verified_event::VerifiedClerkEvent;

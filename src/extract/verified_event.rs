@@ -1,0 +1,182 @@
+//! The extractor itself.
+
+use std::{fmt, ops::Deref, time::SystemTime};
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::{decode::decode, log};
+use crate::{
+    event::{ClerkEvent, DecodeErrorKind},
+    rejection::{Rejection, RejectionKind},
+    verify::Verified,
+};
+
+/// An event of a delivery whose signature matched.
+///
+/// It dereferences to the event, [`ClerkEvent`] unless another `T` is asked for. In an axum handler it
+/// is an extractor; elsewhere [`decode`](Self::decode) makes one. Both need a [`Verified`], which
+/// only verification makes:
+///
+/// ```
+/// use axum::http::StatusCode;
+/// use clerk_webhooks::{EventData, VerifiedClerkEvent};
+///
+/// async fn on_event(event: VerifiedClerkEvent) -> StatusCode {
+///     match &event.data {
+///         EventData::UserCreated(user) => println!("welcome, {}", user.id),
+///         EventData::UserDeleted(deleted) => println!("good bye, {}", deleted.id),
+///         _ => {} // acknowledge whatever else the endpoint is subscribed to
+///     }
+///     StatusCode::NO_CONTENT
+/// }
+/// ```
+///
+/// # What cannot be decoded
+///
+/// A known type whose data does not fit is refused with 422, and the JSON path of the field is
+/// logged: the sender retries, and nothing is lost. To handle it yourself, take
+/// `Result<VerifiedClerkEvent, Rejection>`, whose error keeps the verified delivery, or
+/// `VerifiedClerkEvent<`[`RawClerkEvent`](crate::RawClerkEvent)`>`, which accepts any data.
+///
+/// # Your own `T`
+///
+/// `T` may be any type that deserializes from the whole event. Mind the trap: it is asked for *every*
+/// type that the endpoint is subscribed to, and what it cannot decode is refused. Serde's
+/// `#[serde(other)]` does not help, since it fails on a variant that comes with data. This works:
+///
+/// ```
+/// use clerk_webhooks::VerifiedClerkEvent;
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct MyEvent {
+///     r#type: String,
+///     data: MyData,
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct MyData {
+///     id: Option<String>, // optional, whatever an event of another type lacks
+/// }
+///
+/// async fn on_event(event: VerifiedClerkEvent<MyEvent>) {
+///     if event.r#type == "user.created" {
+///         println!("welcome, {:?}", event.data.id);
+///     }
+/// }
+/// ```
+///
+/// # No `Option`
+///
+/// `Option<VerifiedClerkEvent>` is deliberately no extractor: a handler would run for a forged
+/// delivery, with `None`.
+///
+/// ```compile_fail,E0277
+/// # use clerk_webhooks::VerifiedClerkEvent;
+/// type Always<T> = T;
+/// fn is_extractor<T: axum::extract::FromRequestParts<()>>() {}
+/// is_extractor::<Option<VerifiedClerkEvent>>();
+/// ```
+///
+/// ```
+/// # use clerk_webhooks::VerifiedClerkEvent;
+/// type Always<T> = T;
+/// fn is_extractor<T: axum::extract::FromRequestParts<()>>() {}
+/// is_extractor::<Always<VerifiedClerkEvent>>();
+/// ```
+#[derive(Clone)]
+pub struct VerifiedClerkEvent<T = ClerkEvent> {
+    event: T,
+    verified: Verified,
+}
+
+impl<T> VerifiedClerkEvent<T> {
+    /// Decodes the event of a verified delivery; where the extractor is not at hand.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectionKind::InvalidJson`] when the body is not JSON in UTF-8,
+    /// [`RejectionKind::InvalidEnvelope`] when it has no text `type` or no object `data`,
+    /// [`RejectionKind::UndecodableEvent`] when the data does not fit the type. It is logged, and
+    /// keeps the delivery: [`Rejection::verified`].
+    ///
+    /// ```
+    /// use clerk_webhooks::{Rejection, VerifiedBody, VerifiedClerkEvent};
+    /// use http::{Request, Response};
+    ///
+    /// async fn handle(request: Request<VerifiedBody>) -> Result<Response<String>, Rejection> {
+    ///     let event: VerifiedClerkEvent =
+    ///         VerifiedClerkEvent::decode(request.into_body().into_verified())?;
+    ///     Ok(Response::new(format!("got a {}", event.event_type())))
+    /// }
+    /// ```
+    pub fn decode(verified: Verified) -> Result<Self, Rejection>
+    where
+        T: DeserializeOwned + 'static,
+    {
+        match decode(verified.raw_body()) {
+            Ok(event) => Ok(Self { event, verified }),
+            Err(error) => {
+                let rejection = Rejection::undecodable(kind_of(error.kind()), verified, error);
+                log::undecodable(&rejection);
+                Err(rejection)
+            }
+        }
+    }
+
+    /// The message's id, the same on every retry; see [`Verified::message_id`].
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        self.verified.message_id()
+    }
+
+    /// When the sender made this attempt, fresh on each; see [`Verified::attempted_at`].
+    #[must_use]
+    pub fn attempted_at(&self) -> SystemTime {
+        self.verified.attempted_at()
+    }
+
+    /// The body, byte for byte as it was signed: what to store to keep the exact event.
+    #[must_use]
+    pub fn raw_body(&self) -> &Bytes {
+        self.verified.raw_body()
+    }
+
+    /// The delivery that the event came with.
+    #[must_use]
+    pub fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// The event, by value.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.event
+    }
+}
+
+impl<T> Deref for VerifiedClerkEvent<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.event
+    }
+}
+
+/// Prints the delivery and nothing of the event, which holds personal data.
+impl<T> fmt::Debug for VerifiedClerkEvent<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedClerkEvent")
+            .field("verified", &self.verified)
+            .finish_non_exhaustive()
+    }
+}
+
+fn kind_of(kind: DecodeErrorKind) -> RejectionKind {
+    match kind {
+        DecodeErrorKind::NotUtf8 | DecodeErrorKind::NotJson => RejectionKind::InvalidJson,
+        DecodeErrorKind::Envelope => RejectionKind::InvalidEnvelope,
+        DecodeErrorKind::Data => RejectionKind::UndecodableEvent,
+    }
+}

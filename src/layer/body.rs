@@ -1,0 +1,181 @@
+//! The bodies on either side: what the inner service gets, and what comes out.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use crate::verify::Verified;
+
+/// The request body behind a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): read to its end,
+/// verified.
+///
+/// Its type is the proof: only the layer makes one, so a service that takes a
+/// `Request<VerifiedBody>` cannot be reached by anything unverified. Most services look at
+/// [`verified`](Self::verified); read as a body it yields the raw bytes, so that anything which takes
+/// an [`http_body::Body`] works behind the layer.
+///
+/// ```
+/// use clerk_webhooks::VerifiedBody;
+/// use http::{Request, Response};
+///
+/// async fn handle(request: Request<VerifiedBody>) -> Response<String> {
+///     Response::new(format!("got {}", request.body().verified().message_id()))
+/// }
+/// ```
+///
+/// None can be made by hand:
+///
+/// ```compile_fail,E0277
+/// let forged: clerk_webhooks::VerifiedBody = bytes::Bytes::new().into();
+/// ```
+pub struct VerifiedBody {
+    verified: Verified,
+    is_read: bool,
+}
+
+impl VerifiedBody {
+    pub(super) fn new(verified: Verified) -> Self {
+        Self {
+            verified,
+            is_read: false,
+        }
+    }
+
+    /// The delivery: message id, time, raw bytes. Reading the body does not use it up.
+    #[must_use]
+    pub fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// The delivery, by value.
+    #[must_use]
+    pub fn into_verified(self) -> Verified {
+        self.verified
+    }
+
+    fn unread(&self) -> &[u8] {
+        if self.is_read {
+            &[]
+        } else {
+            self.verified.raw_body()
+        }
+    }
+}
+
+impl Body for VerifiedBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.is_end_stream() {
+            return Poll::Ready(None);
+        }
+        self.is_read = true;
+        Poll::Ready(Some(Ok(Frame::data(self.verified.raw_body().clone()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.unread().is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.unread().len() as u64)
+    }
+}
+
+impl fmt::Debug for VerifiedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedBody")
+            .field("verified", &self.verified)
+            .field("is_read", &self.is_read)
+            .finish()
+    }
+}
+
+pin_project! {
+    /// The response body outside of a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): the inner
+    /// service's, or one short line of a refusal.
+    pub struct ResponseBody<B> {
+        #[pin]
+        kind: Kind<B>,
+    }
+}
+
+pin_project! {
+    #[project = KindProj]
+    enum Kind<B> {
+        Inner { #[pin] body: B },
+        Text { text: Bytes },
+    }
+}
+
+impl<B> ResponseBody<B> {
+    pub(crate) fn inner(body: B) -> Self {
+        Self {
+            kind: Kind::Inner { body },
+        }
+    }
+
+    pub(crate) fn text(text: &'static str) -> Self {
+        let text = Bytes::from_static(text.as_bytes());
+        Self {
+            kind: Kind::Text { text },
+        }
+    }
+}
+
+impl<B: Default> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::inner(B::default())
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        match self.project().kind.project() {
+            KindProj::Inner { body } => body.poll_frame(cx),
+            KindProj::Text { text } if text.is_empty() => Poll::Ready(None),
+            KindProj::Text { text } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Inner { body } => body.is_end_stream(),
+            Kind::Text { text } => text.is_empty(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Inner { body } => body.size_hint(),
+            Kind::Text { text } => SizeHint::with_exact(text.len() as u64),
+        }
+    }
+}
+
+impl<B> fmt::Debug for ResponseBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Inner { .. } => "Inner",
+            Kind::Text { .. } => "Text",
+        };
+        f.debug_tuple("ResponseBody").field(&kind).finish()
+    }
+}

@@ -1,0 +1,169 @@
+//! Deliveries as the sender would make them, and as it never would.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
+
+use crate::verify::SigningSecret;
+
+/// Builds a signed delivery: an [`http::Request`] for `tower::ServiceExt::oneshot`, or headers and
+/// body for any client.
+///
+/// ```
+/// use axum::{Router, body::Body, http::StatusCode, routing::post};
+/// use clerk_webhooks::{
+///     ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent, Verifier, testing::SignedRequest,
+/// };
+/// use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let clerk = ClerkWebhookLayer::new(Verifier::new(secret.clone()));
+/// let handler = |event: VerifiedClerkEvent| async move { event.message_id().to_owned() };
+/// let app = Router::new().route("/webhooks/clerk", post(handler).route_layer(clerk));
+///
+/// let body = r#"{"type":"user.deleted","data":{"id":"user_1"}}"#;
+/// let request: http::Request<Body> = SignedRequest::new(&secret, body)
+///     .with_message_id("msg_1")
+///     .into_request("/webhooks/clerk".parse()?);
+/// let response = app.oneshot(request).await?;
+/// assert_eq!(response.status(), StatusCode::OK);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct SignedRequest {
+    secrets: Vec<SigningSecret>,
+    message_id: String,
+    sent_at: SystemTime,
+    body: Bytes,
+    wrong_signatures: Vec<String>,
+    header_names: [HeaderName; 3],
+}
+
+const SVIX_NAMES: [HeaderName; 3] = [
+    HeaderName::from_static("svix-id"),
+    HeaderName::from_static("svix-timestamp"),
+    HeaderName::from_static("svix-signature"),
+];
+
+const STANDARD_WEBHOOKS_NAMES: [HeaderName; 3] = [
+    HeaderName::from_static("webhook-id"),
+    HeaderName::from_static("webhook-timestamp"),
+    HeaderName::from_static("webhook-signature"),
+];
+
+impl SignedRequest {
+    /// A delivery of `body`, sent now and signed with `secret`.
+    pub fn new(secret: &SigningSecret, body: impl Into<Bytes>) -> Self {
+        Self {
+            secrets: vec![secret.clone()],
+            message_id: "msg_2Lh9KRb0pzN4LePd3XiA4v12Axj".to_owned(),
+            sent_at: SystemTime::now(),
+            body: body.into(),
+            wrong_signatures: Vec::new(),
+            header_names: SVIX_NAMES,
+        }
+    }
+
+    /// The message id, instead of `msg_2Lh9KRb0pzN4LePd3XiA4v12Axj`.
+    pub fn with_message_id(mut self, message_id: impl Into<String>) -> Self {
+        self.message_id = message_id.into();
+        self
+    }
+
+    /// The time of this attempt, instead of now.
+    pub fn with_sent_at(mut self, sent_at: SystemTime) -> Self {
+        self.sent_at = sent_at;
+        self
+    }
+
+    /// Sent so long ago: the sender's time is an hour back for an `age` of an hour.
+    pub fn with_age(self, age: Duration) -> Self {
+        let sent_at = SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH);
+        self.with_sent_at(sent_at)
+    }
+
+    /// Signs with this secret too, behind the others, as the sender does during a rotation.
+    pub fn with_secret(mut self, secret: &SigningSecret) -> Self {
+        self.secrets.push(secret.clone());
+        self
+    }
+
+    /// Puts an entry of `svix-signature` before the right ones, taken as it is: `v1,bm9wZQ==`.
+    pub fn with_wrong_signature(mut self, entry: impl Into<String>) -> Self {
+        self.wrong_signatures.push(entry.into());
+        self
+    }
+
+    /// Leaves the right signatures out: what a stranger could send.
+    pub fn unsigned(mut self) -> Self {
+        self.secrets.clear();
+        self
+    }
+
+    /// Names the headers `webhook-*`, as white-labelled senders do.
+    pub fn with_standard_webhooks_names(mut self) -> Self {
+        self.header_names = STANDARD_WEBHOOKS_NAMES;
+        self
+    }
+
+    /// The three headers, for any client.
+    #[must_use]
+    pub fn header_pairs(&self) -> [(String, String); 3] {
+        let seconds = self
+            .sent_at
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let sign = |secret: &SigningSecret| secret.sign(&self.message_id, self.sent_at, &self.body);
+        let right = self.secrets.iter().map(sign);
+        let signatures: Vec<String> = self.wrong_signatures.iter().cloned().chain(right).collect();
+        let [id, timestamp, signature] = self.header_names.each_ref().map(HeaderName::to_string);
+        [
+            (id, self.message_id.clone()),
+            (timestamp, seconds.to_string()),
+            (signature, signatures.join(" ")),
+        ]
+    }
+
+    /// The three headers and the content type, as `http`'s map.
+    ///
+    /// A value that no header can carry, such as a message id with a line break, is left out.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, (_, value)) in self.header_names.iter().zip(self.header_pairs()) {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        headers
+    }
+
+    /// The body that was signed.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The whole delivery, as a `POST` to `uri`.
+    #[must_use]
+    pub fn into_request<B: From<Bytes>>(self, uri: http::Uri) -> Request<B> {
+        let headers = self.headers();
+        let length = self.body.len();
+        let mut request = Request::new(B::from(self.body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        request.headers_mut().insert(CONTENT_LENGTH, length.into());
+        request
+    }
+}

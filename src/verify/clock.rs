@@ -1,0 +1,154 @@
+//! Injected time, and how far a delivery's timestamp may be from it.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+/// Where a [`Verifier`](crate::Verifier) takes the current time from.
+///
+/// The default is [`SystemClock`]. Tests and replays of recorded deliveries inject their own, for
+/// example the `FixedClock` of the `testing` module.
+///
+/// ```
+/// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+///
+/// use clerk_webhooks::verify::Clock;
+///
+/// #[derive(Debug)]
+/// struct FirstOfJanuary2026;
+///
+/// impl Clock for FirstOfJanuary2026 {
+///     fn now(&self) -> SystemTime {
+///         UNIX_EPOCH + Duration::from_secs(1_767_225_600)
+///     }
+/// }
+/// ```
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The current time.
+    fn now(&self) -> SystemTime;
+}
+
+/// The operating system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// How old, and how far in the future, a timestamp may be; inclusive, in whole seconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tolerance {
+    pub(super) past: Duration,
+    pub(super) future: Duration,
+}
+
+/// Why a timestamp was refused; the skew is `now - timestamp` in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OutOfTolerance {
+    TooOld { skew: i64 },
+    TooNew { skew: i64 },
+}
+
+impl Tolerance {
+    pub(super) fn check(self, timestamp: i64, now: SystemTime) -> Result<(), OutOfTolerance> {
+        let skew = unix_seconds(now).saturating_sub(timestamp);
+        if skew > whole_seconds(self.past) {
+            Err(OutOfTolerance::TooOld { skew })
+        } else if skew < -whole_seconds(self.future) {
+            Err(OutOfTolerance::TooNew { skew })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        let five_minutes = Duration::from_secs(300);
+        Self {
+            past: five_minutes,
+            future: five_minutes,
+        }
+    }
+}
+
+/// Whole seconds since 1970, rounded down; negative before.
+fn unix_seconds(time: SystemTime) -> i64 {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => whole_seconds(since),
+        Err(before) => {
+            let before = before.duration();
+            -whole_seconds(before) - i64::from(before.subsec_nanos() > 0)
+        }
+    }
+}
+
+fn whole_seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_614_265_330;
+
+    fn check(tolerance: Tolerance, timestamp: i64) -> Result<(), OutOfTolerance> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(NOW as u64 * 1000 + 999);
+        tolerance.check(timestamp, now)
+    }
+
+    #[test]
+    fn five_minutes_either_side_are_inclusive_on_whole_seconds() {
+        let tolerance = Tolerance::default();
+        assert_eq!(check(tolerance, NOW - 300), Ok(()));
+        assert_eq!(check(tolerance, NOW + 300), Ok(()));
+        assert_eq!(
+            check(tolerance, NOW - 301),
+            Err(OutOfTolerance::TooOld { skew: 301 })
+        );
+        assert_eq!(
+            check(tolerance, NOW + 301),
+            Err(OutOfTolerance::TooNew { skew: -301 })
+        );
+    }
+
+    #[test]
+    fn past_and_future_are_apart() {
+        let tolerance = Tolerance {
+            past: Duration::from_secs(10),
+            future: Duration::ZERO,
+        };
+        assert!(check(tolerance, NOW - 10).is_ok());
+        assert!(check(tolerance, NOW - 11).is_err());
+        assert!(check(tolerance, NOW).is_ok());
+        assert!(check(tolerance, NOW + 1).is_err());
+    }
+
+    #[test]
+    fn extremes_neither_overflow_nor_pass() {
+        let tolerance = Tolerance::default();
+        assert!(check(tolerance, 0).is_err());
+        assert!(check(tolerance, i64::MAX).is_err());
+        let unbounded = Tolerance {
+            past: Duration::MAX,
+            future: Duration::MAX,
+        };
+        assert_eq!(check(unbounded, 0), Ok(()));
+        assert_eq!(check(unbounded, i64::MAX), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_before_1970_refuses_everything_of_today() {
+        let stopped = SystemTime::UNIX_EPOCH - Duration::from_millis(1_500);
+        assert_eq!(unix_seconds(stopped), -2);
+        assert_eq!(
+            Tolerance::default().check(NOW, stopped),
+            Err(OutOfTolerance::TooNew { skew: -2 - NOW })
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! Signing secrets from environment variables.
+
+use std::ffi::OsString;
+
+use zeroize::Zeroizing;
+
+use super::secret::{PREFIX, SecretError, SecretErrorKind, SigningSecret};
+
+/// Clerk's documentation of today names the first; older guides and most code the second.
+const VARIABLES: [&str; 2] = ["CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"];
+
+/// The secrets of the first variable that is set, even if another one would hold better ones.
+pub(super) fn secrets_of_first_variable_set(
+    lookup: impl Fn(&str) -> Option<OsString>,
+) -> Result<Vec<SigningSecret>, SecretError> {
+    VARIABLES
+        .into_iter()
+        .find_map(|name| Some((name, lookup(name)?)))
+        .ok_or_else(|| SecretError::of(VARIABLES.join(" or "), SecretErrorKind::NotSet))
+        .and_then(|(name, value)| secrets_of_value(name, value))
+}
+
+pub(super) fn secrets_of_variable(
+    name: &str,
+    lookup: impl Fn(&str) -> Option<OsString>,
+) -> Result<Vec<SigningSecret>, SecretError> {
+    let value = lookup(name).ok_or_else(|| SecretError::of(name, SecretErrorKind::NotSet))?;
+    secrets_of_value(name, value)
+}
+
+/// Splits on commas and ASCII white space; labels the secrets `NAME#1`, `NAME#2`. Never empty.
+fn secrets_of_value(name: &str, value: OsString) -> Result<Vec<SigningSecret>, SecretError> {
+    let value = value.into_string().map(Zeroizing::new);
+    let value = value.map_err(|_| SecretError::of(name, SecretErrorKind::NotUnicode))?;
+    let secrets = value
+        .split(|c: char| c == ',' || c.is_ascii_whitespace())
+        .filter(|entry| !entry.is_empty())
+        .zip(1..)
+        .map(|(entry, place)| secret_of_entry(format!("{name}#{place}"), entry))
+        .collect::<Result<Vec<_>, _>>()?;
+    if secrets.is_empty() {
+        return Err(SecretError::of(name, SecretErrorKind::Empty));
+    }
+    Ok(secrets)
+}
+
+/// Stricter than [`SigningSecret::parse`]: without `whsec_` a stray word could become a key.
+fn secret_of_entry(label: String, entry: &str) -> Result<SigningSecret, SecretError> {
+    match SigningSecret::parse(entry) {
+        Ok(secret) if entry.starts_with(PREFIX) => Ok(secret.with_label(label)),
+        Err(refused) if entry.starts_with(PREFIX) || is_lookalike(refused.kind()) => {
+            Err(SecretError::of(label, refused.kind()))
+        }
+        _ => Err(SecretError::of(label, SecretErrorKind::MissingPrefix)),
+    }
+}
+
+fn is_lookalike(kind: SecretErrorKind) -> bool {
+    matches!(
+        kind,
+        SecretErrorKind::Quoted | SecretErrorKind::ApiKey | SecretErrorKind::AsymmetricKey
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const TWO: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+    fn read(variables: &[(&str, &str)]) -> Result<Vec<String>, SecretError> {
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(candidate, _)| *candidate == name);
+            found.map(|(_, value)| OsString::from(value))
+        };
+        let secrets = secrets_of_first_variable_set(lookup)?;
+        let label = |secret: &SigningSecret| secret.label().unwrap().to_owned();
+        Ok(secrets.iter().map(label).collect())
+    }
+
+    #[track_caller]
+    fn assert_refused(value: &str, kind: SecretErrorKind, named: &str) {
+        let refused = read(&[("CLERK_WEBHOOK_SECRET", value)]).unwrap_err();
+        assert_eq!(refused.kind(), kind, "{value:?}");
+        let message = refused.to_string();
+        assert!(message.starts_with(&format!("{named} ")), "{message}");
+    }
+
+    #[test]
+    fn the_first_variable_that_is_set_decides() {
+        let (first, second) = ("CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET");
+        let labels = read(&[(second, TWO), (first, ONE)]).unwrap();
+        assert_eq!(labels, ["CLERK_WEBHOOK_SIGNING_SECRET#1"]);
+        let labels = read(&[(second, TWO)]).unwrap();
+        assert_eq!(labels, ["CLERK_WEBHOOK_SECRET#1"]);
+        let refused = read(&[(first, ""), (second, TWO)]).unwrap_err();
+        assert_eq!(refused.kind(), SecretErrorKind::Empty);
+        assert!(
+            refused
+                .to_string()
+                .starts_with("CLERK_WEBHOOK_SIGNING_SECRET is empty")
+        );
+    }
+
+    #[test]
+    fn neither_set_names_both() {
+        let message = read(&[]).unwrap_err().to_string();
+        assert!(
+            message.contains("CLERK_WEBHOOK_SIGNING_SECRET"),
+            "{message}"
+        );
+        assert!(message.contains("CLERK_WEBHOOK_SECRET"), "{message}");
+    }
+
+    #[test]
+    fn entries_are_split_on_commas_and_white_space_and_labelled() {
+        for separator in [",", " ", "\n", "\t", "\x0c", ", ", ",,"] {
+            let value = format!("{separator}{ONE}{separator}{TWO}{separator}");
+            let labels = read(&[("CLERK_WEBHOOK_SECRET", &value)]).unwrap();
+            assert_eq!(labels, ["CLERK_WEBHOOK_SECRET#1", "CLERK_WEBHOOK_SECRET#2"]);
+        }
+    }
+
+    #[test]
+    fn white_space_and_commas_alone_are_empty() {
+        for value in ["", " ", ",", " ,\n,\t"] {
+            assert_refused(value, SecretErrorKind::Empty, "CLERK_WEBHOOK_SECRET");
+        }
+    }
+
+    #[test]
+    fn every_entry_must_start_with_the_prefix() {
+        let unprefixed = &ONE[PREFIX.len()..];
+        let (first, second) = ("CLERK_WEBHOOK_SECRET#1", "CLERK_WEBHOOK_SECRET#2");
+        assert_refused(unprefixed, SecretErrorKind::MissingPrefix, first);
+        assert_refused("none", SecretErrorKind::MissingPrefix, first);
+        let mixed = format!("{ONE},{unprefixed}");
+        assert_refused(&mixed, SecretErrorKind::MissingPrefix, second);
+        let quoted = format!("\"{ONE}\"");
+        assert_refused(&quoted, SecretErrorKind::Quoted, first);
+        assert_refused("sk_test_abc", SecretErrorKind::ApiKey, first);
+        assert_refused("whsk_abc", SecretErrorKind::AsymmetricKey, first);
+        assert_refused("whsec_", SecretErrorKind::PrefixOnly, first);
+        assert_refused("whsec_c2hvcnQ=", SecretErrorKind::TooShort, first);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_value_that_is_not_unicode_is_refused() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let lookup = |_: &str| Some(OsString::from_vec(vec![0xff]));
+        let refused = secrets_of_variable("SECRET", lookup).unwrap_err();
+        assert_eq!(refused.kind(), SecretErrorKind::NotUnicode);
+    }
+}

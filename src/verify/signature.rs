@@ -1,0 +1,258 @@
+//! HMAC-SHA256 over `id.timestamp.body`: making it, finding it in a header, comparing it.
+
+use std::{fmt, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hmac::{Hmac, KeyInit as _, Mac as _, digest::CtOutput};
+use sha2::Sha256;
+
+/// Of any version; what directly follows the last of them is still looked at.
+const MAX_VERSION_TOKENS: usize = 32;
+
+const SIGNATURE_BYTES: usize = 32;
+
+/// A 32-byte signature in padded base64.
+const ENCODED_SIGNATURE_BYTES: usize = 44;
+
+/// What stands before the body in the signed text: `id.timestamp.`
+///
+/// One shared text holds both, so that keeping the message id costs a delivery one allocation.
+#[derive(Clone)]
+pub(crate) struct SignedPrefix {
+    text: Arc<str>,
+    id_bytes: usize,
+}
+
+impl SignedPrefix {
+    pub(super) fn new(message_id: &str, timestamp: &str) -> Self {
+        Self {
+            text: Arc::from([message_id, ".", timestamp, "."].concat()),
+            id_bytes: message_id.len(),
+        }
+    }
+
+    pub(crate) fn message_id(&self) -> &str {
+        self.text.get(..self.id_bytes).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for SignedPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+/// An HMAC whose key is already worked in; the key itself is not kept.
+///
+/// Its state is as secret as the key: it is wiped from memory on drop (hmac's `zeroize`), and
+/// never printed.
+#[derive(Clone)]
+pub(super) struct Key(Hmac<Sha256>);
+
+impl Key {
+    pub(super) fn new(bytes: &[u8]) -> Option<Self> {
+        Hmac::new_from_slice(bytes).ok().map(Self)
+    }
+
+    pub(super) fn mac(&self, prefix: &SignedPrefix, body: &[u8]) -> Signature {
+        let mut mac = self.0.clone();
+        mac.update(prefix.text.as_bytes());
+        mac.update(body);
+        Signature(mac.finalize())
+    }
+}
+
+/// A decoded signature; `==` takes the same time wherever the two differ.
+#[derive(PartialEq)]
+pub(super) struct Signature(CtOutput<Hmac<Sha256>>);
+
+impl Signature {
+    /// Standard alphabet, padded, canonical, 32 bytes: anything else is no signature.
+    fn decode(token: &[u8]) -> Option<Self> {
+        if token.len() != ENCODED_SIGNATURE_BYTES {
+            return None;
+        }
+        // One byte more than a signature has: 44 characters could hold 33.
+        let mut bytes = [0; SIGNATURE_BYTES + 1];
+        let length = BASE64_STANDARD.decode_slice(token, &mut bytes).ok()?;
+        let bytes: [u8; SIGNATURE_BYTES] = bytes.get(..length)?.try_into().ok()?;
+        Some(Self(CtOutput::new(bytes.into())))
+    }
+
+    pub(super) fn to_header_entry(&self) -> String {
+        let mut entry = String::from("v1,");
+        BASE64_STANDARD.encode_string(self.0.as_bytes(), &mut entry);
+        entry
+    }
+}
+
+/// The well-formed `v1` signatures of a delivery: at least one, nearly always exactly one.
+pub(super) struct Candidates {
+    first: Signature,
+    others: Vec<Signature>,
+}
+
+impl Candidates {
+    /// Reads the signature header's lines as if they were joined by a comma.
+    ///
+    /// Tokens are split on space, tab and comma, since proxies join lines and some split an entry
+    /// at its comma. The token directly after a `v1` is a candidate, unless it is a version itself;
+    /// everything else is skipped, so that a malformed entry never spoils a good one.
+    pub(super) fn find<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
+        let mut found = tokens(lines)
+            .scan(TokenReader::default(), TokenReader::read)
+            .flatten()
+            .filter_map(Signature::decode);
+        Some(Self {
+            first: found.next()?,
+            others: found.collect(),
+        })
+    }
+
+    pub(super) fn contain(&self, signature: &Signature) -> bool {
+        self.first == *signature || self.others.contains(signature)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+}
+
+fn tokens<'a>(lines: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
+    lines
+        .flat_map(|line| line.split(|byte| matches!(byte, b' ' | b'\t' | b',')))
+        .filter(|token| !token.is_empty())
+}
+
+/// Walks a signature header's tokens, remembering whether the last one was `v1`.
+#[derive(Default)]
+struct TokenReader {
+    versions: usize,
+    after_v1: bool,
+}
+
+impl TokenReader {
+    /// `None` ends the walk, `Some(None)` passes a token over.
+    fn read<'a>(&mut self, token: &'a [u8]) -> Option<Option<&'a [u8]>> {
+        let after_v1 = self.after_v1;
+        self.after_v1 = false;
+        if !is_version(token) {
+            return Some(after_v1.then_some(token));
+        }
+        self.versions += 1;
+        self.after_v1 = token == b"v1";
+        (self.versions <= MAX_VERSION_TOKENS).then_some(None)
+    }
+}
+
+/// `v[0-9]+[A-Za-z]*`; a canonical signature ends in `=`, so the two cannot be confused.
+fn is_version(token: &[u8]) -> bool {
+    let Some(rest) = token.strip_prefix(b"v") else {
+        return false;
+    };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && rest.iter().skip(digits).all(u8::is_ascii_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    const OTHER: &str = "tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
+
+    fn finds(lines: &[&str]) -> bool {
+        let good = Signature::decode(GOOD.as_bytes()).unwrap();
+        Candidates::find(lines.iter().map(|line| line.as_bytes()))
+            .is_some_and(|candidates| candidates.contain(&good))
+    }
+
+    #[track_caller]
+    fn assert_finds(expected: bool, lines: &[String]) {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        assert_eq!(finds(&lines), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn entries_are_found_however_proxies_joined_or_split_them() {
+        for line in [
+            format!("v1,{GOOD}"),
+            format!("v1, {GOOD}"),
+            format!("v1 {GOOD}"),
+            format!("v1,,{GOOD}"),
+            format!("\tv1,{GOOD}\t"),
+            format!("v1,{OTHER} v1,{GOOD}"),
+            format!("v1,{OTHER}\tv1,{GOOD}"),
+            format!("v1,{OTHER}, v1,{GOOD}"),
+            format!("v1,{OTHER},v1,{GOOD}"),
+            format!("v1,abc v1,{GOOD}"),
+            format!("garbage v1,{GOOD}"),
+            format!("v1a,{OTHER} v1,{GOOD}"),
+            format!("v1,v1,{GOOD}"),
+        ] {
+            assert_finds(true, &[line]);
+        }
+        assert_finds(true, &["v1".to_owned(), GOOD.to_owned()]);
+        assert_finds(true, &[format!("v1,{OTHER}"), format!("v1,{GOOD}")]);
+    }
+
+    #[test]
+    fn a_good_signature_that_does_not_directly_follow_v1_is_no_candidate() {
+        for line in [
+            GOOD.to_owned(),
+            format!("v1,{OTHER},{GOOD}"),
+            format!("v1a,{GOOD}"),
+            format!("v2,{GOOD}"),
+            format!("v1,v1a,{GOOD}"),
+            format!("V1,{GOOD}"),
+            format!("v01,{GOOD}"),
+            format!("v1=,{GOOD}"),
+            format!("garbage {GOOD}"),
+            "v1,".to_owned(),
+            String::new(),
+        ] {
+            assert_finds(false, &[line]);
+        }
+    }
+
+    #[test]
+    fn thirty_two_version_tokens_of_any_version_are_looked_at() {
+        let after = |versions: usize, filler: &str| format!("{}v1,{GOOD}", filler.repeat(versions));
+        for filler in ["v1,bad ", "v1a,bad ", "v9 ", "v1 "] {
+            assert_finds(true, &[after(31, filler)]);
+            assert_finds(false, &[after(32, filler)]);
+        }
+        assert_finds(true, &[after(40, "no-version ")]);
+    }
+
+    #[test]
+    fn only_canonical_padded_standard_base64_of_32_bytes_is_a_signature() {
+        let url_safe = GOOD.replace('+', "-").replace('/', "_");
+        let unpadded = GOOD.trim_end_matches('=');
+        let non_canonical = GOOD.replace("OE=", "OF=");
+        let too_long = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        assert!(Signature::decode(GOOD.as_bytes()).is_some());
+        for token in [
+            &url_safe,
+            unpadded,
+            &non_canonical,
+            too_long,
+            &format!("{GOOD}="),
+            "!",
+            "",
+            "AAAA",
+        ] {
+            assert!(Signature::decode(token.as_bytes()).is_none(), "{token}");
+        }
+    }
+
+    #[test]
+    fn an_entry_decodes_to_the_signature_it_was_made_from() {
+        let key = Key::new(&[7; 32]).unwrap();
+        let mac = key.mac(&SignedPrefix::new("msg_1", "1"), b"body");
+        let entry = mac.to_header_entry();
+        let candidates = Candidates::find([entry.as_bytes()].into_iter()).unwrap();
+        assert!(candidates.contain(&mac));
+        assert_eq!(candidates.count(), 1);
+    }
+}

@@ -1,0 +1,64 @@
+//! What verification proves.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+
+use super::signature::SignedPrefix;
+
+/// A delivery whose signature matched: its message id, its time, its raw body.
+///
+/// Only a [`Verifier`](crate::Verifier) makes one, so a function that takes a `Verified` cannot be
+/// handed anything a stranger sent. Cloning is cheap: everything in it is shared.
+///
+/// ```compile_fail,E0451
+/// let forged = clerk_webhooks::Verified { body: bytes::Bytes::new() };
+/// ```
+#[derive(Clone)]
+pub struct Verified {
+    pub(super) signed: SignedPrefix,
+    pub(super) attempted_at: SystemTime,
+    pub(super) body: Bytes,
+    pub(super) secret_label: Arc<str>,
+}
+
+impl Verified {
+    /// The message's id, header `svix-id`: the same on every retry, on a manual resend, and for every
+    /// endpoint that gets the message. What deduplication goes by.
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        self.signed.message_id()
+    }
+
+    /// When the sender made this attempt, header `svix-timestamp`, in whole seconds.
+    ///
+    /// It is fresh on each attempt: it says nothing about when the event happened.
+    #[must_use]
+    pub fn attempted_at(&self) -> SystemTime {
+        self.attempted_at
+    }
+
+    /// The body, byte for byte as it was signed. It need not be JSON, nor UTF-8.
+    #[must_use]
+    pub fn raw_body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The label of the secret that matched: who still signs with the old one during a rotation?
+    #[must_use]
+    pub fn secret_label(&self) -> &str {
+        &self.secret_label
+    }
+}
+
+/// Prints the body's length only: a payload holds personal data.
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("message_id", &self.message_id())
+            .field("attempted_at", &self.attempted_at)
+            .field("body_bytes", &self.body.len())
+            .field("secret_label", &self.secret_label)
+            .finish()
+    }
+}

@@ -1,0 +1,315 @@
+//! The only way to "verified".
+
+use std::{
+    env,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::{
+    clock::{Clock, OutOfTolerance, SystemClock, Tolerance},
+    environment,
+    headers::{HeaderSet, HeaderSource},
+    secret::{SecretError, SigningSecret},
+    signature::{Candidates, SignedPrefix},
+    verified::Verified,
+};
+use crate::rejection::{Rejection, RejectionKind};
+
+/// Verifies deliveries against one or several signing secrets.
+///
+/// Framework-free. [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) holds one for tower; for
+/// anything else call [`verify`](Self::verify), or its two steps. Cloning is cheap.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use clerk_webhooks::{SigningSecret, Verifier};
+/// use http::HeaderMap;
+///
+/// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let body = r#"{"type":"user.created","data":{"id":"user_1"}}"#;
+/// let now = SystemTime::now();
+/// let seconds = now.duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("svix-id", "msg_1".parse()?);
+/// headers.insert("svix-timestamp", seconds.into());
+/// headers.insert("svix-signature", secret.sign("msg_1", now, body.as_bytes()).parse()?);
+///
+/// let verifier = Verifier::new(secret);
+/// let verified = verifier.verify(&headers, body.into())?;
+/// assert_eq!(verified.message_id(), "msg_1");
+///
+/// let forged = verifier.verify(&headers, "another body".into()).unwrap_err();
+/// assert_eq!(forged.kind().code(), "no_matching_signature");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    secrets: Arc<Vec<SigningSecret>>,
+    tolerance: Tolerance,
+    clock: Arc<dyn Clock>,
+}
+
+impl Verifier {
+    /// Verifies against this secret, with a tolerance of 300 seconds either side of the system's
+    /// clock.
+    #[must_use]
+    pub fn new(secret: SigningSecret) -> Self {
+        Self {
+            secrets: Arc::new(Vec::new()),
+            tolerance: Tolerance::default(),
+            clock: Arc::new(SystemClock),
+        }
+        .with_secret(secret)
+    }
+
+    /// Takes the secrets from the environment: from the first variable that is set of
+    /// `CLERK_WEBHOOK_SIGNING_SECRET` and `CLERK_WEBHOOK_SECRET`.
+    ///
+    /// Several secrets are separated by commas or white space; each, a single one too, starts
+    /// with `whsec_`. They are labelled `NAME#1`, `NAME#2`.
+    ///
+    /// # Errors
+    ///
+    /// When neither variable is set, or when the first that is set is empty, not Unicode, or holds
+    /// an entry that is no signing secret. The message names variable and entry.
+    ///
+    /// ```no_run
+    /// let verifier = clerk_webhooks::Verifier::from_env()?;
+    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// ```
+    pub fn from_env() -> Result<Self, SecretError> {
+        let lookup = |name: &str| env::var_os(name);
+        environment::secrets_of_first_variable_set(lookup).map(Self::with_secrets)
+    }
+
+    /// Takes the secrets from the variable `name`, by the rules of [`from_env`](Self::from_env).
+    ///
+    /// For services that receive from several Clerk instances, each with a secret of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env).
+    ///
+    /// ```
+    /// let unset = clerk_webhooks::Verifier::from_env_var("ACME_CLERK_SECRET").unwrap_err();
+    /// assert!(unset.to_string().starts_with("ACME_CLERK_SECRET is not set"));
+    /// ```
+    pub fn from_env_var(name: &str) -> Result<Self, SecretError> {
+        let lookup = |name: &str| env::var_os(name);
+        environment::secrets_of_variable(name, lookup).map(Self::with_secrets)
+    }
+
+    /// Accepts this secret too: for a rotation, in which both endpoints deliver every event.
+    ///
+    /// Each further secret costs a delivery at most one more HMAC. A secret without a label is named
+    /// by its place, `#1`, `#2`.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier};
+    ///
+    /// let new = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let old = SigningSecret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?;
+    /// let verifier = Verifier::new(new).with_secret(old.with_label("old"));
+    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn with_secret(mut self, secret: SigningSecret) -> Self {
+        let secrets = Arc::make_mut(&mut self.secrets);
+        let place = secrets.len() + 1;
+        secrets.push(match secret.label() {
+            Some(_) => secret,
+            None => secret.with_label(format!("#{place}")),
+        });
+        self
+    }
+
+    /// How old a timestamp may be: 300 seconds unless set, inclusive, in whole seconds (a fraction
+    /// is dropped).
+    ///
+    /// Every retry is signed anew, so that an old timestamp means a replay or a wrong clock.
+    #[must_use]
+    pub fn with_tolerance_past(mut self, tolerance: Duration) -> Self {
+        self.tolerance.past = tolerance;
+        self
+    }
+
+    /// How far in the future a timestamp may be: 300 seconds unless set, inclusive, in whole seconds
+    /// (a fraction is dropped).
+    #[must_use]
+    pub fn with_tolerance_future(mut self, tolerance: Duration) -> Self {
+        self.tolerance.future = tolerance;
+        self
+    }
+
+    /// Takes the time from `clock` instead of the system's: for tests, and to replay recorded
+    /// deliveries.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Judges a delivery as a whole: [`check_headers`](Self::check_headers), then
+    /// [`finish`](PendingVerification::finish).
+    ///
+    /// # Errors
+    ///
+    /// The first fault of, in this order: presence of the three headers, duplicates, id, timestamp's
+    /// form, tolerance, signature entries, match.
+    pub fn verify(&self, headers: &HeaderMap, body: Bytes) -> Result<Verified, Rejection> {
+        self.check_headers(headers)?.finish(body)
+    }
+
+    /// Judges the headers, before the body is read.
+    ///
+    /// # Errors
+    ///
+    /// The first fault of, in this order: presence of the three headers, duplicates, id, timestamp's
+    /// form, tolerance, signature entries.
+    pub fn check_headers(&self, headers: &HeaderMap) -> Result<PendingVerification, Rejection> {
+        self.check(headers)
+    }
+
+    /// Judges headers that come as pairs of name and value: for callers whose framework does not
+    /// speak `http` 1. Names are compared without regard to case.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_headers`](Self::check_headers).
+    ///
+    /// ```
+    /// # use clerk_webhooks::{RejectionKind, SigningSecret, Verifier};
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let verifier = Verifier::new(secret);
+    /// let headers = [("Svix-Id", "msg_1"), ("Svix-Timestamp", "1614265330")];
+    /// let refused = verifier.check_header_pairs(&headers).unwrap_err();
+    /// assert_eq!(refused.kind(), RejectionKind::MissingHeader);
+    /// assert_eq!(refused.header_name(), Some("svix-signature"));
+    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// ```
+    pub fn check_header_pairs<N, V>(
+        &self,
+        headers: &[(N, V)],
+    ) -> Result<PendingVerification, Rejection>
+    where
+        N: AsRef<str>,
+        V: AsRef<[u8]>,
+    {
+        self.check(headers)
+    }
+
+    fn check<H>(&self, headers: &H) -> Result<PendingVerification, Rejection>
+    where
+        H: HeaderSource + ?Sized,
+    {
+        let headers = HeaderSet::find(headers)?;
+        let message_id = headers.message_id()?;
+        let timestamp = headers.timestamp()?;
+        self.tolerance
+            .check(timestamp.seconds, self.clock.now())
+            .map_err(|out| stale(out, message_id))?;
+        let candidates = Candidates::find(headers.signature_lines()).ok_or_else(|| {
+            let kind = RejectionKind::MalformedSignature;
+            Rejection::header(kind, headers.signature_name()).with_message_id(message_id)
+        })?;
+        Ok(PendingVerification {
+            secrets: Arc::clone(&self.secrets),
+            signed: SignedPrefix::new(message_id, timestamp.text),
+            attempted_at: timestamp.time,
+            candidates,
+        })
+    }
+
+    fn with_secrets(secrets: Vec<SigningSecret>) -> Self {
+        Self {
+            secrets: Arc::new(secrets),
+            tolerance: Tolerance::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+fn stale(out: OutOfTolerance, message_id: &str) -> Rejection {
+    match out {
+        OutOfTolerance::TooOld { skew } => Rejection::skew(RejectionKind::TimestampTooOld, skew),
+        OutOfTolerance::TooNew { skew } => Rejection::skew(RejectionKind::TimestampTooNew, skew),
+    }
+    .with_message_id(message_id)
+}
+
+/// A delivery whose headers are in order, waiting for its body.
+///
+/// ```
+/// # use std::time::SystemTime;
+/// # use clerk_webhooks::{SigningSecret, Verifier};
+/// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// # let now = SystemTime::now();
+/// # let seconds = now.duration_since(SystemTime::UNIX_EPOCH)?.as_secs().to_string();
+/// # let signature = secret.sign("msg_1", now, b"{}");
+/// # let headers = [("svix-id", "msg_1"), ("svix-timestamp", &seconds), ("svix-signature", &signature)];
+/// let pending = Verifier::new(secret).check_header_pairs(&headers)?;
+/// assert_eq!(pending.message_id(), "msg_1");
+/// // ... read the body, under a limit ...
+/// let verified = pending.finish("{}".into())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "nothing is verified until the body is there"]
+pub struct PendingVerification {
+    secrets: Arc<Vec<SigningSecret>>,
+    signed: SignedPrefix,
+    attempted_at: SystemTime,
+    candidates: Candidates,
+}
+
+impl PendingVerification {
+    /// The message's id, not yet proven.
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        self.signed.message_id()
+    }
+
+    /// Hashes the body, once for each secret until one matches, and gives it back verified.
+    ///
+    /// The body is taken by value, so that what was hashed and what is used cannot differ.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectionKind::NoMatchingSignature`] when no signature matches any secret.
+    pub fn finish(self, body: Bytes) -> Result<Verified, Rejection> {
+        let matches = |secret: &&SigningSecret| {
+            let expected = secret.key().mac(&self.signed, &body);
+            self.candidates.contain(&expected)
+        };
+        match self
+            .secrets
+            .iter()
+            .find(matches)
+            .and_then(SigningSecret::shared_label)
+        {
+            Some(label) => Ok(Verified {
+                secret_label: Arc::clone(label),
+                signed: self.signed,
+                attempted_at: self.attempted_at,
+                body,
+            }),
+            None => Err(Rejection::new(RejectionKind::NoMatchingSignature)
+                .with_message_id(self.message_id())),
+        }
+    }
+}
+
+impl std::fmt::Debug for PendingVerification {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PendingVerification")
+            .field("message_id", &self.message_id())
+            .field("attempted_at", &self.attempted_at)
+            .field("signatures", &self.candidates.count())
+            .finish_non_exhaustive()
+    }
+}
