@@ -1,0 +1,45 @@
+//! What is promised to be `Send`, `Sync` and `Clone`, with axum's body and with plain ones.
+
+use axum::{body::Body, routing::future::RouteFuture};
+use bytes::Bytes;
+use clerk_webhooks::{
+    ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SigningSecret, Verified, VerifiedBody,
+    VerifiedClerkEvent, Verifier, WebhookError,
+    layer::{ClerkWebhook, ResponseBody, ResponseFuture},
+    verify::{PendingVerification, SecretError},
+};
+use http_body_util::Full;
+use tower::util::BoxCloneSyncService;
+
+fn shared<T: Clone + Send + Sync + 'static>() {}
+fn sent<T: Send + 'static>() {}
+
+type Inner<B> =
+    BoxCloneSyncService<http::Request<VerifiedBody>, http::Response<B>, std::convert::Infallible>;
+
+#[test]
+fn values_are_shared_freely() {
+    shared::<Verified>();
+    shared::<Rejection>();
+    shared::<Verifier>();
+    shared::<SigningSecret>();
+    shared::<SecretError>();
+    shared::<ClerkEvent>();
+    shared::<RawClerkEvent>();
+    shared::<VerifiedClerkEvent>();
+    sent::<WebhookError>();
+    sent::<VerifiedBody>();
+    sent::<PendingVerification>();
+}
+
+#[test]
+fn layer_and_service_are_shared_and_futures_sent() {
+    shared::<ClerkWebhookLayer>();
+    shared::<ClerkWebhook<axum::routing::Route>>();
+    shared::<ClerkWebhook<Inner<Body>>>();
+    shared::<ClerkWebhook<Inner<Full<Bytes>>>>();
+    sent::<ResponseFuture<axum::routing::Route, Body>>();
+    sent::<ResponseFuture<Inner<Full<Bytes>>, Full<Bytes>>>();
+    sent::<ResponseBody<Body>>();
+    sent::<RouteFuture<std::convert::Infallible>>();
+}
