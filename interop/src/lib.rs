@@ -1,0 +1,1 @@
+//! Tests of `clerk-webhooks` against other implementations; see `tests/`.
