@@ -1,4 +1,95 @@
-//! Receive Clerk's webhooks.
+//! Receive [Clerk]'s webhooks: a tower [`Layer`](tower::Layer) that verifies them, and a typed
+//! extractor that hands your axum handler the event.
+//!
+//! ```no_run
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use clerk_webhooks::{ClerkWebhookLayer, EventData, VerifiedClerkEvent, WebhookError};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = Router::new().route(
+//!     "/webhooks/clerk",
+//!     post(on_event).route_layer(ClerkWebhookLayer::from_env()?),
+//! );
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app).await?;
+//! # Ok(())
+//! # }
+//!
+//! async fn on_event(event: VerifiedClerkEvent) -> Result<StatusCode, WebhookError> {
+//!     match &event.data {
+//!         EventData::UserCreated(user) => println!("welcome, {}", user.id),
+//!         EventData::SessionEnded(session) => println!("{} left", session.user_id),
+//!         _ => {}
+//!     }
+//!     Ok(StatusCode::NO_CONTENT)
+//! }
+//! ```
+//!
+//! # The pipeline
+//!
+//! ```text
+//!              ClerkWebhookLayer                              VerifiedClerkEvent
+//!   ┌─────────────────────────────────────────┐   ┌────────────────────────────────────┐
+//!   headers ──────► body ──────► signature ───►   Verified ──────► event ──────► handler
+//!      │              │              │                               │               │
+//!   400: missing,  413: too      400: no match                   422: cannot be    its own answer,
+//!   malformed,     long                                          decoded           or WebhookError
+//!   stale          400: broken
+//! ```
+//!
+//! - [`verify`]: bytes in, verdict out. [`SigningSecret`], [`Verifier`], [`Verified`]; no framework.
+//! - [`layer`]: the tower middleware. [`ClerkWebhookLayer`] outside, [`VerifiedBody`] inside.
+//! - [`event`]: Clerk's events and objects. [`ClerkEvent`], [`EventData`], [`EventType`].
+//! - [`VerifiedClerkEvent`]: the event in your handler, and [`WebhookError`]: its way to say "again" or
+//!   "never again".
+//! - [`Rejection`]: every reason to refuse a delivery.
+//!
+//! # Without axum
+//!
+//! The layer wraps any tower service, and [`VerifiedClerkEvent::decode`] takes what it proved; without
+//! tower, [`Verifier::verify`] takes headers and body:
+//!
+//! ```
+//! use clerk_webhooks::{Rejection, VerifiedClerkEvent, Verifier};
+//!
+//! fn receive(
+//!     verifier: &Verifier,
+//!     headers: &http::HeaderMap,
+//!     body: bytes::Bytes,
+//! ) -> Result<VerifiedClerkEvent, Rejection> {
+//!     VerifiedClerkEvent::decode(verifier.verify(headers, body)?)
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
+//! | `testing` | no | the module `testing`: signed requests, a fixed clock, events for handlers without HTTP |
+//!
+//! No feature changes what another part does.
+//!
+//! # What to know before deploying
+//!
+//! - Deliveries come at least once, out of order, several at a time. Handlers must be idempotent; the
+//!   [message id](VerifiedClerkEvent::message_id) is the same on every retry.
+//! - The sender waits 15 seconds (Svix' documentation), then sends again. Long work belongs behind the
+//!   answer.
+//! - The raw bytes are verified: whatever changes the body on its way to the layer, even by one space,
+//!   makes every delivery fail.
+//! - The clock of the machine must be right to the [tolerance](Verifier::with_tolerance_past).
+//! - There is no timer in the layer and no shared memory budget, see [`layer`] for what to put outside.
+//!
+//! # Scope
+//!
+//! Symmetric signatures (`whsec_...`) only: Ed25519 endpoints (`whpk_...`) are refused when the verifier
+//! is built. Verification itself serves every sender of [Standard Webhooks]; the event model is Clerk's.
+//!
+//! [Clerk]: https://clerk.com/docs/webhooks/overview
+//! [Standard Webhooks]: https://www.standardwebhooks.com
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod event;
@@ -15,7 +106,12 @@ pub use self::{
     error::WebhookError,
     event::{ClerkEvent, EventData, EventType, RawClerkEvent},
     extract::VerifiedClerkEvent,
-    layer::{ClerkWebhookLayer, VerifiedBody},
+    layer::{body::VerifiedBody, layer::ClerkWebhookLayer},
     rejection::{Rejection, RejectionKind},
-    verify::{SigningSecret, Verified, Verifier},
+    verify::{secret::SigningSecret, verified::Verified, verifier::Verifier},
 };
+
+/// The README's code is compiled like any other.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, sync::Arc};
 use http::{HeaderName, StatusCode};
 use tower::BoxError;
 
-use crate::{event::DecodeError, verify::Verified};
+use crate::{event::DecodeError, verify::verified::Verified};
 
 /// Why a delivery was refused.
 ///

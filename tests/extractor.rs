@@ -31,7 +31,11 @@ async fn send(route: MethodRouter, body: &str) -> (StatusCode, String, Response<
     let response = app.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let text = String::from_utf8(to_bytes(body, 1024).await.unwrap().to_vec()).unwrap();
-    (parts.status, text, Response::from_parts(parts, Body::empty()))
+    (
+        parts.status,
+        text,
+        Response::from_parts(parts, Body::empty()),
+    )
 }
 
 fn rejection(response: &Response<Body>) -> &Rejection {
@@ -47,7 +51,10 @@ async fn the_handler_gets_the_event_and_its_delivery() {
     };
     let body = r#"{"data":{"id":"user_1","deleted":true},"type":"user.deleted"}"#;
     let (status, text, _) = send(post(handler).route_layer(clerk()), body).await;
-    assert_eq!((status, text), (StatusCode::OK, format!("user_1 {}", body.len())));
+    assert_eq!(
+        (status, text),
+        (StatusCode::OK, format!("user_1 {}", body.len()))
+    );
 }
 
 #[tokio::test]
@@ -70,7 +77,11 @@ async fn a_missing_layer_is_500_and_the_log_says_how_to_mend_it() {
     assert_eq!(text, "webhook receiver is not set up");
     assert_eq!(rejection(&response).kind(), RejectionKind::MissingLayer);
     let line = logs.take();
-    for part in ["ERROR", "/webhooks/clerk", ".route_layer(ClerkWebhookLayer::from_env()?)"] {
+    for part in [
+        "ERROR",
+        "/webhooks/clerk",
+        ".route_layer(ClerkWebhookLayer::from_env()?)",
+    ] {
         assert!(line.contains(part), "{part} in {line}");
     }
 }
@@ -84,10 +95,26 @@ async fn what_cannot_be_decoded_is_422_and_the_log_names_the_field_but_no_value(
         ("", RejectionKind::InvalidJson, ""),
         ("[]", RejectionKind::InvalidEnvelope, ""),
         ("{}", RejectionKind::InvalidEnvelope, "type"),
-        (r#"{"type":"user.created"}"#, RejectionKind::InvalidEnvelope, "data"),
-        (r#"{"type":"user.created","data":[]}"#, RejectionKind::InvalidEnvelope, "data"),
-        (r#"{"type":"user.created","data":{}}"#, RejectionKind::UndecodableEvent, "data"),
-        (UNDECODABLE, RejectionKind::UndecodableEvent, "data.email_addresses[1].email_address"),
+        (
+            r#"{"type":"user.created"}"#,
+            RejectionKind::InvalidEnvelope,
+            "data",
+        ),
+        (
+            r#"{"type":"user.created","data":[]}"#,
+            RejectionKind::InvalidEnvelope,
+            "data",
+        ),
+        (
+            r#"{"type":"user.created","data":{}}"#,
+            RejectionKind::UndecodableEvent,
+            "data",
+        ),
+        (
+            UNDECODABLE,
+            RejectionKind::UndecodableEvent,
+            "data.email_addresses[1].email_address",
+        ),
     ] {
         let logs = Logs::capture();
         let (status, text, response) = send(post(handler).route_layer(clerk()), body).await;
@@ -96,7 +123,10 @@ async fn what_cannot_be_decoded_is_422_and_the_log_names_the_field_but_no_value(
         assert_eq!(rejection(&response).kind(), kind, "{body}");
         let logged = logs.take();
         let line = logged.lines().find(|line| line.contains("ERROR")).unwrap();
-        assert!(line.contains(path) && line.contains(kind.code()), "{path} in {line}");
+        assert!(
+            line.contains(path) && line.contains(kind.code()),
+            "{path} in {line}"
+        );
         for value in ["ada@example.com", "42424242"] {
             assert!(!logged.contains(value), "{logged}");
         }
@@ -130,8 +160,15 @@ async fn the_raw_view_accepts_any_object() {
     };
     let body = r#"{"type":"user.created","data":{ "id": 7 }}"#;
     let (status, text, _) = send(post(handler).route_layer(clerk()), body).await;
-    assert_eq!((status, text.as_str()), (StatusCode::OK, r#"user.created { "id": 7 }"#));
-    let (status, ..) = send(post(handler).route_layer(clerk()), r#"{"type":"x","data":[]}"#).await;
+    assert_eq!(
+        (status, text.as_str()),
+        (StatusCode::OK, r#"user.created { "id": 7 }"#)
+    );
+    let (status, ..) = send(
+        post(handler).route_layer(clerk()),
+        r#"{"type":"x","data":[]}"#,
+    )
+    .await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
@@ -157,7 +194,10 @@ async fn a_type_of_the_users_own_judges_the_body_alone() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(rejection(&response).kind(), RejectionKind::UndecodableEvent);
     let line = logs.take();
-    assert!(line.contains("data.id") && !line.contains("secret-value"), "{line}");
+    assert!(
+        line.contains("data.id") && !line.contains("secret-value"),
+        "{line}"
+    );
 }
 
 #[tokio::test]
@@ -180,7 +220,10 @@ async fn a_handlers_error_decides_whether_the_sender_tries_again() {
         assert_eq!(answered, status);
         assert!(!text.contains(logged), "{text}");
         let abort = response.headers().get("webhook-delivery");
-        assert_eq!(abort.is_some_and(|value| value == "abort-message"), id == "never");
+        assert_eq!(
+            abort.is_some_and(|value| value == "abort-message"),
+            id == "never"
+        );
         assert!(logs.take().contains(logged));
     }
 }
@@ -194,7 +237,10 @@ async fn a_handler_is_tested_without_http() {
         }
     }
     let event = json!({ "type": "user.deleted", "data": { "id": "user_1" } });
-    assert_eq!(on_event(testing::deliver(event)).await, StatusCode::NO_CONTENT);
+    assert_eq!(
+        on_event(testing::deliver(event)).await,
+        StatusCode::NO_CONTENT
+    );
 }
 
 #[test]

@@ -5,9 +5,7 @@ mod common;
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::post};
-use clerk_webhooks::{
-    ClerkWebhookLayer, VerifiedClerkEvent, Verifier, testing::SignedRequest,
-};
+use clerk_webhooks::{ClerkWebhookLayer, VerifiedClerkEvent, Verifier, testing::SignedRequest};
 use common::secret;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -59,21 +57,34 @@ impl Connection {
     async fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            let byte = timeout(PATIENCE, self.0.read_u8()).await.expect("an answer in time");
+            let byte = timeout(PATIENCE, self.0.read_u8())
+                .await
+                .expect("an answer in time");
             head.push(byte.expect("an answer before the connection closes"));
         }
         String::from_utf8(head).unwrap()
     }
 
     async fn status(&mut self) -> u16 {
-        self.head().await.split(' ').nth(1).unwrap().parse().unwrap()
+        self.head()
+            .await
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap()
     }
 }
 
 /// A request head; `framing` says how the body comes.
 fn head(signed: &SignedRequest, framing: &str) -> String {
-    let headers = signed.header_pairs().map(|(name, value)| format!("{name}: {value}\r\n"));
-    format!("POST /webhooks/clerk HTTP/1.1\r\nhost: x\r\n{}{framing}\r\n\r\n", headers.concat())
+    let headers = signed
+        .header_pairs()
+        .map(|(name, value)| format!("{name}: {value}\r\n"));
+    format!(
+        "POST /webhooks/clerk HTTP/1.1\r\nhost: x\r\n{}{framing}\r\n\r\n",
+        headers.concat()
+    )
 }
 
 fn with_length(signed: &SignedRequest) -> String {
@@ -101,7 +112,9 @@ async fn a_genuine_delivery_arrives_and_the_connection_stays() {
 async fn a_chunked_body_arrives_whole() {
     let mut server = Server::start().await;
     let mut connection = server.connect().await;
-    connection.send(head(&signed(), "transfer-encoding: chunked")).await;
+    connection
+        .send(head(&signed(), "transfer-encoding: chunked"))
+        .await;
     for chunk in BODY.as_bytes().chunks(7) {
         connection.send(format!("{:x}\r\n", chunk.len())).await;
         connection.send(chunk).await;
@@ -117,7 +130,9 @@ async fn an_absurd_declared_length_is_413_at_once() {
     let mut server = Server::start().await;
     for length in ["2097153", "100000000000000", "9223372036854775807"] {
         let mut connection = server.connect().await;
-        connection.send(head(&signed(), &format!("content-length: {length}"))).await;
+        connection
+            .send(head(&signed(), &format!("content-length: {length}")))
+            .await;
         assert_eq!(connection.status().await, 413, "{length}");
     }
     assert!(server.handled().is_empty());
@@ -128,7 +143,9 @@ async fn other_methods_and_paths_keep_their_405_and_404() {
     let server = Server::start().await;
     for (request, status) in [("GET /webhooks/clerk", 405), ("POST /elsewhere", 404)] {
         let mut connection = server.connect().await;
-        connection.send(format!("{request} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+        connection
+            .send(format!("{request} HTTP/1.1\r\nhost: x\r\n\r\n"))
+            .await;
         assert_eq!(connection.status().await, status, "{request}");
     }
 }
@@ -141,7 +158,8 @@ async fn a_sender_that_disconnects_midway_never_reaches_the_handler() {
     connection.send(&BODY[..10]).await;
     drop(connection);
     let mut next = server.connect().await;
-    next.send(with_length(&signed().with_message_id("msg_next"))).await;
+    next.send(with_length(&signed().with_message_id("msg_next")))
+        .await;
     next.send(BODY).await;
     assert_eq!(next.status().await, 204);
     assert_eq!(server.handled(), ["msg_next"]);
@@ -164,7 +182,11 @@ async fn header_values_of_any_bytes_are_refused_politely() {
         for name in ["svix-id", "svix-timestamp", "svix-signature"] {
             let mut request = b"POST /webhooks/clerk HTTP/1.1\r\nhost: x\r\n".to_vec();
             for (header, good) in signed().header_pairs() {
-                let value = if header == name { value } else { good.as_bytes() };
+                let value = if header == name {
+                    value
+                } else {
+                    good.as_bytes()
+                };
                 request.extend([header.as_bytes(), b": ", value, b"\r\n"].concat());
             }
             request.extend_from_slice(b"content-length: 0\r\n\r\n");

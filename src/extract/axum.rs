@@ -11,7 +11,7 @@ use super::{log, verified_event::VerifiedClerkEvent};
 use crate::{
     error::WebhookError,
     rejection::{Rejection, RejectionKind},
-    verify::Verified,
+    verify::verified::Verified,
 };
 
 /// Takes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) left in the request's

@@ -9,7 +9,7 @@ use super::{decode::decode, log};
 use crate::{
     event::{ClerkEvent, DecodeErrorKind},
     rejection::{Rejection, RejectionKind},
-    verify::Verified,
+    verify::verified::Verified,
 };
 
 /// An event of a delivery whose signature matched.

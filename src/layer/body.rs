@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::verify::Verified;
+use crate::verify::verified::Verified;
 
 /// The request body behind a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): read to its end,
 /// verified.

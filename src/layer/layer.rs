@@ -3,7 +3,7 @@
 use tower::Layer;
 
 use super::service::ClerkWebhook;
-use crate::verify::{SecretError, Verifier};
+use crate::verify::{SecretError, verifier::Verifier};
 
 /// The most that Svix' own API takes for a message.
 const DEFAULT_MAX_BODY_BYTES: usize = 2 * 1024 * 1024;

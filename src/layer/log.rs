@@ -7,7 +7,7 @@ use tracing::{debug, field, warn};
 use crate::{
     error::Chain,
     rejection::{Rejection, RejectionKind},
-    verify::Verified,
+    verify::verified::Verified,
 };
 
 pub(super) fn verified(delivery: &Verified) {

@@ -25,20 +25,15 @@
 //! outside, such as tower-http's `RequestBodyDeadlineLayer`, and a `ConcurrencyLimit`, whose number
 //! times the body limit bounds the memory (times at most 3 while a chunked body grows).
 
-mod body;
+pub(crate) mod body;
 mod collect;
 mod future;
 #[expect(
     clippy::module_inception,
     reason = "the room's main thing bears its name"
 )]
-mod layer;
+pub(crate) mod layer;
 mod log;
 mod service;
 
-pub use self::{
-    body::{ResponseBody, VerifiedBody},
-    future::ResponseFuture,
-    layer::ClerkWebhookLayer,
-    service::ClerkWebhook,
-};
+pub use self::{body::ResponseBody, future::ResponseFuture, service::ClerkWebhook};

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     rejection::{Rejection, RejectionKind},
-    verify::{PendingVerification, Verifier},
+    verify::{PendingVerification, verifier::Verifier},
 };
 
 /// The middleware that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) makes; see the

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::SignedRequest;
 use crate::{
     extract::VerifiedClerkEvent,
-    verify::{SigningSecret, Verifier},
+    verify::{secret::SigningSecret, verifier::Verifier},
 };
 
 /// Signs nothing but what [`deliver`] verifies in the same breath.

@@ -8,7 +8,7 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
 
-use crate::verify::SigningSecret;
+use crate::verify::secret::SigningSecret;
 
 /// Builds a signed delivery: an [`http::Request`] for `tower::ServiceExt::oneshot`, or headers and
 /// body for any client.

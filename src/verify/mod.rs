@@ -6,11 +6,11 @@
 //! body, either `svix-id`, `svix-timestamp` and `svix-signature`, or the same three named
 //! `webhook-*`.
 //!
-//! [`Verifier`] is the only way to a [`Verified`]: the layer, the extractor, the adapters for other
+//! [`Verifier`](crate::Verifier) is the only way to a [`Verified`](crate::Verified): the layer, the extractor, the adapters for other
 //! frameworks and the command line all go through it. It works in two steps, so that a
 //! delivery can be refused before its body is read:
 //!
-//! 1. [`Verifier::check_headers`] judges the headers alone: presence, form, age, and that
+//! 1. [`Verifier::check_headers`](crate::Verifier::check_headers) judges the headers alone: presence, form, age, and that
 //!    there is at least one well-formed signature;
 //! 2. [`PendingVerification::finish`] takes the body's raw bytes and compares signatures.
 //!
@@ -21,14 +21,13 @@
 mod clock;
 mod environment;
 mod headers;
-mod secret;
+pub(crate) mod secret;
 mod signature;
-mod verified;
-mod verifier;
+pub(crate) mod verified;
+pub(crate) mod verifier;
 
 pub use self::{
     clock::{Clock, SystemClock},
-    secret::{SecretError, SecretErrorKind, SigningSecret},
-    verified::Verified,
-    verifier::{PendingVerification, Verifier},
+    secret::{SecretError, SecretErrorKind},
+    verifier::PendingVerification,
 };
