@@ -6,9 +6,7 @@ use serde::{Deserializer, de};
 
 /// Defines an enum over known words (`Variant = "text"`, older spellings after `|`).
 ///
-/// Every other word is kept in `Unknown` and written back unchanged. The variant is
-/// `#[non_exhaustive]`: outside this crate only parsing makes one, so that an `Unknown` never holds
-/// a known word and equality means the same as equality of the texts.
+/// Every other word is kept in `Unknown` and written back unchanged.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -25,10 +23,7 @@ macro_rules! open_enum {
         pub enum $Name {
             $( #[doc = concat!("`", $text, "`")] $(#[$variant_meta])* $Variant, )+
             /// A word that this version does not know, as it was sent.
-            ///
-            /// Match it as `Unknown(text, ..)`; it never holds a known word.
-            #[non_exhaustive]
-            Unknown(String),
+            Unknown($crate::event::UnknownWord),
         }
 
         impl $Name {
@@ -45,7 +40,7 @@ macro_rules! open_enum {
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$Variant => $text, )+
-                    Self::Unknown(text) => text,
+                    Self::Unknown(word) => word.as_str(),
                 }
             }
         }
@@ -54,7 +49,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $( $text $(| $older)* => Self::$Variant, )+
-                    other => Self::Unknown(other.to_owned()),
+                    other => Self::Unknown($crate::event::UnknownWord::new(other)),
                 }
             }
         }
@@ -113,6 +108,46 @@ macro_rules! open_enum {
 }
 pub(super) use open_enum;
 
+/// A word that no variant of an open list stands for, such as a status that Clerk added since.
+///
+/// Only parsing makes one, so that it never holds a known word, and two values of an open list are
+/// equal exactly when their texts are.
+///
+/// ```
+/// use clerk_webhooks::EventType;
+///
+/// match EventType::from("user.renamed") {
+///     EventType::Unknown(word) => assert_eq!(word.as_str(), "user.renamed"),
+///     _ => unreachable!("no such type yet"),
+/// }
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UnknownWord(Box<str>);
+
+impl UnknownWord {
+    pub(super) fn new(word: &str) -> Self {
+        Self(word.into())
+    }
+
+    /// The word, as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UnknownWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 /// Reads one word without an allocation of its own: only an unknown word is copied.
 pub(super) fn deserialize_word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -163,7 +198,7 @@ mod tests {
         for word in ["", " ", "Red", "amber", "\u{1f6a6}", "a\"b\\c\n"] {
             let text = serde_json::to_string(word).unwrap();
             let light: Light = serde_json::from_str(&text).unwrap();
-            assert!(matches!(&light, Light::Unknown(kept) if kept == word));
+            assert!(matches!(&light, Light::Unknown(kept) if kept.as_str() == word));
             assert_eq!(serde_json::to_string(&light).unwrap(), text);
             assert_eq!(word.parse::<Light>(), Ok(light));
         }
