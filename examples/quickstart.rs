@@ -8,15 +8,14 @@
 //! `PORT` (default 3000) says where to listen; `CLERK_WEBHOOK_SIGNING_SECRET` holds the endpoint's
 //! secret. Without it a development secret is made for this run.
 
+mod support;
+
 use std::{
-    collections::hash_map::RandomState,
     env,
     error::Error,
-    hash::BuildHasher as _,
     io::{self, IsTerminal as _},
     net::SocketAddr,
     process::ExitCode,
-    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{Router, http::StatusCode, middleware::map_response, response::Response, routing::post};
@@ -24,11 +23,8 @@ use clerk_webhooks::{
     ClerkWebhookLayer, EventData, Rejection, SigningSecret, VerifiedClerkEvent, Verifier,
     WebhookError, verify::SecretErrorKind,
 };
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-};
+use support::Delivery;
+use tokio::sync::oneshot;
 
 const ROUTE: &str = "/webhooks/clerk";
 
@@ -70,7 +66,7 @@ async fn print_refusal(response: Response) -> Response {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(env::args().any(|argument| argument == "--once")).await {
+    match run(support::once()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("quickstart: {error}");
@@ -80,9 +76,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(once: bool) -> Result<(), Box<dyn Error>> {
-    let listener = listen(if once { 0 } else { 3000 }).await?;
+    let listener = support::listen(once).await?;
     let address = listener.local_addr()?;
-    let own_secret = development_secret()?;
+    let own_secret = support::throw_away_secret()?;
     let verifier = verifier_with(own_secret.clone())?;
     let clerk = ClerkWebhookLayer::new(verifier);
     let app = Router::new().route(
@@ -108,19 +104,6 @@ async fn run(once: bool) -> Result<(), Box<dyn Error>> {
     Ok(server.await??)
 }
 
-async fn listen(default_port: u16) -> Result<TcpListener, String> {
-    let port = match env::var("PORT") {
-        Ok(port) => port
-            .parse()
-            .map_err(|_| format!("PORT is not a port number: {port:?}"))?,
-        Err(_) => default_port,
-    };
-    let listening = TcpListener::bind(("127.0.0.1", port)).await;
-    listening.map_err(|error| {
-        format!("cannot listen on 127.0.0.1:{port} ({error}); set PORT to a free port")
-    })
-}
-
 /// The environment's secrets and, for the demonstration, our own.
 fn verifier_with(own_secret: SigningSecret) -> Result<Verifier, Box<dyn Error>> {
     match Verifier::from_env() {
@@ -134,15 +117,6 @@ fn verifier_with(own_secret: SigningSecret) -> Result<Verifier, Box<dyn Error>> 
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Nobody else knows it: 48 bytes out of the standard library's random seeds. Hex digits are base64
-/// digits too.
-fn development_secret() -> Result<SigningSecret, Box<dyn Error>> {
-    let digits: String = (0..4)
-        .map(|place| format!("{:016x}", RandomState::new().hash_one(place)))
-        .collect();
-    Ok(SigningSecret::parse(&format!("whsec_{digits}"))?)
 }
 
 const USER_CREATED: &str = r#"{
@@ -160,48 +134,17 @@ const USER_CREATED: &str = r#"{
 /// One genuine delivery, one forged, one replayed an hour later.
 async fn demonstrate(address: SocketAddr, secret: &SigningSecret) -> Result<(), Box<dyn Error>> {
     print_delivery("MESSAGE ID", "TYPE", "OBJECT", "VERDICT");
-    let now = SystemTime::now();
-    let an_hour_ago = now - Duration::from_secs(3600);
-    let forged = USER_CREATED.replace("ada@", "eve@");
-    for (message_id, sent_at, sent, expected) in [
-        ("msg_genuine", now, USER_CREATED, 204),
-        ("msg_forged", now, forged.as_str(), 400),
-        ("msg_replayed", an_hour_ago, USER_CREATED, 400),
-    ] {
-        let signature = secret.sign(message_id, sent_at, USER_CREATED.as_bytes());
-        let status = deliver(address, message_id, sent_at, &signature, sent).await?;
+    let genuine = Delivery::new(ROUTE, secret, "msg_genuine", USER_CREATED);
+    let forged = Delivery::new(ROUTE, secret, "msg_forged", USER_CREATED)
+        .with_other_body(&USER_CREATED.replace("ada@", "eve@"));
+    let replayed = Delivery::an_hour_old(ROUTE, secret, "msg_replayed", USER_CREATED);
+    for (delivery, expected) in [(genuine, 204), (forged, 400), (replayed, 400)] {
+        let status = delivery.send(address).await?.status;
         if status != expected {
-            return Err(format!("{message_id} was answered {status}, not {expected}").into());
+            return Err(format!("a delivery was answered {status}, not {expected}").into());
         }
     }
     Ok(())
-}
-
-/// A POST over a connection of its own; what comes back is the status.
-async fn deliver(
-    address: SocketAddr,
-    message_id: &str,
-    sent_at: SystemTime,
-    signature: &str,
-    body: &str,
-) -> Result<u16, Box<dyn Error>> {
-    let timestamp = sent_at.duration_since(UNIX_EPOCH)?.as_secs();
-    let request = format!(
-        "POST {ROUTE} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\
-         svix-id: {message_id}\r\nsvix-timestamp: {timestamp}\r\nsvix-signature: {signature}\r\n\
-         \r\n{body}",
-        body.len(),
-    );
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(request.as_bytes()).await?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response).await?;
-    let status = response
-        .split(' ')
-        .nth(1)
-        .ok_or("the server closed the connection")?;
-    Ok(status.parse()?)
 }
 
 fn print_what_is_next(address: SocketAddr) {

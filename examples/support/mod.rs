@@ -1,0 +1,153 @@
+//! What the examples need to show themselves: secrets for one run, and a sender over real HTTP.
+
+#![allow(
+    dead_code,
+    reason = "each example is a crate of its own and uses a part of this"
+)]
+
+use std::{
+    collections::hash_map::RandomState,
+    env,
+    error::Error,
+    hash::BuildHasher as _,
+    net::SocketAddr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use clerk_webhooks::{SigningSecret, verify::SecretError};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+
+/// The argument `--once`: end after the demonstration instead of serving on.
+pub(crate) fn once() -> bool {
+    env::args().any(|argument| argument == "--once")
+}
+
+/// Listens on 127.0.0.1, on the port that `PORT` names; else on any free one for a demonstration, on
+/// 3000 to stay.
+pub(crate) async fn listen(once: bool) -> Result<TcpListener, String> {
+    let port = match env::var("PORT") {
+        Ok(port) => port
+            .parse()
+            .map_err(|_| format!("PORT is not a port number: {port:?}"))?,
+        Err(_) if once => 0,
+        Err(_) => 3000,
+    };
+    let listening = TcpListener::bind(("127.0.0.1", port)).await;
+    listening.map_err(|error| {
+        format!("cannot listen on 127.0.0.1:{port} ({error}); set PORT to a free port")
+    })
+}
+
+/// A secret that nobody else knows: 48 bytes out of the standard library's random seeds. Hex digits are
+/// base64 digits too.
+pub(crate) fn throw_away_secret() -> Result<SigningSecret, SecretError> {
+    let digits: String = (0..4)
+        .map(|place| format!("{:016x}", RandomState::new().hash_one(place)))
+        .collect();
+    SigningSecret::parse(&format!("whsec_{digits}"))
+}
+
+/// A delivery as Svix makes it, or as a forger would.
+#[derive(Clone)]
+pub(crate) struct Delivery<'a> {
+    path: &'a str,
+    message_id: &'a str,
+    sent_at: SystemTime,
+    signature: String,
+    body: String,
+}
+
+impl<'a> Delivery<'a> {
+    pub(crate) fn new(
+        path: &'a str,
+        secret: &SigningSecret,
+        message_id: &'a str,
+        body: &str,
+    ) -> Self {
+        Self::sent_at(SystemTime::now(), path, secret, message_id, body)
+    }
+
+    pub(crate) fn an_hour_old(
+        path: &'a str,
+        secret: &SigningSecret,
+        message_id: &'a str,
+        body: &str,
+    ) -> Self {
+        let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        Self::sent_at(an_hour_ago, path, secret, message_id, body)
+    }
+
+    fn sent_at(
+        sent_at: SystemTime,
+        path: &'a str,
+        secret: &SigningSecret,
+        message_id: &'a str,
+        body: &str,
+    ) -> Self {
+        Self {
+            path,
+            message_id,
+            sent_at,
+            signature: secret.sign(message_id, sent_at, body.as_bytes()),
+            body: body.to_owned(),
+        }
+    }
+
+    /// The signature of one body over another.
+    pub(crate) fn with_other_body(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.body);
+        self
+    }
+
+    /// Sends it over a connection of its own.
+    pub(crate) async fn send(&self, address: SocketAddr) -> Result<Answer, Box<dyn Error>> {
+        let timestamp = self.sent_at.duration_since(UNIX_EPOCH)?.as_secs();
+        let headers = format!(
+            "content-type: application/json\r\nsvix-id: {}\r\nsvix-timestamp: {timestamp}\r\n\
+             svix-signature: {}\r\n",
+            self.message_id, self.signature,
+        );
+        request(address, "POST", self.path, &headers, &self.body).await
+    }
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.find_map(|(candidate, value)| (candidate == name).then_some(value))
+    }
+}
+
+pub(crate) async fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> Result<Answer, Box<dyn Error>> {
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-length: {length}\r\n{headers}\r\n{body}",
+    );
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("no answer")?;
+    Ok(Answer {
+        status: head.split(' ').nth(1).ok_or("no status")?.parse()?,
+        head: head.to_owned(),
+        body: body.to_owned(),
+    })
+}
