@@ -1,6 +1,13 @@
-//! Clerk's schema, distilled, against the types: every type of event, every property, every closed list.
+//! Clerk's schema, distilled, against the types: every type of event, every property, every closed
+//! list.
 //!
 //! It is not part of this repository: `CLERK_WEBHOOKS_SHARED` names the folder that holds it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test should say where"
+)]
 
 use std::{collections::BTreeSet, fs, io::Write as _, path::PathBuf};
 

@@ -1,5 +1,11 @@
 //! Clerk's objects inside of a user's own types: in every shape that serde has, and from a `Value`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test should say where"
+)]
+
 use clerk_webhooks::event::{
     ClerkEvent, EventType, OrganizationInvitation, PaymentAttempt, RawClerkEvent, RawJson, Role,
     Session, Timestamp, User,
@@ -13,11 +19,13 @@ const USER: &str = r#"{
     "created_at": 1716883200000,
     "locked": false,
     "username": "j\u00e4ne \"j\"",
-    "public_metadata": {"plan": "pro", "seats": 3, "ratio": 0.5, "big": 18446744073709551615, "list": [null, {}]},
+    "public_metadata": {"plan": "pro", "seats": 3, "ratio": 0.5,
+        "big": 18446744073709551615, "list": [null, {}]},
     "unsafe_metadata": {},
     "email_addresses": [{
         "id": "idn_1", "email_address": "jane@example.org", "linked_to": [],
-        "verification": {"status": "verified", "strategy": "from_oauth_google", "error": {"code": "c", "meta": {"a": [1]}}}
+        "verification": {"status": "verified", "strategy": "from_oauth_google",
+            "error": {"code": "c", "meta": {"a": [1]}}}
     }]
 }"#;
 const SESSION: &str = r#"{
