@@ -1,8 +1,9 @@
 //! Clerk's objects inside of a user's own types: in every shape that serde has, and from a `Value`.
 
 #![allow(
-    clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a failed test should say where"
 )]
 

@@ -4,8 +4,9 @@
 //! They are not part of this repository: `CLERK_WEBHOOKS_SHARED` names the folder that holds them.
 
 #![allow(
-    clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a failed test should say where"
 )]
 
