@@ -91,6 +91,22 @@
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Nothing that arrives may panic. Tests may, and examples may print.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::dbg_macro,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
 
 pub mod event;
 pub mod layer;

@@ -1,8 +1,11 @@
-//! Clerk's schema, distilled, against the types: every type of event, every property, every closed list.
+//! Clerk's schema, distilled, against the types: every type of event, every property, every closed
+//! list.
 //!
 //! It is not part of this repository: `CLERK_WEBHOOKS_SHARED` names the folder that holds it.
 
-use std::{collections::BTreeSet, fs, io::Write as _, path::PathBuf};
+mod common;
+
+use std::{collections::BTreeSet, fs};
 
 use clerk_webhooks::event::{ClerkEvent, EventType};
 use serde_json::{Value, json};
@@ -131,14 +134,7 @@ struct Catalog(Value);
 
 impl Catalog {
     fn load() -> Option<Self> {
-        let Some(folder) = std::env::var_os("CLERK_WEBHOOKS_SHARED").map(PathBuf::from) else {
-            let _ = writeln!(
-                std::io::stderr(),
-                "skipped: CLERK_WEBHOOKS_SHARED is not set"
-            );
-            return None;
-        };
-        let file = folder.join("clerk/catalog.json");
+        let file = common::shared_folder()?.join("clerk/catalog.json");
         let text =
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         Some(Self(serde_json::from_str(&text).unwrap()))

@@ -1,12 +1,11 @@
-//! Clerk's 45 published examples, and what a real Svix server delivered, through the types and back.
+//! Clerk's 45 published examples, and what a real Svix server delivered, through the types and
+//! back.
 //!
 //! They are not part of this repository: `CLERK_WEBHOOKS_SHARED` names the folder that holds them.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+mod common;
+
+use std::fs;
 
 use clerk_webhooks::event::{ClerkEvent, EventData, EventType, RawClerkEvent};
 use serde_json::{Value, json};
@@ -16,14 +15,11 @@ const RENAMED: &[(&str, &str)] = &[("sms.created: data.created_at", "data.create
 
 #[test]
 fn every_example_becomes_its_own_variant() {
-    let Some(folder) = shared_folder() else {
+    let Some(examples) = common::published_examples() else {
         return;
     };
-    let examples = examples(&folder);
-    assert_eq!(examples.len(), 45);
     for (name, body) in examples {
-        let event = ClerkEvent::from_slice(body.as_bytes())
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let event = ClerkEvent::from_slice(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!matches!(event.data, EventData::Unknown(_)), "{name}");
         assert_eq!(event.event_type(), name.as_str());
         assert_eq!(
@@ -37,13 +33,13 @@ fn every_example_becomes_its_own_variant() {
 
 #[test]
 fn the_round_trip_of_every_example_loses_nothing() {
-    let Some(folder) = shared_folder() else {
+    let Some(examples) = common::published_examples() else {
         return;
     };
     let mut lost = Vec::new();
-    for (name, body) in examples(&folder) {
-        let event = ClerkEvent::from_slice(body.as_bytes()).unwrap();
-        let sent: Value = serde_json::from_str(&body).unwrap();
+    for (name, body) in examples {
+        let event = ClerkEvent::from_slice(&body).unwrap();
+        let sent: Value = serde_json::from_slice(&body).unwrap();
         let kept = serde_json::to_value(&event).unwrap();
         compare(&sent, &kept, &name, "", &mut lost);
 
@@ -56,12 +52,12 @@ fn the_round_trip_of_every_example_loses_nothing() {
 
 #[test]
 fn the_order_of_the_envelope_and_the_way_in_make_no_difference() {
-    let Some(folder) = shared_folder() else {
+    let Some(examples) = common::published_examples() else {
         return;
     };
-    for (name, body) in examples(&folder) {
-        let event = ClerkEvent::from_slice(body.as_bytes()).unwrap();
-        let raw = RawClerkEvent::from_slice(body.as_bytes()).unwrap();
+    for (name, body) in examples {
+        let event = ClerkEvent::from_slice(&body).unwrap();
+        let raw = RawClerkEvent::from_slice(&body).unwrap();
         for reordered in [
             envelope(&raw, &["data", "type"]),
             envelope(&raw, &["type", "data"]),
@@ -94,11 +90,11 @@ fn the_order_of_the_envelope_and_the_way_in_make_no_difference() {
 
 #[test]
 fn an_example_without_its_id_is_refused_and_says_so() {
-    let Some(folder) = shared_folder() else {
+    let Some(examples) = common::published_examples() else {
         return;
     };
-    for (name, body) in examples(&folder) {
-        let mut event: Value = serde_json::from_str(&body).unwrap();
+    for (name, body) in examples {
+        let mut event: Value = serde_json::from_slice(&body).unwrap();
         event["data"].as_object_mut().unwrap().remove("id");
         let body = serde_json::to_vec(&event).unwrap();
         let error = ClerkEvent::from_slice(&body).unwrap_err();
@@ -111,11 +107,11 @@ fn an_example_without_its_id_is_refused_and_says_so() {
 /// Any field but those that rule 3 of the facts names can be absent or `null`, wherever it is.
 #[test]
 fn nothing_else_in_an_example_is_needed() {
-    let Some(folder) = shared_folder() else {
+    let Some(examples) = common::published_examples() else {
         return;
     };
-    for (name, body) in examples(&folder) {
-        let event: Value = serde_json::from_str(&body).unwrap();
+    for (name, body) in examples {
+        let event: Value = serde_json::from_slice(&body).unwrap();
         for path in paths(&event["data"]) {
             let needed = is_needed(&name, &path);
             for replacement in [None, Some(Value::Null)] {
@@ -131,11 +127,11 @@ fn nothing_else_in_an_example_is_needed() {
 /// A value of another JSON type is an error at its own path, except where any JSON may stand.
 #[test]
 fn another_json_type_is_an_error_at_its_path() {
-    let Some(folder) = shared_folder() else {
+    let Some(examples) = common::published_examples() else {
         return;
     };
-    for (name, body) in examples(&folder) {
-        let event: Value = serde_json::from_str(&body).unwrap();
+    for (name, body) in examples {
+        let event: Value = serde_json::from_slice(&body).unwrap();
         for path in paths(&event["data"]) {
             let was = at(&event["data"], &path);
             let wrong = if was.is_string() {
@@ -159,7 +155,7 @@ fn another_json_type_is_an_error_at_its_path() {
 
 #[test]
 fn every_recorded_delivery_decodes_or_is_no_event() {
-    let Some(folder) = shared_folder() else {
+    let Some(folder) = common::shared_folder() else {
         return;
     };
     let recorded = fs::read_to_string(folder.join("svix/recorded.jsonl")).unwrap();
@@ -187,37 +183,6 @@ fn every_recorded_delivery_decodes_or_is_no_event() {
         users > 100 && refused > 0,
         "{users} users, {refused} refused"
     );
-}
-
-fn shared_folder() -> Option<PathBuf> {
-    let Some(folder) = std::env::var_os("CLERK_WEBHOOKS_SHARED").map(PathBuf::from) else {
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: CLERK_WEBHOOKS_SHARED is not set"
-        );
-        return None;
-    };
-    assert!(
-        folder.is_dir(),
-        "CLERK_WEBHOOKS_SHARED names no folder: {}",
-        folder.display()
-    );
-    Some(folder)
-}
-
-/// Event types and bodies.
-fn examples(folder: &Path) -> Vec<(String, String)> {
-    let files = fs::read_dir(folder.join("clerk/examples"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut examples: Vec<_> = files
-        .map(|file| {
-            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-            (name, fs::read_to_string(&file).unwrap())
-        })
-        .collect();
-    examples.sort();
-    examples
 }
 
 /// Everything in `sent` must be in `kept`, by the same path and with the same value.
@@ -369,7 +334,7 @@ fn dotted(path: &[Step]) -> String {
 
 fn body_of(line: &str) -> Option<Vec<u8>> {
     let delivery: Value = serde_json::from_str(line).unwrap();
-    delivery["body_b64"].as_str().map(from_base64)
+    delivery.get("body_b64")?.as_str().map(from_base64)
 }
 
 /// Enough base64 for this file, so that the tests need no crate for it.

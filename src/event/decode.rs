@@ -213,3 +213,174 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
         unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: impl AsRef<[u8]>) -> (DecodeErrorKind, String, usize, usize) {
+        let error = event(body.as_ref()).unwrap_err();
+        (
+            error.kind(),
+            error.path().to_owned(),
+            error.line(),
+            error.column(),
+        )
+    }
+
+    fn path_of(body: &str) -> (DecodeErrorKind, String) {
+        let (kind, path, ..) = refused(body);
+        (kind, path)
+    }
+
+    #[test]
+    fn every_kind_of_body_that_is_no_event() {
+        use DecodeErrorKind::{Data, Envelope, NotJson, NotUtf8};
+        let is = |body: &str, kind, path: &str| {
+            assert_eq!(path_of(body), (kind, path.to_owned()), "{body}");
+        };
+        is("", NotJson, "");
+        is("hello", NotJson, "");
+        is("{}", Envelope, "type");
+        is("[]", Envelope, "");
+        is("7", Envelope, "");
+        is(r#"{"type": "user.created"}"#, Envelope, "data");
+        is(r#"{"data": {"id": "x"}}"#, Envelope, "type");
+        is(r#"{"type": 7, "data": {}}"#, Envelope, "type");
+        is(r#"{"type": "user.created", "data": []}"#, Envelope, "data");
+        is(r#"{"type": "user.created", "data": "x"}"#, Envelope, "data");
+        is(
+            r#"{"type": "user.created", "data": null}"#,
+            Envelope,
+            "data",
+        );
+        is(
+            r#"{"type": "x", "data": {}, "timestamp": "1"}"#,
+            Envelope,
+            "timestamp",
+        );
+        is(
+            r#"{"type": "x", "data": {}, "event_attributes": {"http_request": {"client_ip": 1}}}"#,
+            Envelope,
+            "event_attributes.http_request.client_ip",
+        );
+        is(
+            r#"{"type": "x", "data": {}, "type": "x"}"#,
+            Envelope,
+            "type",
+        );
+        is(r#"{"type": "x", "data": {}} {}"#, NotJson, "");
+        is(r#"{"type": "user.created", "data": {}}"#, Data, "data.id");
+        is(
+            r#"{"type": "user.created", "data": {"id": 1}}"#,
+            Data,
+            "data.id",
+        );
+        is(
+            r#"{"type": "session.ended", "data": {"id": "x"}}"#,
+            Data,
+            "data.user_id",
+        );
+        assert_eq!(refused(b"{\n\xff").0, NotUtf8);
+    }
+
+    #[test]
+    fn positions_are_those_of_the_whole_body() {
+        let body =
+            "{\n \"type\": \"user.created\",\n \"data\": {\"id\": \"x\",\n  \"locked\": 1}\n}";
+        assert_eq!(
+            refused(body),
+            (DecodeErrorKind::Data, "data.locked".to_owned(), 4, 13)
+        );
+        assert_eq!(
+            refused(b"{\n  \"\xff\"}"),
+            (DecodeErrorKind::NotUtf8, String::new(), 2, 4)
+        );
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let body = r#"{"data":{"id":"user_1","email_addresses":[{"id":"i","email_address":"e"}],"public_metadata":{"a":[1]}},"type":"user.created"}"#;
+        assert!(event(body.as_bytes()).is_ok());
+        for end in 0..body.len() {
+            let kind = event(&body.as_bytes()[..end]).unwrap_err().kind();
+            assert_eq!(kind, DecodeErrorKind::NotJson, "{end}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_overflows_nothing() {
+        let deep = "[".repeat(200_000);
+        let closed = format!("{deep}{}", "]".repeat(200_000));
+        for data in [
+            format!(r#"{{"id": "x", "public_metadata": {deep}"#),
+            format!(r#"{{"id": "x", "email_addresses": {deep}"#),
+            format!(r#"{{"id": "x", "email_addresses": {closed}}}"#),
+            format!(r#"{{"id": {closed}}}"#),
+        ] {
+            assert!(
+                event(format!(r#"{{"type": "user.created", "data": {data}}}"#).as_bytes()).is_err()
+            );
+        }
+        for data in [
+            format!(r#"{{"id": "x", "public_metadata": {closed}}}"#),
+            format!(r#"{{"id": "x", "new": {closed}}}"#),
+        ] {
+            assert!(
+                event(format!(r#"{{"type": "user.created", "data": {data}}}"#).as_bytes()).is_ok()
+            );
+            assert!(
+                event(format!(r#"{{"type": "user.renamed", "data": {data}}}"#).as_bytes()).is_ok()
+            );
+        }
+    }
+
+    #[test]
+    fn a_type_of_ones_own_is_located_but_not_quoted() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only the types matter")]
+        struct Own {
+            data: std::collections::BTreeMap<String, u8>,
+            mine: u8,
+        }
+        let error = |body: &str| decode_json::<Own>(body.as_bytes()).unwrap_err();
+
+        let wrong = error(r#"{"type": "user.created", "data": {"jane@example.org": "secret"}}"#);
+        assert_eq!(
+            (wrong.kind(), wrong.path()),
+            (DecodeErrorKind::Data, "data.?")
+        );
+        assert_eq!(wrong.event_type(), Some(&EventType::UserCreated));
+        assert!(!format!("{wrong} {wrong:?}").contains("secret"));
+
+        let missing = error(r#"{"type": "secret", "data": {}}"#);
+        assert!(
+            missing
+                .to_string()
+                .starts_with("this JSON lacks a required field (line 1"),
+            "{missing}"
+        );
+        assert!(!format!("{missing} {missing:?}").contains("secret"));
+
+        assert_eq!(error("{").kind(), DecodeErrorKind::NotJson);
+        assert_eq!(
+            decode_json::<Own>(b"\xff").unwrap_err().kind(),
+            DecodeErrorKind::NotUtf8
+        );
+        assert_eq!(decode_json::<u8>(b" 7 ").unwrap(), 7);
+    }
+
+    #[test]
+    fn a_message_that_looks_like_serdes_own_gives_nothing_away() {
+        #[derive(Debug)]
+        struct Liar;
+        impl<'de> Deserialize<'de> for Liar {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = String::deserialize(deserializer)?;
+                Err(de::Error::custom(format!("missing field `{value}`")))
+            }
+        }
+        let error = decode_json::<Liar>(b"\"secret\"").unwrap_err();
+        assert!(!format!("{error} {error:?} {}", error.path()).contains("secret"));
+    }
+}

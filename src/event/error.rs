@@ -35,8 +35,8 @@ pub enum DecodeErrorKind {
     NotUtf8,
     /// The body is not JSON: cut off, malformed, or nested too deeply.
     NotJson,
-    /// It is JSON but not a Clerk event: no `type` that is a string, no `data` that is an object, or
-    /// an envelope field of another JSON type.
+    /// It is JSON but not a Clerk event: no `type` that is a string, no `data` that is an object,
+    /// or an envelope field of another JSON type.
     Envelope,
     /// The event's `data` (or, for a type of your own, any part of the event) is not of the shape
     /// that the type asks for: something required is missing, or has another JSON type.
@@ -75,13 +75,13 @@ impl DecodeError {
 
     /// `valid` is what comes before the first byte that is not UTF-8.
     pub(super) fn not_utf8(valid: &[u8]) -> Self {
-        let lines = valid.split(|&byte| byte == b'\n');
+        let mut lines = valid.split(|&byte| byte == b'\n');
         Self::new(Details {
             kind: DecodeErrorKind::NotUtf8,
             fault: Fault::NotUtf8,
             path: Path::default(),
             line: lines.clone().count(),
-            column: lines.last().map_or(1, |line| line.len() + 1),
+            column: lines.next_back().map_or(1, |line| line.len() + 1),
             event_type: None,
         })
     }
@@ -94,10 +94,10 @@ impl DecodeError {
 
     /// Where, as a JSON path from the root of what was decoded: `data.email_addresses[0].id`.
     ///
-    /// A required field that is missing is named itself where the type is one of this crate's; for a
-    /// type of your own the path ends at the object that lacks it. A key that does not look like a
-    /// field's name (ASCII letters, digits, `_` and `-`, at most 64) reads `?`, since it may be personal
-    /// data. Empty if the fault lies in the whole.
+    /// A required field that is missing is named itself where the type is one of this crate's; for
+    /// a type of your own the path ends at the object that lacks it. A key that does not look like
+    /// a field's name (ASCII letters, digits, `_` and `-`, at most 64) reads `?`, since it may be
+    /// personal data. Empty if the fault lies in the whole.
     #[must_use]
     pub fn path(&self) -> &str {
         self.0.path.as_str()
@@ -119,8 +119,8 @@ impl DecodeError {
 
     /// The event's type, if the body got so far as to name one.
     ///
-    /// `Display` and `Debug` print it only if this version knows it, because an unknown one is text from
-    /// outside.
+    /// `Display` and `Debug` print it only if this version knows it, because an unknown one is text
+    /// from outside.
     #[must_use]
     pub fn event_type(&self) -> Option<&EventType> {
         self.0.event_type.as_ref()

@@ -26,7 +26,8 @@ use super::{DecodeError, EventData, EventType, RawClerkEvent, Timestamp, decode}
 /// ```
 ///
 /// Serializing writes the event as Clerk would: every known field under today's name, `null` for
-/// what is absent. What this version does not know is not written; the body that was received has it.
+/// what is absent. What this version does not know is not written; the body that was received has
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClerkEvent {
@@ -71,9 +72,9 @@ impl ClerkEvent {
     ///
     /// # Errors
     ///
-    /// If the body is not JSON in UTF-8, has no string `type` or no object `data`, or if the data of a
-    /// known type lacks what it cannot be used without (such as its `id`) or holds a value of another
-    /// JSON type. [`RawClerkEvent`] takes an event whatever its data holds.
+    /// If the body is not JSON in UTF-8, has no string `type` or no object `data`, or if the data
+    /// of a known type lacks what it cannot be used without (such as its `id`) or holds a value of
+    /// another JSON type. [`RawClerkEvent`] takes an event whatever its data holds.
     ///
     /// ```
     /// use clerk_webhooks::event::ClerkEvent;
@@ -105,8 +106,8 @@ impl ClerkEvent {
 
     /// The id of what the event is about: the user's for `user.*`, the session's for `session.*`.
     ///
-    /// For an event of an unknown type it is the string `id` of its data, if there is one. It does not
-    /// identify the delivery: that is the message id.
+    /// For an event of an unknown type it is the string `id` of its data, if there is one. It does
+    /// not identify the delivery: that is the message id.
     #[must_use]
     pub fn object_id(&self) -> Option<&str> {
         match &self.data {
@@ -128,10 +129,11 @@ impl ClerkEvent {
         }
     }
 
-    /// The organization that the event is about or that its object belongs to, where the data names one.
+    /// The organization that the event is about or that its object belongs to, where the data names
+    /// one.
     ///
-    /// For a session it is the active organization, for a subscription the organization that pays. For an
-    /// unknown type it is the string `organization_id` of its data.
+    /// For a session it is the active organization, for a subscription the organization that pays.
+    /// For an unknown type it is the string `organization_id` of its data.
     #[must_use]
     pub fn organization_id(&self) -> Option<&str> {
         match &self.data {
@@ -144,10 +146,10 @@ impl ClerkEvent {
     /// When the object last changed: its own `updated_at`, else the event's
     /// [`timestamp`](Self::timestamp).
     ///
-    /// Deliveries arrive in any order and more than once. To keep the newest state of an object, store
-    /// this with it and pass over an event whose value is lower. Deleted objects, e-mails and unknown
-    /// events carry no `updated_at`: for them it is the event's timestamp. A deletion is final
-    /// whenever it comes.
+    /// Deliveries arrive in any order and more than once. To keep the newest state of an object,
+    /// store this with it and pass over an event whose value is lower. Deleted objects, e-mails and
+    /// unknown events carry no `updated_at`: for them it is the event's timestamp. A deletion is
+    /// final whenever it comes.
     ///
     /// ```
     /// use clerk_webhooks::event::{ClerkEvent, Timestamp};

@@ -7,8 +7,8 @@ use super::{ObjectType, RawJson, Timestamp, Verification};
 /// An account with an OAuth provider (Google, GitHub, ...) that a user has connected.
 ///
 /// Clerk sends two shapes, and this is their union: `external_account`, and the older
-/// `google_account` (also `facebook_account`), whose [`id`](Self::id) is an `idn_...` and which names
-/// its parts otherwise.
+/// `google_account` (also `facebook_account`), whose [`id`](Self::id) is an `idn_...` and which
+/// names its parts otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExternalAccount {

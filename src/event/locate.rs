@@ -58,7 +58,7 @@ impl Place {
         }
     }
 
-    /// Keeps only what serde_json itself says, not the messages of the type.
+    /// Keeps only what `serde_json` itself says, not the messages of the type.
     ///
     /// A type of the user's own can put a value where ours have a field's name.
     pub(super) fn without_names(mut self) -> Self {

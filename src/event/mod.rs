@@ -1,9 +1,9 @@
 //! Clerk's events, typed.
 //!
-//! A body becomes a [`ClerkEvent`]: the envelope (when, from which instance, by whose request) around
-//! [`EventData`], an enum with one variant for each of the [types of event](EventType) and the object that it
-//! carries: a [`User`], a [`Session`], a [`Subscription`]. [`RawClerkEvent`] is the same envelope around
-//! data that stays text.
+//! A body becomes a [`ClerkEvent`]: the envelope (when, from which instance, by whose request)
+//! around [`EventData`], an enum with one variant for each of the [types of event](EventType) and
+//! the object that it carries: a [`User`], a [`Session`], a [`Subscription`]. [`RawClerkEvent`] is
+//! the same envelope around data that stays text.
 //!
 //! ```
 //! use clerk_webhooks::event::{ClerkEvent, EventData};
@@ -22,24 +22,29 @@
 //!
 //! # How Clerk's JSON becomes these types
 //!
-//! Real events differ from Clerk's schema, and the schema changes every few weeks. So that none of them is
-//! lost:
+//! Real events differ from Clerk's schema, and the schema changes every few weeks. So that none of
+//! them is lost:
 //!
-//! - **Nothing unknown is an error.** Fields that this version does not know are passed over, an unknown
-//!   type of event becomes [`EventData::Unknown`], an unknown word in a list becomes the `Unknown` of its enum.
-//! - **Hardly anything is required**: the id of what the event is about, a membership's organization and
-//!   user, a session's user, an e-mail address and its id. All else is an `Option` or a `Vec`; `null` means
-//!   the same as absent, and absent and empty lists are the same. Text may be `""`, which stays `Some("")`.
-//! - **A value of another JSON type is an error**, a [`DecodeError`] that says where. Such an event is not
-//!   handed over half-read: refused, it is sent again, and [`RawClerkEvent`] reads it meanwhile.
+//! - **Nothing unknown is an error.** Fields that this version does not know are passed over, an
+//!   unknown type of event becomes [`EventData::Unknown`], an unknown word in a list becomes the
+//!   `Unknown` of its enum.
+//! - **Hardly anything is required**: the id of what the event is about, a membership's
+//!   organization and user, a session's user, an e-mail address and its id. All else is an `Option`
+//!   or a `Vec`; `null` means the same as absent, and absent and empty lists are the same. Text may
+//!   be `""`, which stays `Some("")`.
+//! - **A value of another JSON type is an error**, a [`DecodeError`] that says where. Such an event
+//!   is not handed over half-read: refused, it is sent again, and [`RawClerkEvent`] reads it
+//!   meanwhile.
 //! - **What has two spellings is read from either**; the documented one wins if both have a value.
-//! - **Metadata and the like stay text**: [`RawJson`], parsed into a type of yours when you ask for it.
+//! - **Metadata and the like stay text**: [`RawJson`], parsed into a type of yours when you ask for
+//!   it.
 //!
-//! Serializing writes every known field under its documented name, `null` or `[]` where it was absent: what
-//! is read and written keeps every known field and value.
+//! Serializing writes every known field under its documented name, `null` or `[]` where it was
+//! absent: what is read and written keeps every known field and value.
 //!
-//! Ids are plain `String`s: they come from Clerk and go to a database, and a newtype for each kind would
-//! be converted at both ends. All objects are owned, so that handlers can keep and queues can store them.
+//! Ids are plain `String`s: they come from Clerk and go to a database, and a newtype for each kind
+//! would be converted at both ends. All objects are owned, so that handlers can keep and queues can
+//! store them.
 //!
 //! The objects decode inside of your own types too (`serde_json::from_str::<User>`, internally and
 //! adjacently tagged enums, flattened fields).

@@ -5,8 +5,8 @@ use super::open_enum::open_enum;
 open_enum! {
     /// The `object` of an object: which kind it says it is.
     ///
-    /// It informs and decides nothing: which type an object decodes into comes from the event's type and
-    /// the field that it stands in.
+    /// It informs and decides nothing: which type an object decodes into comes from the event's
+    /// type and the field that it stands in.
     pub enum ObjectType {
         BillingPayer = "commerce_payer",
         BillingSubscription = "commerce_subscription",

@@ -1,4 +1,5 @@
-//! Lists of words that Clerk may extend any day: known words are variants, every other word is kept.
+//! Lists of words that Clerk may extend any day: known words are variants, every other word is
+//! kept.
 
 use std::{fmt, marker::PhantomData};
 
@@ -175,52 +176,56 @@ impl<T: for<'a> From<&'a str>> de::Visitor<'_> for WordVisitor<T> {
 mod tests {
     use std::collections::{BTreeSet, HashSet};
 
-    open_enum! {
-        /// Only for these tests.
-        pub enum Light {
-            Red = "red",
-            Green = "green" | "grün",
-        }
-    }
+    use crate::event::{EventType, SessionStatus};
 
     #[test]
     fn a_known_word_is_a_variant_and_an_older_spelling_becomes_todays() {
-        assert_eq!(Light::from("red"), Light::Red);
-        assert_eq!(Light::from("grün"), Light::Green);
+        assert_eq!(SessionStatus::from("ended"), SessionStatus::Ended);
+        let older = EventType::from("subscription.past_due");
+        assert_eq!(older, EventType::SubscriptionPastDue);
         assert_eq!(
-            serde_json::to_string(&Light::from("grün")).unwrap(),
-            r#""green""#
+            serde_json::to_string(&older).unwrap(),
+            r#""subscription.pastDue""#
         );
     }
 
     #[test]
+    fn every_known_word_is_its_own_variant() {
+        for status in SessionStatus::all() {
+            assert_eq!(&SessionStatus::from(status.as_str()), status);
+            assert!(!matches!(status, SessionStatus::Unknown(_)));
+        }
+    }
+
+    #[test]
     fn any_other_word_survives_the_round_trip() {
-        for word in ["", " ", "Red", "amber", "\u{1f6a6}", "a\"b\\c\n"] {
+        for word in ["", " ", "Ended", "paused", "\u{1f6a6}", "a\"b\\c\n"] {
             let text = serde_json::to_string(word).unwrap();
-            let light: Light = serde_json::from_str(&text).unwrap();
-            assert!(matches!(&light, Light::Unknown(kept) if kept.as_str() == word));
-            assert_eq!(serde_json::to_string(&light).unwrap(), text);
-            assert_eq!(word.parse::<Light>(), Ok(light));
+            let status: SessionStatus = serde_json::from_str(&text).unwrap();
+            assert!(matches!(&status, SessionStatus::Unknown(kept) if kept.as_str() == word));
+            assert_eq!(serde_json::to_string(&status).unwrap(), text);
+            assert_eq!(word.parse::<SessionStatus>(), Ok(status));
         }
     }
 
     #[test]
     fn only_a_string_is_a_word() {
         for text in ["1", "null", "true", "{}", "[]"] {
-            assert!(serde_json::from_str::<Light>(text).is_err(), "{text}");
+            assert!(
+                serde_json::from_str::<SessionStatus>(text).is_err(),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn it_compares_hashes_and_sorts_by_text() {
-        assert!(Light::Red == "red" && Light::Red == *"red");
-        assert_eq!(Light::from("x").to_string(), "x");
-        assert_eq!(format!("{:>5}|", Light::Red), "  red|");
-        let sorted: BTreeSet<_> = ["red", "amber", "green"].map(Light::from).into();
-        assert_eq!(
-            sorted.iter().map(Light::as_str).collect::<Vec<_>>(),
-            ["amber", "green", "red"]
-        );
-        assert_eq!(HashSet::from(["red", "red"].map(Light::from)).len(), 1);
+        assert!(SessionStatus::Ended == "ended" && SessionStatus::Ended == *"ended");
+        assert_eq!(SessionStatus::from("x").to_string(), "x");
+        assert_eq!(format!("{:>7}|", SessionStatus::Ended), "  ended|");
+        let sorted: BTreeSet<_> = ["ended", "anew", "active"].map(SessionStatus::from).into();
+        let words: Vec<_> = sorted.iter().map(SessionStatus::as_str).collect();
+        assert_eq!(words, ["active", "anew", "ended"]);
+        assert_eq!(HashSet::from(["x", "x"].map(SessionStatus::from)).len(), 1);
     }
 }

@@ -83,8 +83,8 @@ impl RawJson {
 
     /// Decodes it into a type of your own.
     ///
-    /// `null` is tried as it is first, so that an `Option` gives `None`, and then as `{}`, so that a
-    /// struct whose fields all have defaults gives those.
+    /// `null` is tried as it is first, so that an `Option` gives `None`, and then as `{}`, so that
+    /// a struct whose fields all have defaults gives those.
     ///
     /// ```
     /// use clerk_webhooks::event::RawJson;
@@ -103,8 +103,8 @@ impl RawJson {
     /// # Errors
     ///
     /// If `T` refuses the value. The error's path starts at this value, its kind is
-    /// [`Data`](super::DecodeErrorKind::Data), or [`NotJson`](super::DecodeErrorKind::NotJson) for a
-    /// number or an escape that no type can hold.
+    /// [`Data`](super::DecodeErrorKind::Data), or [`NotJson`](super::DecodeErrorKind::NotJson) for
+    /// a number or an escape that no type can hold.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         if self.is_null() {
             return decode::value(NULL).or_else(|_| decode::value(EMPTY_OBJECT));
@@ -179,7 +179,7 @@ impl<'de> de::Visitor<'de> for TextVisitor {
         f.write_str("any JSON value")
     }
 
-    /// serde_json's way to hand over raw text: a map of one entry.
+    /// `serde_json`'s way to hand over raw text: a map of one entry.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawJson, A::Error> {
         match map.next_entry::<IgnoredAny, Text>()? {
             Some((_, Text(raw))) => Ok(raw),
@@ -194,7 +194,7 @@ impl<'de> de::Visitor<'de> for TextVisitor {
     }
 }
 
-/// JSON text inside a string, as serde_json passes it on.
+/// JSON text inside a string, as `serde_json` passes it on.
 struct Text(RawJson);
 
 impl<'de> Deserialize<'de> for Text {
@@ -243,7 +243,7 @@ impl<'de> de::Visitor<'de> for FieldVisitor<'_> {
     }
 }
 
-/// The name by which serde_json recognises a request for raw text.
+/// The name by which `serde_json` recognises a request for raw text.
 ///
 /// It is private there, but `RawValue` passes it to every deserializer: this asks with one that
 /// does nothing but give the name back.
@@ -292,5 +292,133 @@ impl std::error::Error for NewtypeName {}
 impl de::Error for NewtypeName {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::DecodeErrorKind;
+
+    fn raw(text: &str) -> RawJson {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn any_json_is_kept_as_it_was_sent() {
+        for text in [
+            "1.50",
+            "1e2",
+            "-0",
+            "\"\\u00e9\"",
+            "[1 , 2]",
+            r#"{ "b":1, "a":{"a":1,"a":2} }"#,
+            "true",
+        ] {
+            assert_eq!(raw(&format!(" {text}\n")).as_str(), text);
+            assert_eq!(serde_json::to_string(&raw(text)).unwrap(), text);
+        }
+        assert!(serde_json::from_str::<RawJson>("{").is_err());
+    }
+
+    #[test]
+    fn what_is_common_and_empty_costs_no_allocation() {
+        for text in ["null", "{}"] {
+            assert!(matches!(raw(text).0, Cow::Borrowed(_)), "{text}");
+            let owned = serde_json::from_reader::<_, RawJson>(text.as_bytes()).unwrap();
+            assert!(matches!(owned.0, Cow::Borrowed(_)), "{text}");
+            let buffered: RawJson =
+                serde_json::from_value(serde_json::from_str(text).unwrap()).unwrap();
+            assert!(matches!(buffered.0, Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn null_and_empty() {
+        let judged = |text| (raw(text).is_null(), raw(text).is_empty());
+        assert_eq!(judged("null"), (true, true));
+        assert_eq!(judged("{}"), (false, true));
+        assert_eq!(judged("{ \n }"), (false, true));
+        for text in ["[]", "\"\"", "0", "false", r#"{"a":null}"#] {
+            assert_eq!(judged(text), (false, false), "{text}");
+        }
+        assert_eq!(RawJson::default(), RawJson::NULL);
+    }
+
+    #[test]
+    fn null_parses_as_null_first_and_as_an_empty_object_second() {
+        #[derive(Debug, Default, PartialEq, Deserialize)]
+        #[serde(default)]
+        struct Settings {
+            beta: bool,
+        }
+        assert_eq!(RawJson::NULL.parse::<Option<Settings>>().unwrap(), None);
+        assert_eq!(
+            RawJson::NULL.parse::<Settings>().unwrap(),
+            Settings::default()
+        );
+        assert_eq!(
+            RawJson::NULL.parse::<serde_json::Value>().unwrap(),
+            serde_json::Value::Null
+        );
+        assert!(RawJson::NULL.parse::<u8>().is_err());
+    }
+
+    #[test]
+    fn an_error_names_the_place_but_no_value() {
+        #[derive(Debug, Deserialize)]
+        struct Seats {
+            #[expect(dead_code, reason = "only its type matters")]
+            seats: Vec<u8>,
+        }
+        let error = raw(r#"{"seats": [1, "secret"]}"#)
+            .parse::<Seats>()
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.path()),
+            (DecodeErrorKind::Data, "seats[1]")
+        );
+        assert!(!format!("{error} {error:?}").contains("secret"));
+
+        let error = raw(r#"{"secret": 1}"#).parse::<Seats>().unwrap_err();
+        assert_eq!(error.path(), "");
+        assert!(
+            error.to_string().contains("lacks a required field"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn deep_nesting_is_kept_and_refused_only_when_parsed() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let error = raw(&deep).parse::<serde_json::Value>().unwrap_err();
+        assert_eq!(error.kind(), DecodeErrorKind::NotJson);
+    }
+
+    #[test]
+    fn debug_prints_the_length_alone() {
+        assert_eq!(
+            format!("{:?}", raw(r#"{"name":"secret"}"#)),
+            "RawJson(17 bytes)"
+        );
+    }
+
+    #[test]
+    fn a_field_is_found_only_if_it_is_a_plain_string() {
+        let found = |text: &str| raw(text).field_str("id").map(str::to_owned);
+        assert_eq!(
+            found(r#"{"a": {"id": "no"}, "id": "yes"}"#).as_deref(),
+            Some("yes")
+        );
+        for text in [
+            "{}",
+            r#"{"id": 1}"#,
+            r#"{"id": null}"#,
+            r#"{"id": "a\u00e9"}"#,
+            "[]",
+            r#""id""#,
+        ] {
+            assert_eq!(found(text), None, "{text}");
+        }
     }
 }

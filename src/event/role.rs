@@ -10,7 +10,7 @@ use super::{EventObject, ObjectType, Timestamp, lenient::nested_list};
 /// use clerk_webhooks::event::Role;
 ///
 /// let role: Role = serde_json::from_str(
-///     r#"{"id": "role_1", "key": "org:editor", "permissions": [{"id": "perm_1", "key": "org:posts:edit"}]}"#,
+///     r#"{"id": "role_1", "key": "org:editor", "permissions": [{"key": "org:posts:edit"}]}"#,
 /// )?;
 /// assert_eq!(role.permissions[0].key.as_deref(), Some("org:posts:edit"));
 /// # Ok::<(), serde_json::Error>(())

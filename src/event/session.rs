@@ -14,7 +14,7 @@ use super::{
 /// use clerk_webhooks::event::{Session, SessionStatus};
 ///
 /// let session: Session =
-///     serde_json::from_str(r#"{"id": "sess_1", "user_id": "user_1", "status": "ended", "actor": null}"#)?;
+///     serde_json::from_str(r#"{"id": "sess_1", "user_id": "user_1", "status": "ended"}"#)?;
 /// assert_eq!(session.status, Some(SessionStatus::Ended));
 /// assert!(session.user.is_none() && session.actor.is_null());
 /// # Ok::<(), serde_json::Error>(())

@@ -67,15 +67,15 @@ open_enum! {
 
 /// A payer's subscription to one plan.
 ///
-/// Clerk has a schema for it in subscriptions and one in payment attempts, whose published examples still
-/// have the shape of 2025; this is the union of all three.
+/// Clerk has a schema for it in subscriptions and one in payment attempts, whose published examples
+/// still have the shape of 2025; this is the union of all three.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionItem {
     /// Clerk's id for the item, `csub_item_...`.
     ///
-    /// Inside of a [`Subscription`] or a [`PaymentAttempt`](super::PaymentAttempt) it is `""` if Clerk
-    /// left it out.
+    /// Inside of a [`Subscription`] or a [`PaymentAttempt`](super::PaymentAttempt) it is `""` if
+    /// Clerk left it out.
     pub id: String,
     /// `commerce_subscription_item` or `subscription_item`.
     pub object: Option<ObjectType>,

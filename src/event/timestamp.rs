@@ -19,7 +19,8 @@ const END_OF_9999: i64 = 253_402_300_799_999;
 /// Clerk sends milliseconds in every real event. The `timestamp` of the events in Clerk's own
 /// catalogue, which the dashboard sends as tests, counts **seconds**: a number nearer to zero than
 /// 10<sup>11</sup> is taken for seconds. Either way [`as_millis`](Self::as_millis) answers in
-/// milliseconds, by which timestamps are also compared; serializing writes the number that was read.
+/// milliseconds, by which timestamps are also compared; serializing writes the number that was
+/// read.
 ///
 /// ```
 /// use clerk_webhooks::event::Timestamp;
@@ -34,7 +35,7 @@ const END_OF_9999: i64 = 253_402_300_799_999;
 ///
 /// # With a time crate
 ///
-/// One line each; no time crate is part of this crate's interface.
+/// No time crate is part of this crate's interface.
 ///
 /// ```
 /// # use clerk_webhooks::event::Timestamp;
@@ -55,7 +56,8 @@ const END_OF_9999: i64 = 253_402_300_799_999;
 /// ```
 /// # use clerk_webhooks::event::Timestamp;
 /// # let at = Timestamp::from_millis(1_716_883_200_123);
-/// let in_time = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.as_millis()) * 1_000_000)?;
+/// let nanos = i128::from(at.as_millis()) * 1_000_000;
+/// let in_time = time::OffsetDateTime::from_unix_timestamp_nanos(nanos)?;
 /// assert_eq!((in_time.year(), in_time.millisecond()), (2024, 123));
 /// # Ok::<(), time::error::ComponentRange>(())
 /// ```
@@ -95,7 +97,8 @@ impl Timestamp {
         }
     }
 
-    /// The same as a [`SystemTime`], clamped to the years 1970 to 9999, which every platform can hold.
+    /// The same as a [`SystemTime`], clamped to the years 1970 to 9999, which every platform can
+    /// hold.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

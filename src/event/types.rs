@@ -15,7 +15,8 @@ macro_rules! events {
             /// The type of an event.
             ///
             /// [`all`](Self::all) lists the types of today. To route one that this version does not
-            /// know, match [`as_str`](Self::as_str): that keeps working when a later version learns it.
+            /// know, match [`as_str`](Self::as_str): that keeps working when a later version learns
+            /// it.
             ///
             /// ```
             /// use clerk_webhooks::event::EventType;
@@ -25,7 +26,8 @@ macro_rules! events {
             /// assert_eq!(EventType::from("user.renamed").as_str(), "user.renamed");
             ///
             /// // Spelled so until September 2025.
-            /// assert_eq!(EventType::from("subscription.past_due").as_str(), "subscription.pastDue");
+            /// let older = EventType::from("subscription.past_due");
+            /// assert_eq!(older.as_str(), "subscription.pastDue");
             /// ```
             pub enum EventType {
                 $( #[doc = concat!("carries a [`", stringify!($Object), "`](super::", stringify!($Object), ")")]
@@ -148,5 +150,55 @@ impl EventData {
         let data = Self::deserialize_as(event_type, &mut json)?;
         json.end()?;
         Ok(data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_documentation_lists_every_event_and_what_it_carries() {
+        let page = include_str!("../../docs/events.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let documented: Vec<_> = rows
+            .filter_map(|row| row.split_once("` | `"))
+            .filter_map(|(text, rest)| Some((text.to_owned(), rest.split_once('`')?.0)))
+            .collect();
+        let carried: Vec<_> = CARRIED
+            .iter()
+            .map(|(kind, object)| (kind.to_string(), *object))
+            .collect();
+        assert_eq!(documented, carried);
+        assert!(page.contains(&format!("All {} types of event", EventType::all().len())));
+    }
+
+    #[test]
+    fn every_type_has_a_text_of_its_own_and_comes_back_from_it() {
+        let texts: BTreeSet<_> = EventType::all().iter().map(EventType::as_str).collect();
+        assert_eq!((texts.len(), EventType::all().len()), (46, 46));
+        for event_type in EventType::all() {
+            assert_eq!(&EventType::from(event_type.as_str()), event_type);
+        }
+    }
+
+    #[test]
+    fn the_data_of_every_type_is_read_by_that_type() {
+        let data = r#"{
+            "id": "x", "user_id": "user_1", "organization": {"id": "org_1"},
+            "public_user_data": {"user_id": "user_1"}
+        }"#;
+        for event_type in EventType::all() {
+            let read = EventData::from_text(event_type, data).unwrap();
+            assert_eq!(read.event_type(), event_type);
+            assert_eq!(read.object().map(|object| object.id()), Some("x"));
+        }
+    }
+
+    #[test]
+    fn an_event_on_the_stack_is_small() {
+        assert!(size_of::<EventData>() <= 56, "{}", size_of::<EventData>());
     }
 }

@@ -10,8 +10,8 @@ use super::{
 
 /// A user, whole: every event carries the user's complete present state.
 ///
-/// Only [`id`](Self::id) is sure. Clerk has added fields over the years, so that each of the others
-/// may be absent in an event of its time.
+/// Only [`id`](field@Self::id) is sure. Clerk has added fields over the years, so that each of the
+/// others may be absent in an event of its time.
 ///
 /// ```
 /// use clerk_webhooks::event::User;
@@ -106,7 +106,8 @@ pub struct User {
     /// The user's accounts with OAuth providers.
     #[serde(default, deserialize_with = "null_as_default")]
     pub external_accounts: Vec<ExternalAccount>,
-    /// The user's accounts with SAML providers; `enterprise_accounts` holds them too, since it came.
+    /// The user's accounts with SAML providers; `enterprise_accounts` holds them too, since it
+    /// came.
     #[serde(default, deserialize_with = "null_as_default")]
     pub saml_accounts: Vec<SamlAccount>,
     /// The user's accounts with enterprises' providers.

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{ObjectType, RawJson, Timestamp, open_enum::open_enum};
 
-/// How, and whether, an e-mail address, a phone number, a wallet, a passkey or an account was verified.
+/// How, and whether, an e-mail address, a phone number, a wallet, a passkey or an account was
+/// verified.
 ///
-/// Clerk has a schema for each kind of verification; this is their union. Which fields there are depends on
-/// the [`strategy`](Self::strategy).
+/// Clerk has a schema for each kind of verification; this is their union. Which fields there are
+/// depends on the [`strategy`](Self::strategy).
 ///
 /// ```
 /// use clerk_webhooks::event::{Verification, VerificationStrategy};
@@ -82,8 +83,8 @@ open_enum! {
 open_enum! {
     /// By what something was verified.
     ///
-    /// The strategies of OAuth providers (`oauth_google`, `from_oauth_github`) are as many as there are
-    /// providers: they arrive as `Unknown` with their text.
+    /// The strategies of OAuth providers (`oauth_google`, `from_oauth_github`) are as many as there
+    /// are providers: they arrive as `Unknown` with their text.
     pub enum VerificationStrategy {
         Admin = "admin",
         EmailCode = "email_code",

@@ -6,14 +6,14 @@
 )]
 
 use std::{
+    cell::RefCell,
     env, fs,
     io::{self, Write as _},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Once,
 };
 
 use clerk_webhooks::SigningSecret;
-use tracing_subscriber::fmt::MakeWriter;
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -31,8 +31,8 @@ pub(crate) fn other_secret() -> SigningSecret {
 pub(crate) fn shared_folder() -> Option<PathBuf> {
     let Some(folder) = env::var_os("CLERK_WEBHOOKS_SHARED").map(PathBuf::from) else {
         // Not `eprintln!`: what a passing test prints with it is swallowed.
-        let reason = "skipped: CLERK_WEBHOOKS_SHARED is not set";
-        writeln!(io::stderr(), "{reason}").unwrap();
+        let mut stderr = io::stderr();
+        writeln!(stderr, "skipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
         return None;
     };
     assert!(
@@ -59,55 +59,44 @@ pub(crate) fn published_examples() -> Option<Vec<(String, Vec<u8>)>> {
 }
 
 /// Collects what is logged on this thread while it is alive.
-pub(crate) struct Logs {
-    written: Written,
-    _guard: tracing::subscriber::DefaultGuard,
-}
+///
+/// One subscriber serves all threads: with one for each, a log statement could be cached as disabled
+/// by a thread that has none.
+pub(crate) struct Logs(());
 
 impl Logs {
     pub(crate) fn capture() -> Self {
-        let written = Written::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .without_time()
-            .with_writer(written.clone())
-            .finish();
-        Self {
-            written,
-            _guard: tracing::subscriber::set_default(subscriber),
-        }
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .without_time()
+                .with_writer(|| ThisThread)
+                .init();
+        });
+        LOGGED.set(Vec::new());
+        Self(())
     }
 
     /// Everything so far, and starts anew.
     pub(crate) fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.written.lock())).unwrap()
+        String::from_utf8(LOGGED.take()).unwrap()
     }
 }
 
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Written {
-    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.0.lock().unwrap()
-    }
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-impl io::Write for Written {
+struct ThisThread;
+
+impl io::Write for ThisThread {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lock().write(bytes)
+        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Written {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
