@@ -120,7 +120,11 @@ mod rejection;
 
 pub use self::{
     error::WebhookError,
-    event::{ClerkEvent, EventData, EventType, RawClerkEvent},
+    event::{
+        event::ClerkEvent,
+        raw::RawClerkEvent,
+        types::{EventData, EventType},
+    },
     extract::VerifiedClerkEvent,
     layer::{body::VerifiedBody, layer::ClerkWebhookLayer},
     rejection::{Rejection, RejectionKind},

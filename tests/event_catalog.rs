@@ -7,7 +7,7 @@ mod common;
 
 use std::{collections::BTreeSet, fs};
 
-use clerk_webhooks::event::{ClerkEvent, EventType};
+use clerk_webhooks::{ClerkEvent, EventType};
 use serde_json::{Value, json};
 
 #[test]

@@ -1,8 +1,8 @@
 //! Clerk's objects inside of a user's own types: in every shape that serde has, and from a `Value`.
 
-use clerk_webhooks::event::{
-    ClerkEvent, EventType, OrganizationInvitation, PaymentAttempt, RawClerkEvent, RawJson, Role,
-    Session, Timestamp, User,
+use clerk_webhooks::{
+    ClerkEvent, EventType, RawClerkEvent,
+    event::{OrganizationInvitation, PaymentAttempt, RawJson, Role, Session, Timestamp, User},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ mod common;
 
 use std::fs;
 
-use clerk_webhooks::event::{ClerkEvent, EventData, EventType, RawClerkEvent};
+use clerk_webhooks::{ClerkEvent, EventData, EventType, RawClerkEvent};
 use serde_json::{Value, json};
 
 /// Fields that an example has and that are read under another name: the canonical one.

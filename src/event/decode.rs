@@ -48,10 +48,6 @@ pub(super) fn data(event_type: &EventType, data: &RawJson) -> Result<EventData, 
 }
 
 /// Decodes a whole event into a type of the user's own.
-#[allow(
-    dead_code,
-    reason = "the extractor uses it, for a type of the user's own"
-)]
 pub(crate) fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     let text = utf8(body)?;
     serde_json::from_str(text).map_err(|_| {

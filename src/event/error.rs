@@ -12,7 +12,7 @@ use super::{EventType, path::Path};
 /// messages quote values.
 ///
 /// ```
-/// use clerk_webhooks::event::{ClerkEvent, DecodeErrorKind, EventType};
+/// use clerk_webhooks::{ClerkEvent, EventType, event::DecodeErrorKind};
 ///
 /// let body = br#"{"type": "user.created", "data": {"id": "user_1", "locked": "no"}}"#;
 /// let error = ClerkEvent::from_slice(body).unwrap_err();

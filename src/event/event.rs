@@ -7,7 +7,7 @@ use super::{DecodeError, EventData, EventType, RawClerkEvent, Timestamp, decode}
 /// One event of Clerk's: what happened, to what, and when.
 ///
 /// ```
-/// use clerk_webhooks::event::{ClerkEvent, EventData};
+/// use clerk_webhooks::{ClerkEvent, EventData};
 ///
 /// let body = br#"{
 ///     "data": {"id": "user_1", "first_name": "Jane", "updated_at": 1716883200000},
@@ -77,7 +77,7 @@ impl ClerkEvent {
     /// another JSON type. [`RawClerkEvent`] takes an event whatever its data holds.
     ///
     /// ```
-    /// use clerk_webhooks::event::ClerkEvent;
+    /// use clerk_webhooks::ClerkEvent;
     ///
     /// let error = ClerkEvent::from_slice(br#"{"type": "user.deleted", "data": {}}"#).unwrap_err();
     /// assert_eq!(error.path(), "data.id");
@@ -91,7 +91,7 @@ impl ClerkEvent {
     /// To route a type that this version may not know, match its text.
     ///
     /// ```
-    /// # use clerk_webhooks::event::ClerkEvent;
+    /// # use clerk_webhooks::ClerkEvent;
     /// # let event = ClerkEvent::from_slice(br#"{"type": "user.renamed", "data": {}}"#)?;
     /// match event.event_type().as_str() {
     ///     "user.renamed" => {}
@@ -152,7 +152,7 @@ impl ClerkEvent {
     /// final whenever it comes.
     ///
     /// ```
-    /// use clerk_webhooks::event::{ClerkEvent, Timestamp};
+    /// use clerk_webhooks::{ClerkEvent, event::Timestamp};
     ///
     /// let event = ClerkEvent::from_slice(
     ///     br#"{"type": "user.updated", "timestamp": 1716883200999,

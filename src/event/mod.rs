@@ -6,7 +6,7 @@
 //! the same envelope around data that stays text.
 //!
 //! ```
-//! use clerk_webhooks::event::{ClerkEvent, EventData};
+//! use clerk_webhooks::{ClerkEvent, EventData};
 //!
 //! # let body = br#"{"type": "user.created", "data": {"id": "user_1"}}"#;
 //! let event = ClerkEvent::from_slice(body)?;
@@ -56,8 +56,11 @@ mod deleted;
 mod domain;
 mod enterprise_account;
 mod error;
-#[allow(clippy::module_inception)]
-mod event;
+#[expect(
+    clippy::module_inception,
+    reason = "the room's main thing bears its name"
+)]
+pub(crate) mod event;
 mod external_account;
 mod identification;
 mod invitation;
@@ -72,21 +75,19 @@ mod open_enum;
 mod organization;
 mod path;
 mod payment;
-mod raw;
+pub(crate) mod raw;
 mod raw_json;
 mod role;
 mod session;
 mod subscription;
 mod timestamp;
-mod types;
+pub(crate) mod types;
 mod unknown;
 mod user;
 mod verification;
 mod waitlist;
 
-#[allow(unused_imports, reason = "see there")]
 pub(crate) use self::decode::decode_json;
-use self::object::EventObject;
 pub use self::{
     billing::{
         BillingAmount, BillingInterval, BillingPayer, PayerCredit, Plan, ProrationCredit,
@@ -99,7 +100,7 @@ pub use self::{
         ScimUserMetadata,
     },
     error::{DecodeError, DecodeErrorKind},
-    event::{ClerkEvent, EventAttributes, HttpRequest},
+    event::{EventAttributes, HttpRequest},
     external_account::ExternalAccount,
     identification::{EmailAddress, IdentificationLink, Passkey, PhoneNumber, Web3Wallet},
     invitation::{Invitation, InvitationStatus, OrganizationInvitation, PublicInviterData},
@@ -114,7 +115,6 @@ pub use self::{
         PaymentAttemptStatus, PaymentFailedReason, PaymentMethod, PaymentSource,
         PaymentSourceStatus,
     },
-    raw::RawClerkEvent,
     raw_json::RawJson,
     role::{Permission, Role},
     session::{Session, SessionActivity, SessionStatus},
@@ -122,9 +122,14 @@ pub use self::{
         BillingSeats, Subscription, SubscriptionItem, SubscriptionItemStatus, SubscriptionStatus,
     },
     timestamp::Timestamp,
-    types::{EventData, EventType},
     unknown::UnknownEvent,
     user::User,
     verification::{ClerkError, Verification, VerificationStatus, VerificationStrategy},
     waitlist::{WaitlistEntry, WaitlistEntryStatus},
+};
+use self::{
+    event::ClerkEvent,
+    object::EventObject,
+    raw::RawClerkEvent,
+    types::{EventData, EventType},
 };

@@ -14,7 +14,7 @@ use super::{
 /// `Debug` prints the data's length alone.
 ///
 /// ```
-/// use clerk_webhooks::event::{ClerkEvent, RawClerkEvent};
+/// use clerk_webhooks::{ClerkEvent, RawClerkEvent};
 ///
 /// let body = br#"{"type": "user.created", "data": {"id": null}}"#;
 /// let raw = RawClerkEvent::from_slice(body)?;

@@ -19,7 +19,7 @@ macro_rules! events {
             /// it.
             ///
             /// ```
-            /// use clerk_webhooks::event::EventType;
+            /// use clerk_webhooks::EventType;
             ///
             /// assert_eq!(EventType::from("user.created"), EventType::UserCreated);
             /// assert_eq!(EventType::UserCreated.to_string(), "user.created");

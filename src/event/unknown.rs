@@ -7,7 +7,7 @@ use super::{EventType, RawJson};
 /// `Debug` prints the data's length alone.
 ///
 /// ```
-/// use clerk_webhooks::event::{ClerkEvent, EventData};
+/// use clerk_webhooks::{ClerkEvent, EventData};
 ///
 /// let event = ClerkEvent::from_slice(br#"{"type": "user.renamed", "data": {"id": "user_1"}}"#)?;
 /// let EventData::Unknown(unknown) = &event.data else { panic!("known") };

@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 
 use serde::de::DeserializeOwned;
 
-use crate::event::{self, ClerkEvent, DecodeError, RawClerkEvent};
+use crate::event::{self, DecodeError, event::ClerkEvent, raw::RawClerkEvent};
 
 /// Our own types have decoders that are faster, and stricter about the envelope, than serde alone.
 pub(super) fn decode<T>(body: &[u8]) -> Result<T, DecodeError>

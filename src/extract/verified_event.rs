@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{decode::decode, log};
 use crate::{
-    event::{ClerkEvent, DecodeErrorKind},
+    event::{DecodeErrorKind, event::ClerkEvent},
     rejection::{Rejection, RejectionKind},
     verify::verified::Verified,
 };
