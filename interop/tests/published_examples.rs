@@ -119,7 +119,8 @@ async fn send(address: SocketAddr, family: Family, id: &str, sign: Sign, body: &
 /// See `shared_folder` of the core's tests: skipped, and saying so, where the variable is unset.
 fn published_examples() -> Option<Vec<(String, Vec<u8>)>> {
     let Some(folder) = env::var_os("CLERK_WEBHOOKS_SHARED").map(PathBuf::from) else {
-        writeln!(io::stderr(), "skipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
+        let mut stderr = io::stderr();
+        writeln!(stderr, "skipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
         return None;
     };
     let examples: Vec<_> = fs::read_dir(folder.join("clerk/examples"))
