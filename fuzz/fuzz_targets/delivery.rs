@@ -1,0 +1,33 @@
+//! A whole delivery, verified with a known key: it is accepted if and only if the contract says so, and
+//! then it is what was sent.
+#![no_main]
+
+use clerk_webhooks_fuzz::{contract::values, delivery::Delivery};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let delivery = Delivery::read(input);
+    let expected = delivery.expected().and_then(|signed| {
+        let right = delivery.right_signature(&signed.text(&delivery.body));
+        let matches = signed.signatures.contains(&right.into());
+        matches.then_some(signed).ok_or("no_matching_signature")
+    });
+    match (delivery.judge().flatten(), expected) {
+        (Ok(verified), Ok(signed)) => {
+            assert_eq!(verified.message_id().as_bytes(), signed.id);
+            assert_eq!(verified.raw_body(), &delivery.body);
+            assert_eq!(verified.secret_label(), "#1");
+            let debug = format!("{verified:?}");
+            assert!(
+                debug.contains(&format!("body_bytes: {}", delivery.body.len())),
+                "{debug}"
+            );
+        }
+        (Err(refused), Err(code)) => assert_eq!(refused.kind().code(), code),
+        (Ok(_), Err(code)) => panic!("accepted, but {code}"),
+        (Err(refused), Ok(_)) => {
+            let sent = values(&delivery.headers, "svix-signature").len();
+            panic!("refused, with {sent} signature lines: {refused}");
+        }
+    }
+});
