@@ -34,7 +34,14 @@ mod tests {
 
     #[test]
     fn it_is_written_back_as_it_was_read() {
-        for text in ["1", "0.5", "-3", "0", "33.333333333333336"] {
+        for text in [
+            "1",
+            "0.5",
+            "-3",
+            "0",
+            "33.333333333333336",
+            "0.09090909090909091",
+        ] {
             let number: JsonNumber = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&number).unwrap(), text);
             assert_eq!(number.as_f64(), text.parse::<f64>().unwrap());
