@@ -89,8 +89,12 @@ impl Tally {
         for (verdict, count) in &self.ours {
             println!("{count:6}  ours: {verdict}");
         }
-        for ((name, peer), count) in &self.differences {
-            println!("{count:6}  {name}, {peer}");
+        for listed in DIFFERENCES {
+            println!("{}: {}", listed.name, listed.reason);
+            for peer in listed.peers {
+                let count = self.differences.get(&(listed.name, *peer)).unwrap_or(&0);
+                println!("{count:6}  {peer}");
+            }
         }
         let shown: Vec<_> = self.unexplained.iter().take(5).cloned().collect();
         assert!(

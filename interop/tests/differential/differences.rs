@@ -9,8 +9,7 @@ use crate::{
 
 pub(crate) struct Difference {
     pub(crate) name: &'static str,
-    #[expect(dead_code, reason = "for whoever reads the list")]
-    reason: &'static str,
+    pub(crate) reason: &'static str,
     /// With each of them it must come up.
     pub(crate) peers: &'static [&'static str],
     /// `accepted`, or the reason codes of refusals.
