@@ -11,8 +11,8 @@ use super::signature::SignedPrefix;
 /// Only a [`Verifier`](crate::Verifier) makes one, so a function that takes a `Verified` cannot be
 /// handed anything a stranger sent. Cloning is cheap: everything in it is shared.
 ///
-/// ```compile_fail,E0451
-/// let forged = clerk_webhooks::Verified { body: bytes::Bytes::new() };
+/// ```compile_fail,E0277
+/// let forged: clerk_webhooks::Verified = bytes::Bytes::new().into();
 /// ```
 #[derive(Clone)]
 pub struct Verified {
