@@ -254,3 +254,21 @@ fn next_message_id() -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
     format!("msg_3Fixture{:019}", MADE.fetch_add(1, Ordering::Relaxed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_a_message_of_its_own_and_a_clone_the_same_again() {
+        let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let id = |request: &SignedRequest| request.header_pairs()[0].1.clone();
+        let (one, other) = (
+            SignedRequest::new(&secret, "{}"),
+            SignedRequest::new(&secret, "{}"),
+        );
+        assert_ne!(id(&one), id(&other));
+        assert_eq!(id(&one), id(&one.clone()));
+        assert_eq!(id(&one).len(), "msg_".len() + 27);
+    }
+}
