@@ -73,6 +73,8 @@ pub(crate) fn canonical(event: &Value) -> Value {
         _ => {}
     }
     event["type"] = event_type.into();
+    // Written whatever was sent: it is the same for every event.
+    event["object"] = "event".into();
     event
 }
 
