@@ -50,6 +50,9 @@ proptest! {
         let written = serde_json::to_value(&event).unwrap();
         let lost = json::lost(&eras::canonical(&meant), &written);
         prop_assert!(lost.is_empty(), "lost {:?} of {}", lost, text);
+
+        let buffered: ClerkEvent = serde_json::from_value(sent).unwrap();
+        prop_assert_eq!(serde_json::to_value(&buffered).unwrap(), written);
     }
 
     #[test]
