@@ -16,6 +16,15 @@ pub(crate) enum Step {
     Index(usize),
 }
 
+impl Step {
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Self::Field(name) => Some(name),
+            Self::Index(_) => None,
+        }
+    }
+}
+
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -58,16 +67,17 @@ fn children(value: &Value) -> Vec<(Step, &Value)> {
     }
 }
 
+pub(crate) fn ends_in_field(path: &[Step]) -> bool {
+    path.last().and_then(Step::field).is_some()
+}
+
 /// Metadata and the like: kept as it is, whatever it is.
 pub(crate) fn is_free_form(path: &[Step], value: &Value) -> bool {
-    let Some(Step::Field(name)) = path.last() else {
-        return false;
-    };
-    match name.as_str() {
-        "public_metadata" | "private_metadata" | "unsafe_metadata" => true,
-        "actor" | "meta" | "tasks" => true,
+    match path.last().and_then(Step::field) {
+        Some("public_metadata" | "private_metadata" | "unsafe_metadata") => true,
+        Some("actor" | "meta" | "tasks") => true,
         // An event's data is typed, and so is that of an invitation; an e-mail's fills a template.
-        "data" => path.len() > 1 && value.get("public_organization_data").is_none(),
+        Some("data") => path.len() > 1 && value.get("public_organization_data").is_none(),
         _ => false,
     }
 }
