@@ -5,7 +5,8 @@ mod eras;
 mod json;
 
 use clerk_webhooks::{
-    event::{ClerkEvent, DecodeError, DecodeErrorKind, EventData, EventType, RawClerkEvent},
+    ClerkEvent, EventData, EventType, RawClerkEvent,
+    event::{DecodeError, DecodeErrorKind},
     testing::fixtures,
 };
 use json::Step;
