@@ -67,7 +67,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
-//! | `testing` | no | the module `testing`: signed requests, a fixed clock, events for handlers without HTTP |
+//! | `testing` | no | the module `testing`: a fixture for every type of event, signed requests, a fixed clock, events for handlers without HTTP |
 //!
 //! No feature changes what another part does.
 //!

@@ -1,8 +1,9 @@
 //! From bytes to an event: the only module that knows how.
 //!
-//! The body is checked for UTF-8 once. The envelope is read with `data` as a piece of the body's
-//! text, then `data` by the event's type. Only when something fails is the body read again, slower,
-//! to find out where.
+//! The body is checked for UTF-8 once. What is well-formed and known is then read in one pass
+//! ([`one_pass`]); everything else in two: the envelope with `data` as a piece of the body's text,
+//! then `data` by the event's type. Only when something fails is the body read again, slower, to
+//! find out where ([`locate`](mod@super::locate)).
 
 use std::{fmt, marker::PhantomData};
 
@@ -14,12 +15,17 @@ use serde_json::value::RawValue;
 
 use super::{
     ClerkEvent, DecodeError, DecodeErrorKind, EventAttributes, EventData, EventType, RawClerkEvent,
-    RawJson, Timestamp, locate::locate,
+    RawJson, Timestamp, locate::locate, one_pass,
 };
 
 /// Decodes a whole event, its data by its type.
 pub(super) fn event(body: &[u8]) -> Result<ClerkEvent, DecodeError> {
     let text = utf8(body)?;
+    one_pass::event(text).map_or_else(|| event_in_two_passes(text), Ok)
+}
+
+/// The envelope first, with `data` as a piece of the text, then `data` by the event's type.
+fn event_in_two_passes(text: &str) -> Result<ClerkEvent, DecodeError> {
     let envelope: Envelope<&RawValue> = envelope(text)?;
     let event_type = envelope.event_type;
     let Ok(data) = EventData::from_text(&event_type, envelope.data.get()) else {
@@ -195,7 +201,7 @@ impl<'de> de::Visitor<'de> for AnyObject {
 }
 
 /// Reads a struct from an object alone: serde's derive would take an array of its fields too.
-struct ObjectOnly<D>(D);
+pub(super) struct ObjectOnly<D>(pub(super) D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     type Error = D::Error;

@@ -147,9 +147,9 @@ impl ClerkEvent {
     /// [`timestamp`](Self::timestamp).
     ///
     /// Deliveries arrive in any order and more than once. To keep the newest state of an object,
-    /// store this with it and pass over an event whose value is lower. Deleted objects, e-mails and
-    /// unknown events carry no `updated_at`: for them it is the event's timestamp. A deletion is
-    /// final whenever it comes.
+    /// store this with it and pass over an event whose value is lower. An SMS counts from
+    /// when it was made. Deleted objects, e-mails and unknown events say nothing of themselves: for
+    /// them it is the event's timestamp. A deletion is final whenever it comes.
     ///
     /// ```
     /// use clerk_webhooks::{ClerkEvent, event::Timestamp};

@@ -71,6 +71,7 @@ mod membership;
 mod message;
 mod object;
 mod object_type;
+mod one_pass;
 mod open_enum;
 mod organization;
 mod path;

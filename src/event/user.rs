@@ -200,3 +200,72 @@ impl EventObject for User {
         self.updated_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(fields: &str) -> User {
+        serde_json::from_str(&format!(r#"{{"id": "user_1", {fields}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn the_primary_address_is_the_named_one_and_never_simply_the_first() {
+        let addresses = r#""email_addresses": [
+            {"id": "idn_1", "email_address": "first@example.org"},
+            {"id": "idn_2", "email_address": "second@example.org"}
+        ]"#;
+        let primary = |id: &str| {
+            let user = user(&format!(r#""primary_email_address_id": {id}, {addresses}"#));
+            user.primary_email_address()
+                .map(|address| address.email_address.clone())
+        };
+        assert_eq!(primary(r#""idn_2""#).as_deref(), Some("second@example.org"));
+        assert_eq!(primary(r#""idn_3""#), None);
+        assert_eq!(primary("null"), None);
+        assert_eq!(user(addresses).primary_email_address(), None);
+    }
+
+    #[test]
+    fn the_primary_number_is_the_named_one() {
+        let numbers =
+            r#""phone_numbers": [{"phone_number": "+1"}, {"id": "idn_2", "phone_number": "+2"}]"#;
+        let named = user(&format!(r#""primary_phone_number_id": "idn_2", {numbers}"#));
+        let number = named
+            .primary_phone_number()
+            .and_then(|number| number.phone_number.as_deref());
+        assert_eq!(number, Some("+2"));
+        assert_eq!(user(numbers).primary_phone_number(), None);
+    }
+
+    #[test]
+    fn only_a_verified_address_is_verified() {
+        let user = user(
+            r#""email_addresses": [
+                {"id": "1", "email_address": "a", "verification": {"status": "verified"}},
+                {"id": "2", "email_address": "b", "verification": {"status": "unverified"}},
+                {"id": "3", "email_address": "c", "verification": {"status": "verified_by_hand"}},
+                {"id": "4", "email_address": "d", "verification": {}},
+                {"id": "5", "email_address": "e", "verification": null},
+                {"id": "6", "email_address": "f"}
+            ]"#,
+        );
+        let verified: Vec<_> = user
+            .verified_email_addresses()
+            .map(|address| &address.id)
+            .collect();
+        assert_eq!(verified, ["1"]);
+    }
+
+    #[test]
+    fn a_full_name_has_no_white_space_around_or_between_for_nothing() {
+        let full = |first: &str, last: &str| {
+            user(&format!(r#""first_name": {first}, "last_name": {last}"#)).full_name()
+        };
+        assert_eq!(full(r#"" Jane""#, r#""Doe ""#).as_deref(), Some("Jane Doe"));
+        assert_eq!(full(r#""Jane""#, r#""""#).as_deref(), Some("Jane"));
+        assert_eq!(full("null", r#""Doe""#).as_deref(), Some("Doe"));
+        assert_eq!(full(r#""  ""#, "null"), None);
+        assert_eq!(full("null", "null"), None);
+    }
+}

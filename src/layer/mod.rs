@@ -25,6 +25,170 @@
 //! outside, such as tower-http's `RequestBodyDeadlineLayer`, and a `ConcurrencyLimit`, whose number
 //! times the body limit bounds the memory (times at most 3 while a chunked body grows).
 
+//! # Where the compiler needs a line
+//!
+//! The usual middleware of tower, tower-http and axum goes outside and inside of this layer as it is,
+//! wherever axum and hyper take one (`tests/composition.rs` has the whole table). axum boxes the bodies
+//! between two calls of its `route_layer` or `layer`; where neighbours stand in *one* `ServiceBuilder`,
+//! or `axum::serve` is the neighbour, the few below need one line of tower-http's `ServiceBuilderExt`
+//! (features `util`, `map-request-body`, `map-response-body`).
+//!
+//! **`axum::middleware::from_fn` and `map_request` directly inside** take axum's request body only:
+//!
+//! ```compile_fail,E0277
+//! # use axum::{Router, middleware::from_fn, routing::post};
+//! # use tower::ServiceBuilder;
+//! # use tower_http::ServiceBuilderExt as _;
+//! # async fn pass(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+//! #     next.run(request).await
+//! # }
+//! # async fn on_event(_: clerk_webhooks::VerifiedClerkEvent) {}
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let stack = ServiceBuilder::new()
+//!     .layer(clerk)
+//!     .layer(from_fn(pass));
+//! let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack));
+//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! ```
+//!
+//! ```no_run
+//! # use axum::{Router, middleware::from_fn, routing::post};
+//! # use tower::ServiceBuilder;
+//! # use tower_http::ServiceBuilderExt as _;
+//! # async fn pass(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+//! #     next.run(request).await
+//! # }
+//! # async fn on_event(_: clerk_webhooks::VerifiedClerkEvent) {}
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let stack = ServiceBuilder::new()
+//!     .layer(clerk)
+//!     .map_request_body(axum::body::Body::new) // the line
+//!     .layer(from_fn(pass));
+//! let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack));
+//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! ```
+//!
+//! Or each in a `.route_layer` of its own: `post(on_event).route_layer(from_fn(pass)).route_layer(clerk)`.
+//!
+//! **A boxed service inside** that was boxed for axum's request body:
+//!
+//! ```compile_fail,E0277
+//! # use std::convert::Infallible;
+//! # use axum::{body::Body, extract::Request, response::Response, Router};
+//! # use tower::{ServiceBuilder, util::BoxCloneSyncService};
+//! # use tower_http::ServiceBuilderExt as _;
+//! # fn mount(boxed: BoxCloneSyncService<Request, Response, Infallible>) -> Result<Router, clerk_webhooks::verify::SecretError> {
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let service = ServiceBuilder::new()
+//!     .layer(clerk)
+//!     .service(boxed);
+//! # Ok(Router::new().route_service("/webhooks/clerk", service))
+//! # }
+//! ```
+//!
+//! ```no_run
+//! # use std::convert::Infallible;
+//! # use axum::{body::Body, extract::Request, response::Response, Router};
+//! # use tower::{ServiceBuilder, util::BoxCloneSyncService};
+//! # use tower_http::ServiceBuilderExt as _;
+//! # fn mount(boxed: BoxCloneSyncService<Request, Response, Infallible>) -> Result<Router, clerk_webhooks::verify::SecretError> {
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let service = ServiceBuilder::new()
+//!     .layer(clerk)
+//!     .map_request_body(Body::new) // the line
+//!     .service(boxed);
+//! # Ok(Router::new().route_service("/webhooks/clerk", service))
+//! # }
+//! ```
+//!
+//! **`axum::middleware::map_response` directly outside**, when its function takes axum's response:
+//!
+//! ```compile_fail,E0277
+//! # use axum::{Router, body::Body, middleware::map_response, response::Response, routing::post};
+//! # use tower::ServiceBuilder;
+//! # use tower_http::ServiceBuilderExt as _;
+//! # async fn restyle(response: Response) -> Response { response }
+//! # async fn on_event(_: clerk_webhooks::VerifiedClerkEvent) {}
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let stack = ServiceBuilder::new()
+//!     .layer(map_response(restyle))
+//!     .layer(clerk);
+//! let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack));
+//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! ```
+//!
+//! ```no_run
+//! # use axum::{Router, body::Body, middleware::map_response, response::Response, routing::post};
+//! # use tower::ServiceBuilder;
+//! # use tower_http::ServiceBuilderExt as _;
+//! # async fn restyle(response: Response) -> Response { response }
+//! # async fn on_event(_: clerk_webhooks::VerifiedClerkEvent) {}
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let stack = ServiceBuilder::new()
+//!     .layer(map_response(restyle))
+//!     .map_response_body(Body::new) // the line
+//!     .layer(clerk);
+//! let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack));
+//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! ```
+//!
+//! Or `post(on_event).route_layer(clerk).route_layer(map_response(restyle))`.
+//!
+//! **A whole `Router` inside, given to `axum::serve`**, which takes no other response body than axum's
+//! own, and a make-service, of which `tower::make::Shared` needs no type annotation:
+//!
+//! ```compile_fail,E0271
+//! # use axum::{Router, body::Body};
+//! # use tower::{ServiceBuilder, make::Shared};
+//! # use tower_http::ServiceBuilderExt as _;
+//! # async fn serve(listener: tokio::net::TcpListener, router: Router) -> Result<(), Box<dyn std::error::Error>> {
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let app = ServiceBuilder::new()
+//!     .layer(clerk)
+//!     .service(router);
+//! axum::serve(listener, Shared::new(app)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ```no_run
+//! # use axum::{Router, body::Body};
+//! # use tower::{ServiceBuilder, make::Shared};
+//! # use tower_http::ServiceBuilderExt as _;
+//! # async fn serve(listener: tokio::net::TcpListener, router: Router) -> Result<(), Box<dyn std::error::Error>> {
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let app = ServiceBuilder::new()
+//!     .map_response_body(Body::new) // the line
+//!     .layer(clerk)
+//!     .service(router);
+//! axum::serve(listener, Shared::new(app)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **Two calls of `MethodRouter::layer` in a row**, whatever the layers, leave axum without the error type
+//! of the first:
+//!
+//! ```compile_fail,E0283
+//! # use axum::{Router, routing::post};
+//! # use tower_http::trace::TraceLayer;
+//! # async fn on_event(_: clerk_webhooks::VerifiedClerkEvent) {}
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let route = post(on_event).layer(clerk).layer(TraceLayer::new_for_http());
+//! let app: Router = Router::new().route("/webhooks/clerk", route);
+//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! ```
+//!
+//! ```no_run
+//! # use axum::{Router, routing::post};
+//! # use tower_http::trace::TraceLayer;
+//! # async fn on_event(_: clerk_webhooks::VerifiedClerkEvent) {}
+//! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
+//! let route = post(on_event).route_layer(clerk).route_layer(TraceLayer::new_for_http());
+//! let app: Router = Router::new().route("/webhooks/clerk", route);
+//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! ```
+
 pub(crate) mod body;
 mod collect;
 mod future;

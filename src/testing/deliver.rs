@@ -13,8 +13,9 @@ const THROW_AWAY_SECRET: &str = "whsec_dGhyb3duIGF3YXkgYWZ0ZXIgZXZlcnkgdGVzdA=="
 
 /// Turns an event into the [`VerifiedClerkEvent`] that a handler would get for it.
 ///
-/// The event is anything that serializes to a whole event, such as a `serde_json::json!` value. It
-/// is signed with a throw-away secret, verified and decoded like any delivery.
+/// The event is anything that serializes to a whole event: a [fixture](super::fixtures), a
+/// `serde_json::json!` value. It is signed with a throw-away secret, verified and decoded like any
+/// delivery.
 ///
 /// # Panics
 ///
@@ -30,6 +31,10 @@ const THROW_AWAY_SECRET: &str = "whsec_dGhyb3duIGF3YXkgYWZ0ZXIgZXZlcnkgdGVzdA=="
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
+/// let event = testing::fixtures::user_created().id("user_1");
+/// let answer = on_event(testing::deliver(event)).await.unwrap();
+/// assert_eq!(answer, "user.created: user_1");
+///
 /// let event = serde_json::json!({ "type": "user.deleted", "data": { "id": "user_1" } });
 /// let answer = on_event(testing::deliver(event)).await.unwrap();
 /// assert_eq!(answer, "user.deleted: user_1");

@@ -1,6 +1,9 @@
 //! Deliveries as the sender would make them, and as it never would.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use bytes::Bytes;
 use http::{
@@ -13,10 +16,14 @@ use crate::verify::secret::SigningSecret;
 /// Builds a signed delivery: an [`http::Request`] for `tower::ServiceExt::oneshot`, or headers and
 /// body for any client.
 ///
+/// The body is anything that becomes bytes: a [fixture](super::fixtures), text, bytes. Each request
+/// is a message of its own with an id of its own; a clone is the same message, sent again.
+///
 /// ```
 /// use axum::{Router, body::Body, http::StatusCode, routing::post};
 /// use clerk_webhooks::{
-///     ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent, Verifier, testing::SignedRequest,
+///     ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent, Verifier,
+///     testing::{SignedRequest, fixtures},
 /// };
 /// use tower::ServiceExt as _;
 ///
@@ -27,14 +34,48 @@ use crate::verify::secret::SigningSecret;
 /// let handler = |event: VerifiedClerkEvent| async move { event.message_id().to_owned() };
 /// let app = Router::new().route("/webhooks/clerk", post(handler).route_layer(clerk));
 ///
-/// let body = r#"{"type":"user.deleted","data":{"id":"user_1"}}"#;
-/// let request: http::Request<Body> = SignedRequest::new(&secret, body)
+/// let request: http::Request<Body> = SignedRequest::new(&secret, fixtures::user_deleted())
 ///     .with_message_id("msg_1")
 ///     .into_request("/webhooks/clerk".parse()?);
 /// let response = app.oneshot(request).await?;
 /// assert_eq!(response.status(), StatusCode::OK);
 /// # Ok(())
 /// # }
+/// ```
+///
+/// # Deliveries that no endpoint should accept
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use clerk_webhooks::{
+///     RejectionKind, SigningSecret, Verifier,
+///     testing::{SignedRequest, fixtures},
+/// };
+///
+/// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let another = SigningSecret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?;
+/// let verifier = Verifier::new(secret.clone());
+/// let genuine = SignedRequest::new(&secret, fixtures::user_created());
+/// let refused = |request: SignedRequest| {
+///     let verdict = verifier.verify(&request.headers(), request.body().clone());
+///     verdict.map_err(|rejection| rejection.kind()).err()
+/// };
+/// assert_eq!(refused(genuine.clone()), None);
+///
+/// let stale = genuine.clone().with_age(Duration::from_secs(3600));
+/// assert_eq!(refused(stale), Some(RejectionKind::TimestampTooOld));
+///
+/// let wrong = "v1,bm90IHRoZSBzaWduYXR1cmUgb2YgdGhpcyBkZWxpdmU=";
+/// let forged = genuine.clone().unsigned().with_wrong_signature(wrong);
+/// assert_eq!(refused(forged), Some(RejectionKind::NoMatchingSignature));
+///
+/// let altered = genuine.clone().with_altered_body(fixtures::user_created().id("user_1"));
+/// assert_eq!(refused(altered), Some(RejectionKind::NoMatchingSignature));
+///
+/// let for_another = SignedRequest::new(&another, fixtures::user_created());
+/// assert_eq!(refused(for_another), Some(RejectionKind::NoMatchingSignature));
+/// # Ok::<(), clerk_webhooks::verify::SecretError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
@@ -43,6 +84,7 @@ pub struct SignedRequest {
     message_id: String,
     sent_at: SystemTime,
     body: Bytes,
+    signed_body: Bytes,
     wrong_signatures: Vec<String>,
     header_names: [HeaderName; 3],
 }
@@ -62,23 +104,26 @@ const STANDARD_WEBHOOKS_NAMES: [HeaderName; 3] = [
 impl SignedRequest {
     /// A delivery of `body`, sent now and signed with `secret`.
     pub fn new(secret: &SigningSecret, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
         Self {
             secrets: vec![secret.clone()],
-            message_id: "msg_2Lh9KRb0pzN4LePd3XiA4v12Axj".to_owned(),
+            message_id: next_message_id(),
             sent_at: SystemTime::now(),
-            body: body.into(),
+            signed_body: body.clone(),
+            body,
             wrong_signatures: Vec::new(),
             header_names: SVIX_NAMES,
         }
     }
 
-    /// The message id, instead of `msg_2Lh9KRb0pzN4LePd3XiA4v12Axj`.
+    /// The message id, instead of one that no other request of this process has.
     pub fn with_message_id(mut self, message_id: impl Into<String>) -> Self {
         self.message_id = message_id.into();
         self
     }
 
-    /// The time of this attempt, instead of now.
+    /// The time of this attempt, instead of now: in the past, in the future, or one at which a
+    /// [`FixedClock`](super::FixedClock) stands. It is sent in whole seconds.
     pub fn with_sent_at(mut self, sent_at: SystemTime) -> Self {
         self.sent_at = sent_at;
         self
@@ -91,12 +136,28 @@ impl SignedRequest {
     }
 
     /// Signs with this secret too, behind the others, as the sender does during a rotation.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// let old = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let new = SigningSecret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?;
+    /// let request = SignedRequest::new(&new, fixtures::user_created()).with_secret(&old);
+    /// for secret in [old, new] {
+    ///     let verifier = Verifier::new(secret);
+    ///     assert!(verifier.verify(&request.headers(), request.body().clone()).is_ok());
+    /// }
+    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// ```
     pub fn with_secret(mut self, secret: &SigningSecret) -> Self {
         self.secrets.push(secret.clone());
         self
     }
 
-    /// Puts an entry of `svix-signature` before the right ones, taken as it is: `v1,bm9wZQ==`.
+    /// Puts an entry of `svix-signature` before the right ones, taken as it is.
+    ///
+    /// `v1,` and 32 bytes in base64 is a signature that does not match; anything else is one that
+    /// is malformed or of another version.
     pub fn with_wrong_signature(mut self, entry: impl Into<String>) -> Self {
         self.wrong_signatures.push(entry.into());
         self
@@ -108,6 +169,12 @@ impl SignedRequest {
         self
     }
 
+    /// Sends this body under the signatures of the other: what was altered on its way.
+    pub fn with_altered_body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
     /// Names the headers `webhook-*`, as white-labelled senders do.
     pub fn with_standard_webhooks_names(mut self) -> Self {
         self.header_names = STANDARD_WEBHOOKS_NAMES;
@@ -115,6 +182,19 @@ impl SignedRequest {
     }
 
     /// The three headers, for any client.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, testing::{SignedRequest, fixtures}};
+    ///
+    /// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created());
+    /// let mut arguments = vec!["curl".to_owned(), "--data-binary".to_owned(), "@-".to_owned()];
+    /// for (name, value) in request.header_pairs() {
+    ///     arguments.extend(["--header".to_owned(), format!("{name}: {value}")]);
+    /// }
+    /// assert!(arguments[4].starts_with("svix-id: msg_"));
+    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// ```
     #[must_use]
     pub fn header_pairs(&self) -> [(String, String); 3] {
         let seconds = self
@@ -122,7 +202,8 @@ impl SignedRequest {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .as_secs();
-        let sign = |secret: &SigningSecret| secret.sign(&self.message_id, self.sent_at, &self.body);
+        let sign =
+            |secret: &SigningSecret| secret.sign(&self.message_id, self.sent_at, &self.signed_body);
         let right = self.secrets.iter().map(sign);
         let signatures: Vec<String> = self.wrong_signatures.iter().cloned().chain(right).collect();
         let [id, timestamp, signature] = self.header_names.each_ref().map(HeaderName::to_string);
@@ -148,7 +229,7 @@ impl SignedRequest {
         headers
     }
 
-    /// The body that was signed.
+    /// The body that is sent.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
@@ -165,5 +246,29 @@ impl SignedRequest {
         *request.headers_mut() = headers;
         request.headers_mut().insert(CONTENT_LENGTH, length.into());
         request
+    }
+}
+
+/// In Svix' form: `msg_` and 27 characters.
+fn next_message_id() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    format!("msg_3Fixture{:019}", MADE.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_a_message_of_its_own_and_a_clone_the_same_again() {
+        let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let id = |request: &SignedRequest| request.header_pairs()[0].1.clone();
+        let (one, other) = (
+            SignedRequest::new(&secret, "{}"),
+            SignedRequest::new(&secret, "{}"),
+        );
+        assert_ne!(id(&one), id(&other));
+        assert_eq!(id(&one), id(&one.clone()));
+        assert_eq!(id(&one).len(), "msg_".len() + 27);
     }
 }

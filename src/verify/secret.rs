@@ -13,7 +13,7 @@ use base64::{
 };
 use zeroize::Zeroizing;
 
-use super::signature::{Key, SignedPrefix};
+use super::signature::Key;
 
 pub(super) const PREFIX: &str = "whsec_";
 
@@ -107,8 +107,10 @@ impl SigningSecret {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .as_secs();
-        let prefix = SignedPrefix::new(message_id, &seconds.to_string());
-        self.key.mac(&prefix, body).to_header_entry()
+        let signature = self
+            .key
+            .mac(message_id, seconds.to_string().as_bytes(), body);
+        signature.to_header_entry()
     }
 
     pub(super) fn key(&self) -> &Key {

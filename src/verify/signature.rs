@@ -1,6 +1,6 @@
 //! HMAC-SHA256 over `id.timestamp.body`: making it, finding it in a header, comparing it.
 
-use std::{fmt, sync::Arc};
+use std::{mem, ops::ControlFlow};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _, digest::CtOutput};
@@ -14,34 +14,6 @@ const SIGNATURE_BYTES: usize = 32;
 /// A 32-byte signature in padded base64.
 const ENCODED_SIGNATURE_BYTES: usize = 44;
 
-/// What stands before the body in the signed text: `id.timestamp.`
-///
-/// One shared text holds both, so that keeping the message id costs a delivery one allocation.
-#[derive(Clone)]
-pub(crate) struct SignedPrefix {
-    text: Arc<str>,
-    id_bytes: usize,
-}
-
-impl SignedPrefix {
-    pub(super) fn new(message_id: &str, timestamp: &str) -> Self {
-        Self {
-            text: Arc::from([message_id, ".", timestamp, "."].concat()),
-            id_bytes: message_id.len(),
-        }
-    }
-
-    pub(crate) fn message_id(&self) -> &str {
-        self.text.get(..self.id_bytes).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for SignedPrefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.text.fmt(f)
-    }
-}
-
 /// An HMAC whose key is already worked in; the key itself is not kept.
 ///
 /// Its state is as secret as the key: it is wiped from memory on drop (hmac's `zeroize`), and
@@ -54,9 +26,12 @@ impl Key {
         Hmac::new_from_slice(bytes).ok().map(Self)
     }
 
-    pub(super) fn mac(&self, prefix: &SignedPrefix, body: &[u8]) -> Signature {
+    pub(super) fn mac(&self, message_id: &str, timestamp: &[u8], body: &[u8]) -> Signature {
         let mut mac = self.0.clone();
-        mac.update(prefix.text.as_bytes());
+        mac.update(message_id.as_bytes());
+        mac.update(b".");
+        mac.update(timestamp);
+        mac.update(b".");
         mac.update(body);
         Signature(mac.finalize())
     }
@@ -99,14 +74,15 @@ impl Candidates {
     /// at its comma. The token directly after a `v1` is a candidate, unless it is a version itself;
     /// everything else is skipped, so that a malformed entry never spoils a good one.
     pub(super) fn find<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
-        let mut found = tokens(lines)
-            .scan(TokenReader::default(), TokenReader::read)
-            .flatten()
-            .filter_map(Signature::decode);
-        Some(Self {
-            first: found.next()?,
-            others: found.collect(),
-        })
+        let mut reader = SignatureReader::default();
+        for line in lines {
+            for token in line.split(is_separator) {
+                if !token.is_empty() && reader.read(token).is_break() {
+                    return reader.found;
+                }
+            }
+        }
+        reader.found
     }
 
     pub(super) fn contain(&self, signature: &Signature) -> bool {
@@ -118,30 +94,43 @@ impl Candidates {
     }
 }
 
-fn tokens<'a>(lines: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
-    lines
-        .flat_map(|line| line.split(|byte| matches!(byte, b' ' | b'\t' | b',')))
-        .filter(|token| !token.is_empty())
+fn is_separator(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b',')
 }
 
 /// Walks a signature header's tokens, remembering whether the last one was `v1`.
 #[derive(Default)]
-struct TokenReader {
+struct SignatureReader {
     versions: usize,
     after_v1: bool,
+    found: Option<Candidates>,
 }
 
-impl TokenReader {
-    /// `None` ends the walk, `Some(None)` passes a token over.
-    fn read<'a>(&mut self, token: &'a [u8]) -> Option<Option<&'a [u8]>> {
-        let after_v1 = self.after_v1;
-        self.after_v1 = false;
-        if !is_version(token) {
-            return Some(after_v1.then_some(token));
+impl SignatureReader {
+    fn read(&mut self, token: &[u8]) -> ControlFlow<()> {
+        let after_v1 = mem::take(&mut self.after_v1);
+        if is_version(token) {
+            self.versions += 1;
+            self.after_v1 = token == b"v1";
+            if self.versions > MAX_VERSION_TOKENS {
+                return ControlFlow::Break(());
+            }
+        } else if after_v1 && let Some(signature) = Signature::decode(token) {
+            self.keep(signature);
         }
-        self.versions += 1;
-        self.after_v1 = token == b"v1";
-        (self.versions <= MAX_VERSION_TOKENS).then_some(None)
+        ControlFlow::Continue(())
+    }
+
+    fn keep(&mut self, signature: Signature) {
+        match &mut self.found {
+            Some(candidates) => candidates.others.push(signature),
+            None => {
+                self.found = Some(Candidates {
+                    first: signature,
+                    others: Vec::new(),
+                });
+            }
+        }
     }
 }
 
@@ -249,7 +238,7 @@ mod tests {
     #[test]
     fn an_entry_decodes_to_the_signature_it_was_made_from() {
         let key = Key::new(&[7; 32]).unwrap();
-        let mac = key.mac(&SignedPrefix::new("msg_1", "1"), b"body");
+        let mac = key.mac("msg_1", b"1", b"body");
         let entry = mac.to_header_entry();
         let candidates = Candidates::find([entry.as_bytes()].into_iter()).unwrap();
         assert!(candidates.contain(&mac));

@@ -4,19 +4,17 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 
-use super::signature::SignedPrefix;
-
 /// A delivery whose signature matched: its message id, its time, its raw body.
 ///
 /// Only a [`Verifier`](crate::Verifier) makes one, so a function that takes a `Verified` cannot be
 /// handed anything a stranger sent. Cloning is cheap: everything in it is shared.
 ///
-/// ```compile_fail,E0451
-/// let forged = clerk_webhooks::Verified { body: bytes::Bytes::new() };
+/// ```compile_fail,E0277
+/// let forged: clerk_webhooks::Verified = bytes::Bytes::new().into();
 /// ```
 #[derive(Clone)]
 pub struct Verified {
-    pub(super) signed: SignedPrefix,
+    pub(super) message_id: Arc<str>,
     pub(super) attempted_at: SystemTime,
     pub(super) body: Bytes,
     pub(super) secret_label: Arc<str>,
@@ -27,7 +25,7 @@ impl Verified {
     /// endpoint that gets the message. What deduplication goes by.
     #[must_use]
     pub fn message_id(&self) -> &str {
-        self.signed.message_id()
+        &self.message_id
     }
 
     /// When the sender made this attempt, header `svix-timestamp`, in whole seconds.
@@ -55,7 +53,7 @@ impl Verified {
 impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified")
-            .field("message_id", &self.message_id())
+            .field("message_id", &self.message_id)
             .field("attempted_at", &self.attempted_at)
             .field("body_bytes", &self.body.len())
             .field("secret_label", &self.secret_label)

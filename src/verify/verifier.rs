@@ -1,10 +1,6 @@
 //! The only way to "verified".
 
-use std::{
-    env,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{env, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -12,9 +8,9 @@ use http::HeaderMap;
 use super::{
     clock::{Clock, OutOfTolerance, SystemClock, Tolerance},
     environment,
-    headers::{HeaderSet, HeaderSource},
+    headers::{self, HeaderSource, HeaderTimestamp},
     secret::{SecretError, SigningSecret},
-    signature::{Candidates, SignedPrefix},
+    signature::Candidates,
     verified::Verified,
 };
 use crate::rejection::{Rejection, RejectionKind};
@@ -208,20 +204,20 @@ impl Verifier {
     where
         H: HeaderSource + ?Sized,
     {
-        let headers = HeaderSet::find(headers)?;
+        let headers = headers::find(headers)?;
         let message_id = headers.message_id()?;
         let timestamp = headers.timestamp()?;
+        let now = self.clock.now();
         self.tolerance
-            .check(timestamp.seconds, self.clock.now())
-            .map_err(|out| stale(out, message_id))?;
-        let candidates = Candidates::find(headers.signature_lines()).ok_or_else(|| {
-            let kind = RejectionKind::MalformedSignature;
-            Rejection::header(kind, headers.signature_name()).with_message_id(message_id)
-        })?;
+            .check(timestamp.seconds(), now)
+            .map_err(|out| stale(out).with_message_id(message_id))?;
+        let candidates = headers
+            .candidates()
+            .map_err(|malformed| malformed.with_message_id(message_id))?;
         Ok(PendingVerification {
             secrets: Arc::clone(&self.secrets),
-            signed: SignedPrefix::new(message_id, timestamp.text),
-            attempted_at: timestamp.time,
+            message_id: message_id.into(),
+            timestamp,
             candidates,
         })
     }
@@ -235,12 +231,11 @@ impl Verifier {
     }
 }
 
-fn stale(out: OutOfTolerance, message_id: &str) -> Rejection {
+fn stale(out: OutOfTolerance) -> Rejection {
     match out {
         OutOfTolerance::TooOld { skew } => Rejection::skew(RejectionKind::TimestampTooOld, skew),
         OutOfTolerance::TooNew { skew } => Rejection::skew(RejectionKind::TimestampTooNew, skew),
     }
-    .with_message_id(message_id)
 }
 
 /// A delivery whose headers are in order, waiting for its body.
@@ -262,8 +257,8 @@ fn stale(out: OutOfTolerance, message_id: &str) -> Rejection {
 #[must_use = "nothing is verified until the body is there"]
 pub struct PendingVerification {
     secrets: Arc<Vec<SigningSecret>>,
-    signed: SignedPrefix,
-    attempted_at: SystemTime,
+    message_id: Arc<str>,
+    timestamp: HeaderTimestamp,
     candidates: Candidates,
 }
 
@@ -271,7 +266,7 @@ impl PendingVerification {
     /// The message's id, not yet proven.
     #[must_use]
     pub fn message_id(&self) -> &str {
-        self.signed.message_id()
+        &self.message_id
     }
 
     /// Hashes the body, once for each secret until one matches, and gives it back verified.
@@ -282,9 +277,10 @@ impl PendingVerification {
     ///
     /// [`RejectionKind::NoMatchingSignature`] when no signature matches any secret.
     pub fn finish(self, body: Bytes) -> Result<Verified, Rejection> {
+        let (id, timestamp) = (&self.message_id, self.timestamp.as_bytes());
         let matches = |secret: &&SigningSecret| {
-            let expected = secret.key().mac(&self.signed, &body);
-            self.candidates.contain(&expected)
+            self.candidates
+                .contain(&secret.key().mac(id, timestamp, &body))
         };
         match self
             .secrets
@@ -294,8 +290,8 @@ impl PendingVerification {
         {
             Some(label) => Ok(Verified {
                 secret_label: Arc::clone(label),
-                signed: self.signed,
-                attempted_at: self.attempted_at,
+                message_id: self.message_id,
+                attempted_at: self.timestamp.time(),
                 body,
             }),
             None => Err(Rejection::new(RejectionKind::NoMatchingSignature)
@@ -304,11 +300,11 @@ impl PendingVerification {
     }
 }
 
-impl std::fmt::Debug for PendingVerification {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for PendingVerification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PendingVerification")
-            .field("message_id", &self.message_id())
-            .field("attempted_at", &self.attempted_at)
+            .field("message_id", &self.message_id)
+            .field("attempted_at", &self.timestamp.time())
             .field("signatures", &self.candidates.count())
             .finish_non_exhaustive()
     }

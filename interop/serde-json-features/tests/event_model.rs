@@ -1,0 +1,27 @@
+//! The core's own tests of the event model, word for word.
+
+#![allow(
+    clippy::duplicate_mod,
+    reason = "each of them brings the helpers that it needs as a test of its own"
+)]
+
+#[path = "../../../tests/event_catalog.rs"]
+mod event_catalog;
+#[path = "../../../tests/event_embedding.rs"]
+mod event_embedding;
+#[path = "../../../tests/event_eras.rs"]
+mod event_eras;
+#[path = "../../../tests/event_examples.rs"]
+mod event_examples;
+#[path = "../../../tests/event_properties.rs"]
+mod event_properties;
+#[path = "../../../tests/fixtures.rs"]
+mod fixtures;
+
+/// Without this the package would test what the core tests already.
+#[test]
+fn both_features_are_on() {
+    let text = r#"{"b":1.10,"a":12345678901234567890123}"#;
+    let value: serde_json::Value = serde_json::from_str(text).unwrap();
+    assert_eq!(value.to_string(), text);
+}
