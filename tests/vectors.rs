@@ -184,12 +184,21 @@ impl Delivery {
         match verdict {
             Ok(verified) => {
                 assert_eq!(verified.raw_body(), &self.body());
+                assert!(self.sends_id(verified.message_id()), "{}", self.name);
                 Outcome::accepted(verified.secret_label())
             }
             Err(rejection) => Outcome::Refused {
                 code: rejection.kind().code().to_owned(),
             },
         }
+    }
+
+    fn sends_id(&self, id: &str) -> bool {
+        let is_sent = |(name, value): &(&str, Vec<u8>)| {
+            let name = name.to_ascii_lowercase();
+            ["svix-id", "webhook-id"].contains(&&*name) && value == id.as_bytes()
+        };
+        self.header_pairs().iter().any(is_sent)
     }
 
     fn request(&self, path: &str) -> Vec<u8> {
