@@ -194,6 +194,20 @@ async fn the_limit_is_inclusive_declared_or_not() {
 }
 
 #[tokio::test]
+async fn the_limit_is_2_mib_unless_set() {
+    let default = || ClerkWebhookLayer::new(Verifier::new(secret()));
+    let edge = Bytes::from(vec![b'x'; 2 << 20]);
+    let at_the_edge = signed(&edge);
+    send(default(), &at_the_edge, Full::new(edge.clone()))
+        .await
+        .accepted();
+    let over = Bytes::from(vec![b'x'; (2 << 20) + 1]);
+    let beyond = signed(&over);
+    let refused = send(default(), &beyond, Full::new(over.clone())).await;
+    assert_eq!(refused.kind(), RejectionKind::BodyTooLarge);
+}
+
+#[tokio::test]
 async fn a_declared_length_over_the_limit_is_refused_unread() {
     for declared in [
         LIMIT as u64 + 1,
@@ -326,6 +340,40 @@ async fn what_the_inner_service_answers_is_passed_on() {
     let body = outcome.response.into_body();
     assert_eq!(body.size_hint().exact(), Some(7));
     assert_eq!(body.collect().await.unwrap().to_bytes(), "handled");
+}
+
+#[tokio::test]
+async fn an_answer_knows_when_it_has_ended() {
+    let handled = send(layer(), &signed(b"{}"), Frames::new([&b"{}"[..]])).await;
+    let refused = send(layer(), &signed(b"{}"), Frames::new([&b"[]"[..]])).await;
+    for (outcome, name) in [(handled, "Inner"), (refused, "Text")] {
+        let mut body = outcome.response.into_body();
+        assert_eq!(format!("{body:?}"), format!("ResponseBody(\"{name}\")"));
+        assert!(!body.is_end_stream());
+        body.frame().await.unwrap().unwrap();
+        assert!(body.is_end_stream());
+        assert!(body.frame().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn debug_output_shows_states_and_no_payload() {
+    let inner = service_fn(|request: Request<VerifiedBody>| {
+        let printed = format!("{:?}", request.body());
+        assert!(
+            printed.starts_with("VerifiedBody {") && printed.contains("body_bytes: 2"),
+            "{printed}"
+        );
+        async { Ok::<_, Infallible>(Response::new(Full::new(Bytes::new()))) }
+    });
+    let request = || signed(b"{}").into_request::<Full<Bytes>>("/".parse().unwrap());
+    let reading = layer().layer(inner).oneshot(request());
+    reading.await.unwrap();
+    let mut service = layer().layer(inner);
+    let reading = tower::Service::call(&mut service, request());
+    assert_eq!(format!("{reading:?}"), "ResponseFuture(\"Reading\")");
+    let refused = tower::Service::call(&mut service, Request::new(Full::<Bytes>::default()));
+    assert_eq!(format!("{refused:?}"), "ResponseFuture(\"Rejected\")");
 }
 
 #[tokio::test]

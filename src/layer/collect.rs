@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A length that a stranger merely declared reserves no more than this.
-const MAX_RESERVED_BYTES: usize = 64 * 1024;
+const MAX_RESERVED_BYTES: usize = 65_536;
 
 /// After so many frames the task yields, so that a body which always has one more frame ready cannot
 /// keep a thread (and a deadline outside from firing).
@@ -100,12 +100,8 @@ impl Collected {
         if !self.single.is_empty() {
             let declared = usize::try_from(declared).unwrap_or(usize::MAX);
             let single = mem::take(&mut self.single);
-            self.joined.reserve(
-                declared
-                    .saturating_add(single.len())
-                    .min(MAX_RESERVED_BYTES)
-                    .max(single.len() + data.remaining()),
-            );
+            let expected = declared.saturating_add(single.len());
+            self.joined.reserve(expected.min(MAX_RESERVED_BYTES));
             self.joined.put(single);
         }
         self.joined.put(data);

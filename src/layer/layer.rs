@@ -5,8 +5,8 @@ use tower::Layer;
 use super::service::ClerkWebhook;
 use crate::verify::{SecretError, verifier::Verifier};
 
-/// The most that Svix' own API takes for a message.
-const DEFAULT_MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// 2 MiB, the most that Svix' own API takes for a message.
+const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
 
 /// Verifies Clerk's deliveries before the inner service sees them.
 ///

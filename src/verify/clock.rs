@@ -147,6 +147,10 @@ mod tests {
         let stopped = SystemTime::UNIX_EPOCH - Duration::from_millis(1_500);
         assert_eq!(unix_seconds(stopped), -2);
         assert_eq!(
+            unix_seconds(SystemTime::UNIX_EPOCH - Duration::from_secs(2)),
+            -2
+        );
+        assert_eq!(
             Tolerance::default().check(NOW, stopped),
             Err(OutOfTolerance::TooNew { skew: -2 - NOW })
         );
