@@ -176,7 +176,7 @@ fn decode_key(encoded: &str) -> Result<Key, SecretErrorKind> {
 /// assert_eq!(refused.code(), "empty");
 /// assert!(refused.to_string().contains("Clerk's dashboard"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SecretError {
     kind: SecretErrorKind,
     source_name: Option<String>,
@@ -217,6 +217,13 @@ impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.source_name.as_deref().unwrap_or("the signing secret");
         write!(f, "{name} {}", self.kind.explanation())
+    }
+}
+
+/// The message too: a `main` that returns it with `?` prints this.
+impl fmt::Debug for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.kind)
     }
 }
 
@@ -440,5 +447,9 @@ mod tests {
         }
         let asymmetric = SigningSecret::parse("whsk_x").unwrap_err();
         assert!(asymmetric.to_string().contains("asymmetric"));
+        assert_eq!(
+            format!("{asymmetric:?}"),
+            format!("AsymmetricKey: {asymmetric}")
+        );
     }
 }
