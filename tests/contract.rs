@@ -329,11 +329,22 @@ fn nothing_secret_is_printed() {
     let request = SignedRequest::new(&secret(), "the payload").with_age(Duration::ZERO);
     let live = Verifier::new(secret());
     let pending = live.check_headers(&request.headers()).unwrap();
+    assert_eq!(pending.message_id(), request.header_pairs()[0].1);
     let pending_debug = format!("{pending:?}");
+    let two = request.clone().with_secret(&other_secret());
+    let two_pending = live.check_headers(&two.headers()).unwrap();
+    assert!(pending_debug.contains("signatures: 1"), "{pending_debug}");
+    assert!(format!("{two_pending:?}").contains("signatures: 2"));
     let verified = pending.finish(request.body().clone()).unwrap();
     let printed = format!("{verifier:?} {:?} {pending_debug} {verified:?}", secret());
     for hidden in [&SECRET[6..], &OTHER_SECRET[6..], "the payload"] {
         assert!(!printed.contains(hidden), "{printed}");
     }
-    assert!(printed.contains("body_bytes: 11"), "{printed}");
+    for shown in [
+        "body_bytes: 11",
+        "SigningSecret { label: None",
+        r##"label: Some("#2")"##,
+    ] {
+        assert!(printed.contains(shown), "{printed}");
+    }
 }

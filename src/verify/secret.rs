@@ -452,4 +452,24 @@ mod tests {
             format!("AsymmetricKey: {asymmetric}")
         );
     }
+
+    #[test]
+    fn every_kind_has_a_code_of_its_own() {
+        use SecretErrorKind::*;
+        for (kind, code) in [
+            (Empty, "empty"),
+            (PrefixOnly, "prefix_only"),
+            (MissingPrefix, "missing_prefix"),
+            (Quoted, "quoted"),
+            (ApiKey, "api_key"),
+            (AsymmetricKey, "asymmetric_key"),
+            (NotBase64, "not_base64"),
+            (TooShort, "too_short"),
+            (AllZero, "all_zero"),
+            (NotSet, "not_set"),
+            (NotUnicode, "not_unicode"),
+        ] {
+            assert_eq!(SecretError::from(kind).code(), code);
+        }
+    }
 }
