@@ -99,11 +99,11 @@ fn production_stack(secrets: &Secrets) -> Router {
         .layer(TraceLayer::new_for_http()) // sees refusals too
         .layer(CompressionLayer::new()) // of answers: around all that answer
         .layer(ConcurrencyLimitLayer::new(64)) // 64 x the body limit bounds the memory
-        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10))) // for slow senders: our 400
+        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(3))) // for slow senders: our 400
         .layer(layer(&secrets.main).with_max_body_bytes(256 * 1024))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
-            Duration::from_secs(12), // for slow handlers: before the sender gives up at 15 s
+            Duration::from_secs(10), // for slow handlers: before the sender gives up at 15 s
         ));
     Router::new().route("/production/clerk", post(on_event).route_layer(stack))
 }
