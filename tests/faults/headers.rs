@@ -35,8 +35,8 @@ fn eight_thousand_signatures_are_one_mac() {
                 Then::Stays,
             ),
             (
-                "forged, 2 MiB, 9,000 signatures",
-                forged(signatures(9000)),
+                "forged, 2 MiB, 20,000 signatures",
+                forged(signatures(20_000)),
                 431,
                 Then::Closes,
             ),

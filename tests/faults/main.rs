@@ -34,7 +34,7 @@ const MIB: usize = 1024 * KIB;
 /// its first buffers, an answer.
 const SMALL: usize = 128 * KIB;
 
-/// What hyper reads of one connection at once, at most.
+/// What hyper reads ahead of one connection, at most, within a fraction: its default `max_buf_size`.
 const HYPER_BUFFER: usize = 8 * KIB + 100 * 4096;
 
 /// Runs a test while no other runs: memory is counted for the whole process.

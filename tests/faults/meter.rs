@@ -48,9 +48,11 @@ impl Meter {
 
     pub(crate) fn stop(self) -> Cost {
         let peak = MEMORY.peak_usage() - self.bytes;
+        let kept = MEMORY.current_usage().saturating_sub(self.bytes);
         let cpu = self.clock.now().zip(self.cpu);
         Cost {
             peak,
+            kept,
             cpu: cpu.map(|(after, before)| after - before),
         }
     }
@@ -59,6 +61,8 @@ impl Meter {
 pub(crate) struct Cost {
     /// Bytes beyond those that were in use when the meter was started.
     peak: usize,
+    /// Bytes that were still in use when it was stopped.
+    kept: usize,
     cpu: Option<Duration>,
 }
 
@@ -69,6 +73,15 @@ impl Cost {
             self.peak <= bytes,
             "{fault}: {} bytes, not {bytes} at most",
             self.peak
+        );
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_kept_at_most(&self, bytes: usize, fault: &str) {
+        assert!(
+            self.kept <= bytes,
+            "{fault}: {} bytes are kept, not {bytes} at most",
+            self.kept
         );
     }
 }

@@ -49,7 +49,9 @@ fn a_chunked_body_is_read_to_the_limit_and_no_further() {
             (16 * KIB, "in chunks of 16 KiB"),
             (100, "in chunks of 100 bytes"),
         ] {
-            let request = in_chunks_of(size, &forged_of(LIMIT + 1));
+            let mut request = in_chunks_of(size, &forged_of(LIMIT + 1));
+            // Whether hyper saw the end behind the limit would be chance.
+            request.truncate(request.len() - b"0\r\n\r\n".len());
             let expected = Expected {
                 fault: format!("2 MiB and a byte, {name}"),
                 status: 413,
