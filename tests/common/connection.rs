@@ -29,10 +29,9 @@ impl Connection {
     pub(crate) async fn trickle(&mut self, bytes: impl IntoIterator<Item = u8>, pause: Duration) {
         self.0.set_nodelay(true).unwrap();
         for byte in bytes {
-            // Fails once the server has answered and closed.
-            if timeout(pause, self.0.readable()).await.is_ok()
-                || self.0.write_u8(byte).await.is_err()
-            {
+            let answered = timeout(pause, self.0.peek(&mut [0])).await.is_ok();
+            // Sending fails once the server has closed.
+            if answered || self.0.write_u8(byte).await.is_err() {
                 return;
             }
         }

@@ -131,19 +131,16 @@ async fn all_at_once(
 
 #[test]
 fn a_global_limit_counts_all_connections() {
-    alone(async {
-        let limit = GlobalConcurrencyLimitLayer::new(1);
-        let (mut server, mut holder) = held_by_one(|route| route.route_layer(limit)).await;
-        let mut second = server.connect().await;
-        let behind = signed().with_message_id("msg_second");
-        second.send(with_length(&behind)).await;
-        // Another route of the same server, which has seen the second delivery by now.
-        assert_eq!(other_method(&server).await, 405);
-        assert!(server.handled().is_empty());
-        assert_eq!(holder.exchange(BODY).await, 204);
-        assert_eq!(second.status().await, 204);
-        assert_eq!(server.handled(), ["msg_first", "msg_second"]);
-    });
+    let limit = GlobalConcurrencyLimitLayer::new(1);
+    alone(assert_connections_share(|route| route.route_layer(limit)));
+}
+
+#[test]
+fn a_plain_limit_counts_all_connections_once_there_is_state() {
+    let limit = ConcurrencyLimitLayer::new(1);
+    alone(assert_connections_share(|route| {
+        route.route_layer(limit).with_state(())
+    }));
 }
 
 /// Not what one would want, but what axum and tower do: should it change, the README may say so.
@@ -158,6 +155,21 @@ fn a_plain_limit_counts_each_connection_by_itself() {
         assert_eq!(holder.exchange(BODY).await, 204);
         assert_eq!(server.handled(), ["msg_second", "msg_first"]);
     });
+}
+
+async fn assert_connections_share(
+    limit: impl FnOnce(MethodRouter) -> MethodRouter + Send + 'static,
+) {
+    let (mut server, mut holder) = held_by_one(limit).await;
+    let mut second = server.connect().await;
+    let behind = signed().with_message_id("msg_second");
+    second.send(with_length(&behind)).await;
+    // Another request of the same server, which has seen the second delivery by now.
+    assert_eq!(other_method(&server).await, 405);
+    assert!(server.handled().is_empty());
+    assert_eq!(holder.exchange(BODY).await, 204);
+    assert_eq!(second.status().await, 204);
+    assert_eq!(server.handled(), ["msg_first", "msg_second"]);
 }
 
 /// A server whose one permit is taken by a sender that has not sent its body yet.

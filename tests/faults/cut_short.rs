@@ -50,17 +50,24 @@ fn a_reset_midway_leaves_nothing_behind() {
     alone(async {
         let mut server = Server::start().await;
         let half = vec![b' '; MIB / 2];
-        for (fault, framing) in [
-            ("reset after half of 1 MiB", "content-length: 1048576"),
+        for (fault, framing, chunk) in [
             (
-                "reset within a chunk",
-                "transfer-encoding: chunked\r\n\r\n100000",
+                "1 MiB declared, reset after half",
+                "content-length: 1048576",
+                "",
+            ),
+            (
+                "a chunk of 1 MiB, reset after half",
+                "transfer-encoding: chunked",
+                "100000\r\n",
             ),
         ] {
             let mut connection = server.connect().await;
-            let head = head(&signed(), framing);
+            let head = head(&signed(), &format!("expect: 100-continue\r\n{framing}"));
             let meter = server.meter();
             connection.send(head).await;
+            assert_eq!(connection.status().await, 100, "the layer reads the body");
+            connection.send(chunk).await;
             connection.send(&half).await;
             connection.reset();
             server.idle().await;
