@@ -24,7 +24,7 @@ use clerk_webhooks::{
 };
 use support::{Answer, Delivery};
 use tokio::sync::oneshot;
-use tower::{ServiceBuilder, limit::ConcurrencyLimitLayer};
+use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
 use tower_http::{
     compression::CompressionLayer,
     timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
@@ -98,7 +98,7 @@ fn production_stack(secrets: &Secrets) -> Router {
     let stack = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http()) // sees refusals too
         .layer(CompressionLayer::new()) // of answers: around all that answer
-        .layer(ConcurrencyLimitLayer::new(64)) // 64 x the body limit bounds the memory
+        .layer(GlobalConcurrencyLimitLayer::new(64)) // x the body limit: the memory for bodies
         .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(3))) // for slow senders: our 400
         .layer(layer(&secrets.main).with_max_body_bytes(256 * 1024))
         .layer(TimeoutLayer::with_status_code(

@@ -22,9 +22,11 @@
 //! # What it does not do
 //!
 //! There is no timer in it: a sender may take its time over the body. Put a whole-body deadline
-//! outside, such as tower-http's `RequestBodyDeadlineLayer`, and a `ConcurrencyLimit`, whose number
-//! times the body limit bounds the memory (times at most 3 while a chunked body grows).
-
+//! outside, such as tower-http's `RequestBodyDeadlineLayer`, and tower's `GlobalConcurrencyLimitLayer`,
+//! whose number times the body limit bounds the memory for bodies (times at most 3 while a body of
+//! several frames grows). Not the plain `ConcurrencyLimitLayer`: axum makes a route's layers anew for
+//! each connection, and each would count by itself.
+//!
 //! # Where the compiler needs a line
 //!
 //! The usual middleware of tower, tower-http and axum goes outside and inside of this layer as it is,
