@@ -37,7 +37,13 @@ fn main() {
     for payload in [Payload::user(), Payload::email()] {
         counts.push(verify(&payload));
         counts.extend(decode(&payload));
-        counts.extend(apps::ALL.iter().map(|app| request(app, &payload)));
+        let parts = [apps::NOTHING, apps::IDENTITY, apps::VERIFIED];
+        counts.extend(
+            parts
+                .iter()
+                .chain(&apps::ALL)
+                .map(|app| request(app, &payload)),
+        );
     }
     for frame_bytes in [1, 64, 16 << 10, 1 << 20] {
         counts.extend([apps::BARE, apps::VERIFY_ONLY].map(|app| framed(&app, frame_bytes)));

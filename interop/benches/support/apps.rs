@@ -1,6 +1,6 @@
 //! The whole request: a route for each contender, as its users write it, its key parsed before.
 
-use std::{hint::black_box, sync::Arc, time::Instant};
+use std::{hint::black_box, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -11,6 +11,7 @@ use axum::{
 use axum_standardwebhooks::{SharedWebhook, StandardWebhook};
 use bytes::Bytes;
 use clerk_webhooks::{ClerkEvent, ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent, Verifier};
+use cpu_time::ThreadTime;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::Full;
 use serde_json::Value;
@@ -112,7 +113,7 @@ impl App {
         Contender::new(self.name, move |times| {
             let requests: Vec<_> = (0..times).map(|_| request()).collect();
             runtime.block_on(async {
-                let start = Instant::now();
+                let start = ThreadTime::now();
                 for request in requests {
                     let response = router.clone().oneshot(request).await;
                     drop(black_box(response));
@@ -140,6 +141,36 @@ fn json_value() -> MethodRouter {
 pub(crate) fn clerk() -> ClerkWebhookLayer {
     ClerkWebhookLayer::new(Verifier::new(SigningSecret::parse(SECRET).unwrap()))
 }
+
+/// What axum itself takes for a layer on a route.
+pub(crate) const IDENTITY: App = App {
+    name: "axum, Bytes, behind a layer that does nothing",
+    names: Names::Svix,
+    verifies: false,
+    route: || bare().route_layer(tower::layer::util::Identity::new()),
+};
+/// As [`VERIFY_ONLY`], but the handler does not read the body again.
+pub(crate) const VERIFIED: App = App {
+    name: "clerk-webhooks, Extension<Verified>",
+    names: Names::Svix,
+    verifies: true,
+    route: || {
+        post(
+            async |verified: axum::Extension<clerk_webhooks::Verified>| {
+                black_box(&verified);
+                StatusCode::NO_CONTENT
+            },
+        )
+        .route_layer(clerk())
+    },
+};
+/// No handler's arguments.
+pub(crate) const NOTHING: App = App {
+    name: "axum, no argument",
+    names: Names::Svix,
+    verifies: false,
+    route: || post(async || StatusCode::NO_CONTENT),
+};
 
 /// The bare handler behind the layer.
 fn verify_only() -> MethodRouter {

@@ -1,15 +1,20 @@
 //! Interleaved rounds: each contender has its turn in every round, so that whatever else the machine
-//! does falls on all of them alike, and ratios are taken within a round.
+//! does falls on all of them alike, and ratios are taken within a round. What counts is the thread's own
+//! CPU time: on a busy machine, wall time counts the neighbours' work too.
 
 use std::{
     hint::black_box,
     time::{Duration, Instant},
 };
 
+use cpu_time::ThreadTime;
 use serde::Serialize;
 
-/// How long a contender's turn lasts, about.
-const TURN: Duration = Duration::from_millis(2);
+/// How long a contender's turn lasts, about: short enough to mostly pass undisturbed.
+const TURN: Duration = Duration::from_micros(500);
+/// A group that takes longer has fewer rounds than it should, but these.
+const ENOUGH: Duration = Duration::from_secs(15);
+const ROUNDS_AT_LEAST: usize = 31;
 
 pub(crate) struct Contender<'a> {
     name: &'static str,
@@ -28,7 +33,7 @@ impl<'a> Contender<'a> {
     /// Of something that needs nothing fresh each time. What it returns is dropped within the time.
     pub(crate) fn repeat<T>(name: &'static str, mut work: impl FnMut() -> T + 'a) -> Self {
         Self::new(name, move |times| {
-            let start = Instant::now();
+            let start = ThreadTime::now();
             for _ in 0..times {
                 drop(black_box(work()));
             }
@@ -75,7 +80,11 @@ pub(crate) fn measure(group: &Group, mut contenders: Vec<Contender<'_>>) -> Vec<
     );
     let times: Vec<u32> = contenders.iter_mut().map(Contender::times_a_turn).collect();
     let mut nanoseconds = vec![Vec::new(); contenders.len()];
+    let start = Instant::now();
     for round in 0..rounds() {
+        if round >= ROUNDS_AT_LEAST && start.elapsed() > ENOUGH {
+            break;
+        }
         for turn in 0..contenders.len() {
             let place = (round + turn) % contenders.len();
             let took = (contenders[place].run)(times[place]);
@@ -120,10 +129,10 @@ impl Group {
     }
 }
 
-/// 101, or what `BENCH_ROUNDS` says.
+/// 201, or what `BENCH_ROUNDS` says.
 pub(crate) fn rounds() -> usize {
     let set = std::env::var("BENCH_ROUNDS").ok();
-    set.map_or(101, |text| text.parse().expect("BENCH_ROUNDS is a number"))
+    set.map_or(201, |text| text.parse().expect("BENCH_ROUNDS is a number"))
 }
 
 pub(crate) fn median(values: &[f64]) -> f64 {
