@@ -42,13 +42,13 @@ impl<'a> Contender<'a> {
     }
 
     /// How often it fits into a turn.
-    fn times_a_turn(&mut self) -> u32 {
+    fn times_a_turn(&mut self, turn: Duration) -> u32 {
         let mut times = 1;
         loop {
             let took = (self.run)(times);
-            if took >= TURN / 4 || times >= 1 << 20 {
+            if took >= turn / 4 || times >= 1 << 20 {
                 let once = took.as_secs_f64() / f64::from(times);
-                return ((TURN.as_secs_f64() / once) as u32).max(1);
+                return ((turn.as_secs_f64() / once) as u32).max(1);
             }
             times *= 2;
         }
@@ -73,12 +73,23 @@ pub(crate) struct Group {
 }
 
 /// Runs all contenders in turn, so many rounds, each round starting with another one.
-pub(crate) fn measure(group: &Group, mut contenders: Vec<Contender<'_>>) -> Vec<Series> {
+pub(crate) fn measure(group: &Group, contenders: Vec<Contender<'_>>) -> Vec<Series> {
+    measure_in_turns_of(TURN, group, contenders)
+}
+
+pub(crate) fn measure_in_turns_of(
+    turn: Duration,
+    group: &Group,
+    mut contenders: Vec<Contender<'_>>,
+) -> Vec<Series> {
     eprintln!(
         "{} {} ({} bytes)",
         group.measure, group.payload, group.bytes
     );
-    let times: Vec<u32> = contenders.iter_mut().map(Contender::times_a_turn).collect();
+    let times: Vec<u32> = contenders
+        .iter_mut()
+        .map(|contender| contender.times_a_turn(turn))
+        .collect();
     let mut nanoseconds = vec![Vec::new(); contenders.len()];
     let start = Instant::now();
     for round in 0..rounds() {
