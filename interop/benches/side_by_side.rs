@@ -1,8 +1,8 @@
 //! Every contender in one run, in interleaved rounds: verification, decoding, the whole request,
-//! forgeries, and HTTP on loopback. Writes `docs/benchmarks/data/side_by_side.json`.
+//! forgeries, and HTTP on loopback. Writes a file for each measure into `docs/benchmarks/data`.
 //!
-//! `cargo bench --bench side_by_side`; with `BENCH_ROUNDS=5` for a trial that writes nothing, and with
-//! words behind `--` for the measures that are named.
+//! `cargo bench --bench side_by_side`, or with the names of measures behind `--`; with `BENCH_ROUNDS=5`
+//! it is a trial that writes nothing.
 
 mod support;
 
@@ -22,7 +22,6 @@ fn main() {
         .skip(1)
         .filter(|word| word != "--bench")
         .collect();
-    let is_wanted = |measure: &str| wanted.is_empty() || wanted.iter().any(|word| word == measure);
     let measures: [(&str, fn() -> Vec<Series>); 5] = [
         ("verify", verify),
         ("decode", decode),
@@ -30,13 +29,10 @@ fn main() {
         ("forgery", forgery),
         ("http", http),
     ];
-    let results: Vec<Series> = measures
-        .into_iter()
-        .filter(|(measure, _)| is_wanted(measure))
-        .flat_map(|(_, run)| run())
-        .collect();
-    if wanted.is_empty() {
-        rounds::write("side_by_side", &results);
+    for (measure, run) in measures {
+        if wanted.is_empty() || wanted.iter().any(|word| word == measure) {
+            rounds::write(measure, &run());
+        }
     }
 }
 
