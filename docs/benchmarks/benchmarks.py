@@ -16,6 +16,7 @@ import re
 import statistics
 import subprocess
 import sys
+import textwrap
 import tomllib
 
 import charts
@@ -149,7 +150,8 @@ def fill(document, tables):
 
 def table(head, rows):
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    cell = lambda value: str(value).replace("<", "&lt;")
+    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
 
 
 def machine_table(info):
@@ -170,7 +172,7 @@ def times(data, measure, ours):
     contenders = list(dict.fromkeys(name for names in payloads.values() for name in names))
     head = [""] + [label(data, measure, payload) for payload in payloads]
     cell = lambda payload, name: (
-        f"{duration(data.median(measure, payload, name))} ({data.ratio(measure, payload, name, ours):.2f})")
+        f"{duration(data.median(measure, payload, name))} ({number(data.ratio(measure, payload, name, ours))})")
     return table(head, [[bold(name)] + [cell(payload, name) for payload in payloads] for name in contenders])
 
 
@@ -254,14 +256,14 @@ def summary(data):
     """The sentence of the README."""
     user = "user.created"
     times_ = lambda measure, other, ours: f"{data.ratio(measure, user, other, ours):.1f}"
-    return (
+    return textwrap.fill(
         f"A `user.created` of {size(data.bytes['request', user])} takes"
         f" {duration(data.median('request', user, TYPED))} through router, layer and typed extractor:"
         f" {times_('request', SVIX, TYPED)} times faster than a handler with `svix` and `serde_json::Value`,"
         f" {times_('request', 'axum-standardwebhooks + Value', TYPED)} times faster than `axum-standardwebhooks`,"
         f" {times_('request', 'webhook-verify + Value', TYPED)} times faster than `webhook-verify`'s layer."
         f" Clerk's JS helper needs {times_('clerk_js', JS, JS_OURS)}"
-        " times as long to verify and parse.")
+        " times as long to verify and parse.", width=108)
 
 
 def bold(name):
@@ -269,7 +271,7 @@ def bold(name):
 
 
 def number(value):
-    return str(value) if isinstance(value, int) else f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+    return str(value) if isinstance(value, int) else f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def duration(nanoseconds):
