@@ -1,0 +1,71 @@
+//! Does one thing so many times, for `docs/benchmarks/instructions` to count what it takes:
+//! `instructions PART TIMES`.
+
+mod support;
+
+use std::hint::black_box;
+
+use axum::{Router, http::StatusCode};
+use clerk_webhooks::{ClerkEvent, SigningSecret, Verifier};
+use serde_json::Value;
+use support::{
+    apps,
+    payloads::{Names, PATH, Payload, SECRET},
+};
+use tower::ServiceExt as _;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, part, times, ..] = &arguments[..] else {
+        return eprintln!("run docs/benchmarks/instructions");
+    };
+    let times: u32 = times.parse().expect("how many times");
+    let (user, email) = (Payload::user(), Payload::email());
+    match part.as_str() {
+        "check_headers" => check_headers(&user, times),
+        "verify" => verify(&user, times),
+        "decode-user" => repeat(times, || ClerkEvent::from_slice(&user.body).unwrap()),
+        "decode-email" => repeat(times, || ClerkEvent::from_slice(&email.body).unwrap()),
+        "value-user" => repeat(times, || {
+            serde_json::from_slice::<Value>(&user.body).unwrap()
+        }),
+        "value-email" => repeat(times, || {
+            serde_json::from_slice::<Value>(&email.body).unwrap()
+        }),
+        "request-bare" => requests(&apps::BARE.router(), &user, times),
+        "request-typed" => requests(&apps::TYPED.router(), &user, times),
+        other => panic!("no part named {other}"),
+    }
+}
+
+fn check_headers(payload: &Payload, times: u32) {
+    let verifier = Verifier::new(SigningSecret::parse(SECRET).unwrap());
+    let headers = payload.headers(Names::Svix);
+    repeat(times, || verifier.check_headers(&headers).unwrap());
+}
+
+fn verify(payload: &Payload, times: u32) {
+    let verifier = Verifier::new(SigningSecret::parse(SECRET).unwrap());
+    let headers = payload.headers(Names::Svix);
+    repeat(times, || {
+        verifier.verify(&headers, payload.body.clone()).unwrap()
+    });
+}
+
+fn requests(app: &Router, payload: &Payload, times: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let request = payload.request(Names::Svix, PATH);
+    repeat(times, || {
+        let response = runtime.block_on(app.clone().oneshot(request())).unwrap();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+        response
+    });
+}
+
+fn repeat<T>(times: u32, mut work: impl FnMut() -> T) {
+    for _ in 0..times {
+        drop(black_box(work()));
+    }
+}
