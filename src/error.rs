@@ -15,7 +15,7 @@ static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-message");
 
 /// A handler's failure, and whether the sender should try again.
 ///
-/// `?` turns any error into [`retry`](Self::retry): the sender gets a 500 and sends the message
+/// `?` turns any type that implements [`Error`] into [`retry`](Self::retry): the sender gets a 500 and sends the message
 /// again, by its schedule up to eight attempts over about 28 hours. What can never succeed is
 /// [`permanent`](Self::permanent): a 422 with `webhook-delivery: abort-message`.
 ///
@@ -34,8 +34,10 @@ static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-message");
 /// }
 /// ```
 ///
-/// In axum it is a response, which logs the error with its sources; the sender gets one short line.
-/// It does not implement [`Error`] itself, so that `?` can take every error; as a tower error it
+/// In axum it is a response, which logs the error with its sources as they are (put no payload into
+/// them); the sender gets one short line.
+/// It does not implement [`Error`] itself, so that `?` can take whatever does; what does not, such as a
+/// [`BoxError`] or an `anyhow::Error`, takes `.map_err(WebhookError::retry)?`. As a tower error it
 /// becomes a [`BoxError`], in which [`is_permanent_in`](Self::is_permanent_in) finds the decision
 /// again.
 #[derive(Debug)]

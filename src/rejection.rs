@@ -190,6 +190,9 @@ impl Error for Rejection {
 
 /// The reasons to refuse a delivery, in the order in which they are looked for.
 ///
+/// Headers that are missing, doubled or malformed are logged at `debug`, since anybody can send such;
+/// what cannot be decoded and a missing layer at `error`, all others at `warn`.
+///
 /// Of several faults the first is named: headers are judged before the body is read, and nothing is
 /// parsed before the signature matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -203,9 +206,11 @@ pub enum RejectionKind {
     MalformedId,
     /// The timestamp is not a plain number of seconds. 400.
     MalformedTimestamp,
-    /// The timestamp is older than the tolerance: a replay, or a clock that is wrong. 400.
+    /// The timestamp is older than the tolerance (`with_tolerance_past`, 300 s unless set): a replay, or
+    /// a clock that is wrong. 400.
     TimestampTooOld,
-    /// The timestamp is further in the future than the tolerance: a clock is wrong. 400.
+    /// The timestamp is further in the future than the tolerance (`with_tolerance_future`, 300 s unless
+    /// set): a clock is wrong. 400.
     TimestampTooNew,
     /// The signature header holds no well-formed `v1` signature. 400.
     MalformedSignature,
@@ -217,7 +222,8 @@ pub enum RejectionKind {
     NoMatchingSignature,
     /// Verified, but the body is not JSON in UTF-8. 422.
     InvalidJson,
-    /// Verified JSON, but no event: no text `type`, or no object `data`. 422.
+    /// Verified JSON, but no event: no text `type`, no object `data`, or another field around `data` of
+    /// another JSON type. 422.
     InvalidEnvelope,
     /// An event whose data does not fit its type. 422.
     UndecodableEvent,
@@ -327,7 +333,8 @@ impl RejectionKind {
             }
             Self::InvalidJson => "verified, but the body is not JSON in UTF-8",
             Self::InvalidEnvelope => {
-                "verified, but not an event: it needs a `type` and an object `data`"
+                "verified, but not an event: it needs a `type` and an object `data`, and what surrounds them \
+                 must be of the usual JSON types; the path says which it is"
             }
             Self::UndecodableEvent => {
                 "verified, but the data does not fit the event's type; `RawClerkEvent` accepts it, \

@@ -1,6 +1,6 @@
 //! What is promised to be `Send`, `Sync` and `Clone`, with axum's body and with plain ones.
 
-use axum::{body::Body, routing::future::RouteFuture};
+use axum::body::Body;
 use bytes::Bytes;
 use clerk_webhooks::{
     ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SigningSecret, Verified, VerifiedBody,
@@ -13,6 +13,7 @@ use tower::util::BoxCloneSyncService;
 
 fn shared<T: Clone + Send + Sync + 'static>() {}
 fn sent<T: Send + 'static>() {}
+fn synced<T: Send + Sync + 'static>() {}
 
 type Inner<B> =
     BoxCloneSyncService<http::Request<VerifiedBody>, http::Response<B>, std::convert::Infallible>;
@@ -27,7 +28,7 @@ fn values_are_shared_freely() {
     shared::<ClerkEvent>();
     shared::<RawClerkEvent>();
     shared::<VerifiedClerkEvent>();
-    sent::<WebhookError>();
+    synced::<WebhookError>();
     sent::<VerifiedBody>();
     sent::<PendingVerification>();
 }
@@ -41,5 +42,5 @@ fn layer_and_service_are_shared_and_futures_sent() {
     sent::<ResponseFuture<axum::routing::Route, Body>>();
     sent::<ResponseFuture<Inner<Full<Bytes>>, Full<Bytes>>>();
     sent::<ResponseBody<Body>>();
-    sent::<RouteFuture<std::convert::Infallible>>();
+    sent::<ResponseFuture<Inner<Full<Bytes>>, hyper::body::Incoming>>();
 }

@@ -108,7 +108,7 @@ async fn what_cannot_be_decoded_is_422_and_the_log_names_the_field_but_no_value(
         (
             r#"{"type":"user.created","data":{}}"#,
             RejectionKind::UndecodableEvent,
-            "data",
+            "data.id",
         ),
         (
             UNDECODABLE,
@@ -123,8 +123,11 @@ async fn what_cannot_be_decoded_is_422_and_the_log_names_the_field_but_no_value(
         assert_eq!(rejection(&response).kind(), kind, "{body}");
         let logged = logs.take();
         let line = logged.lines().find(|line| line.contains("ERROR")).unwrap();
+        if kind == RejectionKind::UndecodableEvent {
+            assert!(line.contains(r#"event_type="user.created""#), "{line}");
+        }
         assert!(
-            line.contains(path) && line.contains(kind.code()),
+            line.contains(&format!("path={path:?}")) && line.contains(kind.code()),
             "{path} in {line}"
         );
         for value in ["ada@example.com", "42424242"] {
@@ -141,6 +144,32 @@ async fn bytes_that_are_no_text_are_422() {
     let request: Request<Body> = signed.into_request(Uri::from_static("/"));
     let response = app.oneshot(request).await.unwrap();
     assert_eq!(rejection(&response).kind(), RejectionKind::InvalidJson);
+}
+
+#[tokio::test]
+async fn nothing_prints_the_payload() {
+    let secret = secret();
+    let verify = |body: &str| {
+        let signed = SignedRequest::new(&secret, body.to_owned());
+        let verifier = Verifier::new(secret.clone());
+        verifier
+            .verify(&signed.headers(), signed.body().clone())
+            .unwrap()
+    };
+    let event = r#"{"type":"user.created","data":{"id":"ada-secret"}}"#;
+    let decoded: VerifiedClerkEvent = VerifiedClerkEvent::decode(verify(event)).unwrap();
+    let raw: VerifiedClerkEvent<RawClerkEvent> = VerifiedClerkEvent::decode(verify(event)).unwrap();
+    let wrong = event.replace(r#""id""#, r#""locked":1,"id""#);
+    let refused: Result<VerifiedClerkEvent, _> = VerifiedClerkEvent::decode(verify(&wrong));
+    let rejection = refused.unwrap_err();
+    let mut printed = format!("{decoded:?} {raw:?} {:?} {rejection:?} {rejection}", *raw);
+    let mut source = std::error::Error::source(&rejection);
+    while let Some(error) = source {
+        printed += &format!(" {error:?} {error}");
+        source = error.source();
+    }
+    assert!(printed.contains("data.locked"), "{printed}");
+    assert!(!printed.contains("ada-secret"), "{printed}");
 }
 
 #[tokio::test]
@@ -224,7 +253,13 @@ async fn a_handlers_error_decides_whether_the_sender_tries_again() {
             abort.is_some_and(|value| value == "abort-message"),
             id == "never"
         );
-        assert!(logs.take().contains(logged));
+        let lines = logs.take();
+        let line = lines.lines().find(|line| line.contains("ERROR")).unwrap();
+        // The layer's span says which delivery it was.
+        assert!(
+            line.contains(logged) && line.contains("message_id=\"msg_"),
+            "{line}"
+        );
     }
 }
 

@@ -72,7 +72,8 @@ impl ClerkEvent {
     ///
     /// # Errors
     ///
-    /// If the body is not JSON in UTF-8, has no string `type` or no object `data`, or if the data
+    /// If the body is not JSON in UTF-8, has no string `type` or no object `data`, has another field
+    /// around them twice or of another JSON type, or if the data
     /// of a known type lacks what it cannot be used without (such as its `id`) or holds a value of
     /// another JSON type. [`RawClerkEvent`] takes an event whatever its data holds.
     ///

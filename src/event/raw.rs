@@ -43,7 +43,8 @@ impl RawClerkEvent {
     ///
     /// # Errors
     ///
-    /// If the body is not JSON in UTF-8, or has no string `type` or no object `data`.
+    /// If the body is not JSON in UTF-8, has no string `type` or no object `data`, or has another field
+    /// around them twice or of another JSON type.
     pub fn from_slice(body: &[u8]) -> Result<Self, DecodeError> {
         decode::raw_event(body)
     }

@@ -1,19 +1,21 @@
 //! What operators must hear of: a genuine delivery that nobody could handle.
 
-use tracing::error;
+use tracing::{error, field};
 
 use crate::rejection::Rejection;
 
 pub(super) fn undecodable(rejection: &Rejection) {
     let decode_error = rejection.decode_error();
+    let event_type = decode_error.and_then(|error| error.event_type());
     error!(
         target: "clerk_webhooks",
         code = rejection.kind().code(),
         message_id = rejection.message_id(),
-        event_type = decode_error.and_then(|error| error.event_type()).map(tracing::field::debug),
+        event_type = event_type.map(|event_type| field::debug(event_type.as_str())),
         path = decode_error.map(|error| error.path()),
         line = decode_error.map(|error| error.line()),
         column = decode_error.map(|error| error.column()),
+        cause = decode_error.map(field::display),
         "could not decode an event: {rejection}"
     );
 }

@@ -97,7 +97,8 @@ impl<T> VerifiedClerkEvent<T> {
     /// # Errors
     ///
     /// [`RejectionKind::InvalidJson`] when the body is not JSON in UTF-8,
-    /// [`RejectionKind::InvalidEnvelope`] when it has no text `type` or no object `data`,
+    /// [`RejectionKind::InvalidEnvelope`] when it has no text `type` or no object `data` or another field
+    /// around them is of another JSON type,
     /// [`RejectionKind::UndecodableEvent`] when the data does not fit the type. It is logged, and
     /// keeps the delivery: [`Rejection::verified`].
     ///

@@ -30,7 +30,15 @@ use crate::verify::verified::Verified;
 /// }
 /// ```
 ///
-/// None can be made by hand:
+/// None can be made by hand, neither from a delivery
+///
+/// ```compile_fail,E0624
+/// fn wrap(verified: clerk_webhooks::Verified) -> clerk_webhooks::VerifiedBody {
+///     clerk_webhooks::VerifiedBody::new(verified)
+/// }
+/// ```
+///
+/// nor from bytes:
 ///
 /// ```compile_fail,E0277
 /// let forged: clerk_webhooks::VerifiedBody = bytes::Bytes::new().into();

@@ -1,7 +1,7 @@
 //! What a delivery waits for: its body, then the inner service's readiness, then its answer.
 
 use std::{
-    fmt,
+    fmt, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -11,6 +11,7 @@ use http::{HeaderValue, Request, Response, header::CONTENT_TYPE, request};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower::{BoxError, Service};
+use tracing::Span;
 
 use super::{
     body::{ResponseBody, VerifiedBody},
@@ -47,10 +48,12 @@ pin_project! {
         Verified {
             inner: S,
             request: Option<Request<VerifiedBody>>,
+            delivery: Span,
         },
         Answering {
             #[pin]
             answer: S::Future,
+            delivery: Span,
         },
     }
 }
@@ -120,16 +123,22 @@ where
                         None => return Poll::Pending,
                     }
                 }
-                StateProj::Verified { inner, request } => {
+                StateProj::Verified {
+                    inner,
+                    request,
+                    delivery,
+                } => {
                     ready!(inner.poll_ready(cx))?;
                     match request.take() {
                         Some(request) => State::Answering {
-                            answer: inner.call(request),
+                            answer: delivery.in_scope(|| inner.call(request)),
+                            delivery: mem::replace(delivery, Span::none()),
                         },
                         None => return Poll::Pending,
                     }
                 }
-                StateProj::Answering { answer } => {
+                StateProj::Answering { answer, delivery } => {
+                    let _entered = delivery.enter();
                     return answer
                         .poll(cx)
                         .map_ok(|response| response.map(ResponseBody::inner));
@@ -152,12 +161,14 @@ where
         } = self;
         let body = body.map_err(|refused| refused.with_message_id(pending.message_id()))?;
         let verified = pending.finish(body)?;
-        log::verified(&verified);
+        let delivery = log::delivery(&verified);
+        delivery.in_scope(|| log::verified(&verified));
         parts.extensions.insert(verified.clone());
         let request = Request::from_parts(parts, VerifiedBody::new(verified));
         Ok(State::Verified {
             inner,
             request: Some(request),
+            delivery,
         })
     }
 }

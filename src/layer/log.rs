@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use tracing::{debug, field, warn};
+use tracing::{Span, debug, field, info_span, warn};
 
 use crate::{
     error::Chain,
@@ -10,10 +10,18 @@ use crate::{
     verify::verified::Verified,
 };
 
+/// Around all that the inner service logs: which delivery it was about.
+pub(super) fn delivery(delivery: &Verified) -> Span {
+    info_span!(
+        target: "clerk_webhooks",
+        "delivery",
+        message_id = delivery.message_id()
+    )
+}
+
 pub(super) fn verified(delivery: &Verified) {
     debug!(
         target: "clerk_webhooks",
-        message_id = delivery.message_id(),
         secret = delivery.secret_label(),
         body_bytes = delivery.raw_body().len(),
         "verified a delivery"

@@ -236,6 +236,13 @@ mod tests {
     }
 
     #[test]
+    fn the_state_of_a_key_is_wiped_on_drop() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+        is_wiped::<Sha256>();
+        is_wiped::<CtOutput<Hmac<Sha256>>>();
+    }
+
+    #[test]
     fn an_entry_decodes_to_the_signature_it_was_made_from() {
         let key = Key::new(&[7; 32]).unwrap();
         let mac = key.mac("msg_1", b"1", b"body");
