@@ -77,7 +77,9 @@ fn decode() -> Vec<Series> {
             }),
         ]
     };
-    events()
+    let [user, email, metadata, more_metadata] = events();
+    let plain = Payload::email_without_escapes();
+    [user, email, plain, metadata, more_metadata]
         .iter()
         .flat_map(|payload| rounds::measure(&group("decode", payload), contenders(payload)))
         .collect()
