@@ -17,12 +17,14 @@ use support::{
     verifiers,
 };
 
+type Measure = fn() -> Vec<Series>;
+
 fn main() {
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")
         .collect();
-    let measures: [(&str, fn() -> Vec<Series>); 5] = [
+    let measures: [(&str, Measure); 5] = [
         ("verify", verify),
         ("decode", decode),
         ("request", request),
