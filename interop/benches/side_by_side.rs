@@ -17,12 +17,14 @@ use support::{
     verifiers,
 };
 
+type Measure = fn() -> Vec<Series>;
+
 fn main() {
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")
         .collect();
-    let measures: [(&str, fn() -> Vec<Series>); 5] = [
+    let measures: [(&str, Measure); 5] = [
         ("verify", verify),
         ("decode", decode),
         ("request", request),
@@ -77,7 +79,9 @@ fn decode() -> Vec<Series> {
             }),
         ]
     };
-    events()
+    let [user, email, metadata, more_metadata] = events();
+    let plain = Payload::email_without_escapes();
+    [user, email, plain, metadata, more_metadata]
         .iter()
         .flat_map(|payload| rounds::measure(&group("decode", payload), contenders(payload)))
         .collect()

@@ -36,14 +36,24 @@ impl Payload {
     }
 
     pub(crate) fn email() -> Self {
+        let row = "<tr><td style=\"padding: 0\"><p class='code'>424242</p></td></tr>\n";
+        Self::email_of("email.created", row)
+    }
+
+    /// The same length, without a character that JSON escapes.
+    pub(crate) fn email_without_escapes() -> Self {
+        let row = "<tr><td style='padding: 0;'><p class='code'>4242424</p></td></tr> ";
+        Self::email_of("email.created without escapes", row)
+    }
+
+    fn email_of(name: &'static str, row: &str) -> Self {
         let email =
             |html: String| fixtures::email_created().with(|email| email.body = Some(html.clone()));
         let frame = Bytes::from(email(String::new())).len();
-        let row = "<tr><td style=\"padding: 0\"><p class='code'>424242</p></td></tr>\n";
         let escaped = serde_json::to_string(row).unwrap().len() - 2;
         let html = row.repeat((EMAIL_BYTES - frame) / escaped);
         Self {
-            name: "email.created",
+            name,
             body: email(html).into(),
         }
     }
