@@ -56,12 +56,7 @@ impl Verifier {
     /// clock.
     #[must_use]
     pub fn new(secret: SigningSecret) -> Self {
-        Self {
-            secrets: Arc::new(Vec::new()),
-            tolerance: Tolerance::default(),
-            clock: Arc::new(SystemClock),
-        }
-        .with_secret(secret)
+        Self::with_secrets(Vec::new()).with_secret(secret)
     }
 
     /// Takes the secrets from the environment: from the first variable that is set of
