@@ -4,6 +4,8 @@
 //! each over a socket. That a row compiles is half of what it tests.
 
 mod common;
+#[path = "common/connection.rs"]
+mod connection;
 
 use std::{
     convert::Infallible,
@@ -28,10 +30,8 @@ use bytes::Bytes;
 use clerk_webhooks::{
     ClerkWebhookLayer, Verified, VerifiedBody, VerifiedClerkEvent, Verifier, testing::SignedRequest,
 };
-use common::{
-    connection::{Connection, PATIENCE, in_chunks, with_length},
-    other_secret, secret,
-};
+use common::{other_secret, secret};
+use connection::{Connection, PATIENCE, in_chunks, with_length};
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1};

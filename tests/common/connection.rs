@@ -1,5 +1,10 @@
 //! HTTP/1.1 byte by byte, for what no client library would send.
 
+#![allow(
+    dead_code,
+    reason = "each test file is a crate of its own and uses a part of this"
+)]
+
 use std::{net::SocketAddr, time::Duration};
 
 use clerk_webhooks::testing::SignedRequest;

@@ -5,8 +5,6 @@
     reason = "each test file is a crate of its own and uses a part of this"
 )]
 
-pub(crate) mod connection;
-
 use std::{
     cell::RefCell,
     env, fs,

@@ -19,7 +19,7 @@ use tower_http::{
 
 use crate::{
     BODY, HYPER_BUFFER, KIB, MIB, alone,
-    common::connection::{Connection, PATIENCE, head, in_chunks_of, with_length},
+    connection::{Connection, PATIENCE, head, in_chunks_of, with_length},
     forged_of,
     meter::print,
     server::{Server, Then, clerk},

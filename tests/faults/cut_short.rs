@@ -2,7 +2,7 @@
 
 use crate::{
     BODY, MIB, SMALL, alone,
-    common::connection::head,
+    connection::head,
     meter::print,
     server::{Expected, Server, Then},
     signed,

@@ -2,7 +2,7 @@
 
 use crate::{
     HYPER_BUFFER, KIB, MIB, alone,
-    common::connection::{head, with_length},
+    connection::{head, with_length},
     forged_of,
     server::{Expected, Server, Then},
     signed, well_formed_signature,

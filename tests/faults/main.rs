@@ -6,6 +6,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/connection.rs"]
+mod connection;
 
 mod crowd;
 mod cut_short;

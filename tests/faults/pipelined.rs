@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     BODY, HYPER_BUFFER, MIB, alone,
-    common::connection::{head, with_length},
+    connection::{head, with_length},
     forged_of,
     meter::print,
     server::Server,

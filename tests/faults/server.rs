@@ -17,10 +17,8 @@ use tokio::{
 };
 
 use crate::{
-    common::{
-        connection::{Connection, PATIENCE, with_length},
-        secret,
-    },
+    common::secret,
+    connection::{Connection, PATIENCE, with_length},
     meter::{Meter, ThreadClock, print},
     signed,
 };

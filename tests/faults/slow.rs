@@ -6,7 +6,7 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use crate::{
     BODY, KIB, SMALL, alone,
-    common::connection::{head, in_chunks_of},
+    connection::{head, in_chunks_of},
     forged_of,
     server::{Expected, Server, Then, clerk},
     signed, signed_of,

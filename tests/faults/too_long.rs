@@ -2,7 +2,7 @@
 
 use crate::{
     HYPER_BUFFER, KIB, MIB, SMALL, alone,
-    common::connection::{head, in_chunks_of, with_length},
+    connection::{head, in_chunks_of, with_length},
     forged_of,
     server::{Expected, Server, Then},
     signed,

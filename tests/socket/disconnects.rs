@@ -18,7 +18,7 @@ use tower_http::{map_request_body::MapRequestBodyLayer, timeout::RequestBodyDead
 
 use crate::{
     BODY, Server, clerk,
-    common::connection::{Connection, PATIENCE, head, with_length},
+    connection::{Connection, PATIENCE, head, with_length},
     serve, signed,
 };
 

@@ -2,6 +2,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/connection.rs"]
+mod connection;
 
 mod disconnects;
 mod reuse;
@@ -15,10 +17,8 @@ use axum::{
     routing::{MethodRouter, post},
 };
 use clerk_webhooks::{ClerkWebhookLayer, VerifiedClerkEvent, Verifier, testing::SignedRequest};
-use common::{
-    connection::{Connection, head, with_length},
-    other_secret, secret,
-};
+use common::{other_secret, secret};
+use connection::{Connection, head, with_length};
 use tokio::{net::TcpListener, sync::mpsc};
 
 const BODY: &str = r#"{"type":"user.deleted","data":{"id":"user_1"}}"#;

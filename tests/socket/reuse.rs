@@ -4,7 +4,7 @@ use clerk_webhooks::testing::SignedRequest;
 
 use crate::{
     Server,
-    common::connection::{head, with_length},
+    connection::{head, with_length},
     forged, secret, signed, stale,
 };
 
