@@ -109,6 +109,8 @@
 )]
 
 pub mod event;
+#[cfg(feature = "idempotency")]
+pub mod idempotency;
 pub mod layer;
 #[cfg(feature = "testing")]
 pub mod testing;

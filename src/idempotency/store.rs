@@ -1,0 +1,264 @@
+//! What a store has to do, and nothing more.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use tower::BoxError;
+
+/// Where claims live: in memory, in a database, in Redis.
+///
+/// A whole one of your own, for a single process:
+///
+/// ```
+/// use std::{
+///     collections::HashMap,
+///     convert::Infallible,
+///     sync::{Arc, Mutex, MutexGuard},
+///     time::{Duration, Instant},
+/// };
+///
+/// use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+///
+/// #[derive(Clone, Default)]
+/// struct MyStore(Arc<Mutex<HashMap<MessageKey, Entry>>>);
+///
+/// struct Entry {
+///     holder: Option<ClaimToken>, // none: completed
+///     expires: Instant,
+/// }
+///
+/// impl MyStore {
+///     fn entries(&self) -> MutexGuard<'_, HashMap<MessageKey, Entry>> {
+///         self.0.lock().unwrap()
+///     }
+/// }
+///
+/// impl IdempotencyStore for MyStore {
+///     type Error = Infallible;
+///
+///     async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, Infallible> {
+///         let (mut entries, now) = (self.entries(), Instant::now());
+///         match entries.get(key).filter(|entry| now < entry.expires) {
+///             Some(Entry { holder: Some(_), .. }) => return Ok(Claim::InProgress),
+///             Some(Entry { holder: None, .. }) => return Ok(Claim::Completed),
+///             None => {}
+///         }
+///         let token = ClaimToken::random();
+///         let entry = Entry { holder: Some(token), expires: now + lease };
+///         entries.insert(key.clone(), entry);
+///         Ok(Claim::Claimed(token))
+///     }
+///
+///     async fn extend(
+///         &self,
+///         key: &MessageKey,
+///         token: ClaimToken,
+///         lease: Duration,
+///     ) -> Result<bool, Infallible> {
+///         let (mut entries, now) = (self.entries(), Instant::now());
+///         let held = entries.get_mut(key).filter(|entry| entry.holder == Some(token));
+///         let held = held.filter(|entry| now < entry.expires);
+///         Ok(held.map(|entry| entry.expires = now + lease).is_some())
+///     }
+///
+///     async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), Infallible> {
+///         let entry = Entry { holder: None, expires: Instant::now() + retention };
+///         self.entries().insert(key.clone(), entry);
+///         Ok(())
+///     }
+///
+///     async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, Infallible> {
+///         let mut entries = self.entries();
+///         let is_held = entries.get(key).is_some_and(|entry| entry.holder == Some(token));
+///         Ok(is_held && entries.remove(key).is_some())
+///     }
+///
+///     async fn forget(&self, key: &MessageKey) -> Result<bool, Infallible> {
+///         let mut entries = self.entries();
+///         let is_completed = entries.get(key).is_some_and(|entry| entry.holder.is_none());
+///         Ok(is_completed && entries.remove(key).is_some())
+///     }
+/// }
+/// # fn is_a_store(_: impl IdempotencyStore) {}
+/// # is_a_store(MyStore::default());
+/// ```
+///
+/// (A store for production also removes what has expired: this one grows for ever.)
+///
+/// # What every store must hold
+///
+/// - [`claim`](Self::claim) is atomic: of any number of callers at once, in any number of processes, one
+///   gets [`Claim::Claimed`]. There is no default for it, nor for any other method: a wrong one would
+///   lose events.
+/// - Time is the store's own where it has a server, so that clocks of several machines need not agree.
+/// - Durations are rounded up to what the store can keep, never down to nothing.
+/// - An error means *unknown*: the caller must assume that it may have happened.
+///
+/// With feature `testing`, `testing::idempotency_store` holds the suite that all stores of this
+/// project pass; run it against yours.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `IdempotencyStore`",
+    label = "this cannot keep claims",
+    note = "use `idempotency::MemoryStore`, a store of `clerk-webhooks-sqlx` or `clerk-webhooks-redis`, \
+            or implement `IdempotencyStore`: its documentation opens with a whole one"
+)]
+pub trait IdempotencyStore: Send + Sync + 'static {
+    /// What goes wrong: connections, mostly. It is logged with its sources, never sent.
+    type Error: Into<BoxError> + Send;
+
+    /// Takes the message, unless it is taken or done. Atomic.
+    ///
+    /// The claim ends by itself when `lease` runs out without being extended: whoever held it has died,
+    /// and a later delivery may run. A completed message is claimable again when its retention is over.
+    fn claim(
+        &self,
+        key: &MessageKey,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, Self::Error>> + Send;
+
+    /// Makes the claim last for another `lease` from now.
+    ///
+    /// `false` when `token` does not hold it any more: the lease ran out, whether or not another has
+    /// claimed it since, or the message was completed.
+    fn extend(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Notes that the message's work is done, and keeps that for `retention`.
+    ///
+    /// This is a fact, whoever holds the claim: it takes no token, and ends any claim.
+    fn complete(
+        &self,
+        key: &MessageKey,
+        retention: Duration,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Gives the claim back, so that the next delivery may run at once.
+    ///
+    /// `false`, and nothing changes, when `token` does not hold it: another's claim and a completed
+    /// message stay as they are.
+    fn release(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Forgets that the message was completed, so that a manual resend runs again.
+    ///
+    /// `false` when it was not completed; a claim that is in progress is left alone.
+    fn forget(&self, key: &MessageKey) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+}
+
+/// A shared store is a store.
+impl<S: IdempotencyStore> IdempotencyStore for Arc<S> {
+    type Error = S::Error;
+
+    async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, S::Error> {
+        S::claim(self, key, lease).await
+    }
+
+    async fn extend(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> Result<bool, S::Error> {
+        S::extend(self, key, token, lease).await
+    }
+
+    async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), S::Error> {
+        S::complete(self, key, retention).await
+    }
+
+    async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, S::Error> {
+        S::release(self, key, token).await
+    }
+
+    async fn forget(&self, key: &MessageKey) -> Result<bool, S::Error> {
+        S::forget(self, key).await
+    }
+}
+
+/// What deduplication goes by: a message, and the endpoint whose duty it is.
+///
+/// The scope keeps endpoints apart that share a store: all of them get the same message under the same
+/// id, and each has to do its own work for it.
+///
+/// ```
+/// use clerk_webhooks::idempotency::MessageKey;
+///
+/// let key = MessageKey::new("billing", "msg_2b1k");
+/// assert_eq!((key.scope(), key.message_id()), ("billing", "msg_2b1k"));
+/// assert_ne!(key, MessageKey::new("users", "msg_2b1k"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MessageKey {
+    scope: Arc<str>,
+    message_id: Arc<str>,
+}
+
+impl MessageKey {
+    /// The message `message_id` (header `svix-id`: 1 to 256 bytes of visible ASCII without dots) in
+    /// `scope`, the text given to the layer.
+    #[must_use]
+    pub fn new(scope: impl Into<Arc<str>>, message_id: impl Into<Arc<str>>) -> Self {
+        Self {
+            scope: scope.into(),
+            message_id: message_id.into(),
+        }
+    }
+
+    /// The endpoint's name.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// The message's id.
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        &self.message_id
+    }
+}
+
+/// What became of an attempt to claim a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It is the caller's, who extends, completes or releases it under this token.
+    Claimed(ClaimToken),
+    /// Another is at it, or died less than a lease ago.
+    InProgress,
+    /// Its work has been done.
+    Completed,
+}
+
+/// Tells one claim of a message from the next, so that a holder whose lease ran out cannot touch
+/// his successor's.
+///
+/// A random number of 64 bits; not a secret. Its text is 16 hexadecimal digits:
+///
+/// ```
+/// use clerk_webhooks::idempotency::ClaimToken;
+///
+/// let token = ClaimToken::random();
+/// assert_ne!(token, ClaimToken::random());
+/// assert_eq!(token.to_string().len(), 16);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClaimToken(u64);
+
+impl ClaimToken {
+    /// A token for a new claim.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(fastrand::u64(..))
+    }
+}
+
+impl fmt::Display for ClaimToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
