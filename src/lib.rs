@@ -115,6 +115,8 @@ pub mod event;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 pub mod layer;
+#[cfg(feature = "queue")]
+pub mod queue;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod verify;
