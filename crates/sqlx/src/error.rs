@@ -8,11 +8,14 @@ use std::{error::Error, fmt};
 /// error. Whether the database has done it all the same is unknown.
 ///
 /// ```
-/// # #[cfg(feature = "sqlite")]
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "sqlite")] {
 /// use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
 ///
-/// # let path = std::env::temp_dir().join(format!("{}.db", clerk_webhooks::idempotency::ClaimToken::random()));
+/// # let folder = std::env::temp_dir().join(clerk_webhooks::idempotency::ClaimToken::random().to_string());
+/// # std::fs::create_dir(&folder)?;
+/// # let path = folder.join("webhooks.db");
 /// let store = SqliteStore::new(open_sqlite(&path).await?);
 /// let error = store.purge_expired().await.unwrap_err();
 /// assert_eq!(
@@ -20,11 +23,10 @@ use std::{error::Error, fmt};
 ///     "SQLite cannot purge what has expired: the table is missing; \
 ///      call the store's `migrate` once, before the server starts"
 /// );
-/// # std::fs::remove_file(path)?;
+/// # std::fs::remove_dir_all(folder)?;
+/// # }
 /// # Ok(())
 /// # }
-/// # #[cfg(feature = "sqlite")]
-/// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
 /// ```
 #[derive(Debug)]
 pub struct StoreError {
