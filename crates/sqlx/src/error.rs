@@ -121,6 +121,34 @@ fn sqlite_advice(code: &str, message: &str) -> &'static str {
         Ok(8) => READ_ONLY,
         Ok(13) => "the disk is full",
         Ok(14) => "the file cannot be opened; check its path and the rights to its folder",
+        // A constraint: an older clock knows no part of the second, and answers null.
+        Ok(19) => "this SQLite is older than 3.42, which the statements need",
         _ => SEE_SOURCE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extended_codes_of_sqlite_get_the_advice_of_their_class() {
+        let busy = sqlite_advice("5", "database is locked");
+        assert!(busy.contains("keep transactions short"), "{busy}");
+        for code in ["261", "517", "6", "262"] {
+            assert_eq!(sqlite_advice(code, ""), busy);
+        }
+        assert!(sqlite_advice("1299", "NOT NULL constraint failed").contains("3.42"));
+        assert_eq!(sqlite_advice("1", "no such column: x"), SEE_SOURCE);
+        assert_eq!(sqlite_advice("no number", ""), SEE_SOURCE);
+    }
+
+    #[test]
+    fn postgres_says_by_its_state_what_to_do() {
+        let collided = postgres_advice("40001");
+        assert!(collided.contains("the next delivery"), "{collided}");
+        assert_eq!(postgres_advice("40P01"), collided);
+        assert!(postgres_advice("57P03").contains("starting or shutting down"));
+        assert_eq!(postgres_advice("XX000"), SEE_SOURCE);
     }
 }
