@@ -1,5 +1,9 @@
 //! The same message never does its work twice.
 
+mod memory;
 mod store;
 
-pub use self::store::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+pub use self::{
+    memory::{MemoryStore, StoreFull},
+    store::{Claim, ClaimToken, IdempotencyStore, MessageKey},
+};
