@@ -54,7 +54,7 @@ mod tests {
     /// Every triple of short texts over the characters that matter, the unescaped forms included.
     #[test]
     fn no_two_messages_share_a_name() {
-        let texts: Vec<String> = texts_up_to(3).collect();
+        let texts: Vec<String> = texts_up_to(2).collect();
         let mut seen = HashMap::new();
         for prefix in &texts {
             for scope in &texts {

@@ -2,7 +2,10 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use clerk_webhooks::idempotency::{Claim, IdempotencyStore as _, MessageKey};
+use clerk_webhooks::{
+    idempotency::{Claim, IdempotencyStore as _, MessageKey},
+    testing::idempotency_store,
+};
 use clerk_webhooks_redis::{
     RedisStore,
     redis::{self, Client, aio::ConnectionManager},
@@ -14,6 +17,14 @@ use self::support::{Keys, connection, message, url};
 mod support;
 
 const LEASE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Redis server: set CLERK_WEBHOOKS_REDIS_URL"]
+async fn the_store_holds_its_contract() {
+    let keys = Keys::new().await;
+    idempotency_store::check(keys.store().await).await;
+    keys.remove().await;
+}
 
 #[tokio::test]
 #[ignore = "needs a Redis server: set CLERK_WEBHOOKS_REDIS_URL"]

@@ -9,14 +9,14 @@ use tokio::{
 
 /// What it answers to a command that is not part of a handshake.
 #[derive(Clone)]
-pub enum Answer {
+pub(crate) enum Answer {
     Line(&'static str),
     Silence,
     HangUp,
 }
 
 /// Starts it on a free port and returns its URL; it lives as long as the test's runtime.
-pub async fn start(answer: Answer) -> String {
+pub(crate) async fn start(answer: Answer) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
     let answer = Arc::new(answer);
@@ -30,7 +30,7 @@ pub async fn start(answer: Answer) -> String {
 }
 
 /// A URL at which no one listens.
-pub async fn nobody() -> String {
+pub(crate) async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("redis://{}", listener.local_addr().unwrap())
 }

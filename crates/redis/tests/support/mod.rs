@@ -13,28 +13,28 @@ use clerk_webhooks_redis::{
     redis::{self, Client, aio::MultiplexedConnection},
 };
 
-pub mod fake;
+pub(crate) mod fake;
 
 /// Keys of a test's own, on the server of `CLERK_WEBHOOKS_REDIS_URL`.
-pub struct Keys {
-    pub prefix: String,
-    pub connection: MultiplexedConnection,
+pub(crate) struct Keys {
+    pub(crate) prefix: String,
+    pub(crate) connection: MultiplexedConnection,
 }
 
 impl Keys {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self {
             prefix: format!("clerk-webhooks-test-{}", ClaimToken::random()),
             connection: connection().await,
         }
     }
 
-    pub async fn store(&self) -> RedisStore {
+    pub(crate) async fn store(&self) -> RedisStore {
         let store = RedisStore::connect(&url()).await.unwrap();
         store.with_prefix(self.prefix.as_str())
     }
 
-    pub async fn names(&mut self) -> Vec<String> {
+    pub(crate) async fn names(&mut self) -> Vec<String> {
         let pattern = format!("{}*", self.prefix);
         let (mut cursor, mut names) = (0_u64, Vec::new());
         loop {
@@ -51,7 +51,7 @@ impl Keys {
         }
     }
 
-    pub async fn remove(mut self) {
+    pub(crate) async fn remove(mut self) {
         for name in self.names().await {
             let mut remove = redis::cmd("DEL");
             let _: u64 = remove
@@ -63,15 +63,15 @@ impl Keys {
     }
 }
 
-pub fn url() -> String {
+pub(crate) fn url() -> String {
     env::var("CLERK_WEBHOOKS_REDIS_URL").expect("set CLERK_WEBHOOKS_REDIS_URL")
 }
 
-pub async fn connection() -> MultiplexedConnection {
+pub(crate) async fn connection() -> MultiplexedConnection {
     let client = Client::open(url()).unwrap();
     client.get_multiplexed_async_connection().await.unwrap()
 }
 
-pub fn message(id: &str) -> MessageKey {
+pub(crate) fn message(id: &str) -> MessageKey {
     MessageKey::new("users", id)
 }
