@@ -28,10 +28,12 @@ const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 /// Its time is monotonic: steps of the machine's clock do not matter. Clones share their contents.
 ///
 /// ```
-/// use clerk_webhooks::idempotency::MemoryStore;
+/// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
 ///
 /// let store = MemoryStore::new().with_capacity(1_000_000);
+/// let idempotency = IdempotencyLayer::new(store.clone(), "users");
 /// assert_eq!((store.len(), store.evicted()), (0, 0));
+/// # let _ = idempotency;
 /// ```
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
