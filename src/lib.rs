@@ -137,6 +137,7 @@ pub use self::{
 };
 
 /// The README's code is compiled like any other.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "idempotency"))]
 #[doc = include_str!("../README.md")]
+#[doc = include_str!("../docs/idempotency.md")]
 struct Readme;
