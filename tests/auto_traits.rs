@@ -5,6 +5,9 @@ use bytes::Bytes;
 use clerk_webhooks::{
     ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SigningSecret, Verified, VerifiedBody,
     VerifiedClerkEvent, Verifier, WebhookError,
+    idempotency::{
+        self, Claim, Counts, DrainHandle, Idempotency, IdempotencyLayer, MemoryStore, MessageKey,
+    },
     layer::{ClerkWebhook, ResponseBody, ResponseFuture},
     verify::{PendingVerification, SecretError},
 };
@@ -43,4 +46,16 @@ fn layer_and_service_are_shared_and_futures_sent() {
     sent::<ResponseFuture<Inner<Full<Bytes>>, Full<Bytes>>>();
     sent::<ResponseBody<Body>>();
     sent::<ResponseFuture<Inner<Full<Bytes>>, hyper::body::Incoming>>();
+}
+
+#[test]
+fn deduplication_is_shared_and_its_futures_sent() {
+    shared::<MemoryStore>();
+    shared::<MessageKey>();
+    shared::<Claim>();
+    shared::<Counts>();
+    shared::<DrainHandle>();
+    shared::<IdempotencyLayer<MemoryStore>>();
+    shared::<Idempotency<axum::routing::Route, MemoryStore>>();
+    sent::<idempotency::ResponseFuture<Body, std::convert::Infallible>>();
 }
