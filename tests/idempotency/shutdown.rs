@@ -25,9 +25,8 @@ async fn a_drain_waits_for_what_runs_and_refuses_what_is_new() {
     assert!(drained.poll().is_pending());
     endpoint.let_go();
     first.await.unwrap().is(204);
-    tokio::time::timeout(Duration::from_secs(5), async { drained.await })
-        .await
-        .unwrap();
+    let drained = tokio::time::timeout(Duration::from_secs(5), drained);
+    drained.await.unwrap();
     assert_eq!((endpoint.started(), endpoint.ended()), (1, 1));
 }
 
