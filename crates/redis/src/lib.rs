@@ -38,7 +38,7 @@
 //!
 //! Each is one round trip and atomic on the server, whose clock alone decides. Every key expires by
 //! itself, a claim with its lease and a completed message with its retention: **there is nothing to
-//! purge**, and no table to create. A key with its expiry takes about 150 bytes.
+//! purge**, and no table to create. A key with its expiry takes about 180 bytes.
 //!
 //! # What the server must be
 //!
