@@ -23,6 +23,8 @@ pub struct Entry {
     pub at: u64,
     /// By which process.
     pub process: u32,
+    /// By which task of it, if by any: the layer's is another than the handler's.
+    pub task: Option<u64>,
     /// For which message.
     pub message_id: String,
     /// What was done.
@@ -87,6 +89,7 @@ impl Ledger {
         let mut line = serde_json::to_vec(&Entry {
             at: now(),
             process: process::id(),
+            task: task_id(),
             message_id: message_id.to_owned(),
             what,
         })?;
@@ -94,6 +97,11 @@ impl Ledger {
         // One write: lines of several processes do not mix.
         (&self.0).write_all(&line)
     }
+}
+
+/// Its text is its number.
+fn task_id() -> Option<u64> {
+    tokio::task::try_id()?.to_string().parse().ok()
 }
 
 /// Microseconds since 1970.
@@ -199,7 +207,8 @@ mod tests {
         let path = folder.path().join("ledger");
         let mut reader = LedgerReader::open(&path).unwrap();
         let mut file = File::options().append(true).open(&path).unwrap();
-        file.write_all(br#"{"at":1,"process":2,"mess"#).unwrap();
+        file.write_all(br#"{"at":1,"process":2,"task":3,"mess"#)
+            .unwrap();
         assert!(reader.entries().unwrap().is_empty());
         file.write_all(b"age_id\":\"msg_1\",\"what\":\"Effect\"}\n")
             .unwrap();

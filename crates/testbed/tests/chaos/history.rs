@@ -8,14 +8,31 @@ use clerk_webhooks_testbed::ledger::{Entry, What};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Run {
     process: u32,
+    /// The layer's task, that claims, extends and settles.
+    task: Option<u64>,
+    /// The handler's.
+    handler: Option<u64>,
     claimed_at: u64,
     /// When the claim, or its last extension, was asked for: the lease began no earlier.
     renewed_at: u64,
     had_effect: bool,
     failed: bool,
-    settled: bool,
+    /// When the store had completed or released it.
+    settled_at: Option<u64>,
 }
 
+/// Why a message had a second effect.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Reason {
+    /// The process of the first was killed, and then its lease ran out.
+    Killed,
+    /// The lease of the first ran out while it was alive: its store did not answer in time.
+    Overtaken,
+    /// Neither: a fault.
+    Unknown,
+}
+
+#[derive(Default)]
 pub(crate) struct History {
     runs: HashMap<String, Vec<Run>>,
     store_failures: Vec<String>,
@@ -23,10 +40,7 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn of(entries: &[Entry]) -> Self {
-        let mut history = Self {
-            runs: HashMap::new(),
-            store_failures: Vec::new(),
-        };
+        let mut history = Self::default();
         entries.iter().for_each(|entry| history.note(entry));
         history
     }
@@ -36,15 +50,15 @@ impl History {
         match &entry.what {
             What::Claimed { asked_at } => runs.push(Run {
                 process: entry.process,
+                task: entry.task,
                 claimed_at: entry.at,
                 renewed_at: *asked_at,
                 ..Run::default()
             }),
             What::StoreFailed { error } => self.store_failures.push(error.clone()),
-            what => {
-                let mut newest_first = runs.iter_mut().rev();
-                let its = newest_first.find(|run| run.process == entry.process);
-                its.expect("a claim comes first").note(what);
+            _ => {
+                let its = runs.iter_mut().rev().find(|run| run.is_of(entry));
+                its.expect("a claim comes first").note(entry);
             }
         }
     }
@@ -63,7 +77,7 @@ impl History {
 
     /// Neither completed nor released.
     pub(crate) fn cut_off(&self) -> usize {
-        self.all().filter(|run| !run.settled).count()
+        self.all().filter(|run| run.settled_at.is_none()).count()
     }
 
     fn all(&self) -> impl Iterator<Item = &Run> {
@@ -76,40 +90,56 @@ impl History {
         runs.filter(|run| run.had_effect)
     }
 
-    /// Pairs of effects of which the second has another reason than this: the lease of the first ran out,
-    /// after its process was killed.
-    pub(crate) fn unexplained(
+    /// Each effect of this message after its first, with the run before it and the reason.
+    pub(crate) fn doubles(
         &self,
         message_id: &str,
         lease: Duration,
         killed: &[u32],
-    ) -> Vec<(Run, Run)> {
-        let effects: Vec<_> = self.effects(message_id).cloned().collect();
-        let pairs = effects
-            .windows(2)
-            .map(|two| (two[0].clone(), two[1].clone()));
+    ) -> Vec<(Reason, Run, Run)> {
+        let effects: Vec<_> = self.effects(message_id).collect();
+        let pairs = effects.windows(2).map(|pair| (pair[0], pair[1]));
         pairs
-            .filter(|(first, second)| {
-                let ran_out = first.renewed_at + lease.as_micros() as u64 <= second.claimed_at;
-                let was_killed = killed.contains(&first.process) && !first.settled;
-                !(ran_out && was_killed)
+            .map(|(first, second)| {
+                let reason = second.reason_after(first, lease, killed);
+                (reason, first.clone(), second.clone())
             })
             .collect()
     }
 }
 
 impl Run {
-    fn note(&mut self, what: &What) {
-        match what {
-            What::Extended { asked_at } => self.renewed_at = *asked_at,
+    /// The handler's task is known from its start on, which follows the claim.
+    fn is_of(&self, entry: &Entry) -> bool {
+        let task = match entry.what {
+            What::Started => return self.process == entry.process && self.handler.is_none(),
+            What::Effect | What::Failed | What::Ended => self.handler,
+            _ => self.task,
+        };
+        self.process == entry.process && task == entry.task
+    }
+
+    fn note(&mut self, entry: &Entry) {
+        match entry.what {
+            What::Extended { asked_at } => self.renewed_at = asked_at,
+            What::Started => self.handler = entry.task,
             What::Effect => self.had_effect = true,
             What::Failed => self.failed = true,
-            What::Completed | What::Released => self.settled = true,
-            What::Claimed { .. }
-            | What::LeaseLost
-            | What::StoreFailed { .. }
-            | What::Started
-            | What::Ended => {}
+            What::Completed | What::Released => self.settled_at = Some(entry.at),
+            What::Claimed { .. } | What::LeaseLost | What::StoreFailed { .. } | What::Ended => {}
+        }
+    }
+
+    fn reason_after(&self, first: &Self, lease: Duration, killed: &[u32]) -> Reason {
+        let ran_out = u128::from(first.renewed_at) + lease.as_micros();
+        let lease_ran_out = ran_out <= u128::from(self.claimed_at);
+        let settled = first.settled_at;
+        if !lease_ran_out || settled.is_some_and(|settled_at| settled_at < self.claimed_at) {
+            Reason::Unknown
+        } else if settled.is_none() && killed.contains(&first.process) {
+            Reason::Killed
+        } else {
+            Reason::Overtaken
         }
     }
 }
