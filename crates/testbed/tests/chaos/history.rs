@@ -12,12 +12,14 @@ pub(crate) struct Run {
     task: Option<u64>,
     /// The handler's.
     handler: Option<u64>,
+    /// The store took the claim between these two.
+    asked_at: u64,
     claimed_at: u64,
     /// When the claim, or its last extension, was asked for: the lease began no earlier.
     renewed_at: u64,
     had_effect: bool,
     failed: bool,
-    /// When the store had completed or released it.
+    /// When the store had completed or released it, at the latest.
     settled_at: Option<u64>,
 }
 
@@ -51,6 +53,7 @@ impl History {
             What::Claimed { asked_at } => runs.push(Run {
                 process: entry.process,
                 task: entry.task,
+                asked_at: *asked_at,
                 claimed_at: entry.at,
                 renewed_at: *asked_at,
                 ..Run::default()
@@ -134,7 +137,7 @@ impl Run {
         let ran_out = u128::from(first.renewed_at) + lease.as_micros();
         let lease_ran_out = ran_out <= u128::from(self.claimed_at);
         let settled = first.settled_at;
-        if !lease_ran_out || settled.is_some_and(|settled_at| settled_at < self.claimed_at) {
+        if !lease_ran_out || settled.is_some_and(|settled_at| settled_at <= self.asked_at) {
             Reason::Unknown
         } else if settled.is_none() && killed.contains(&first.process) {
             Reason::Killed
