@@ -15,5 +15,6 @@ use std::{
 
 /// Not `eprintln!`: what a passing test prints with it is swallowed.
 pub(crate) fn report(line: impl Display) {
-    writeln!(io::stderr(), "{line}").unwrap();
+    let mut stderr = io::stderr();
+    writeln!(stderr, "{line}").unwrap();
 }
