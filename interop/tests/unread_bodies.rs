@@ -40,8 +40,10 @@ const FORGERIES: [(&str, Option<&str>); 5] = [
     ("signature", Some("v1,bm90LWEtc2lnbmF0dXJl")),
 ];
 
+type Route = fn() -> MethodRouter;
+
 /// `svix` and `standardwebhooks` are handed headers and body together.
-const PEERS: [(&str, fn() -> MethodRouter); 4] = [
+const PEERS: [(&str, Route); 4] = [
     ("svix", svix),
     ("standardwebhooks", standardwebhooks),
     ("axum-standardwebhooks", axum_standardwebhooks),
