@@ -172,18 +172,25 @@ async fn assert_held(
         "only {counted} kills hit a running handler"
     );
 
-    let in_database = site.effects_in_database().await;
     let history = History::of(site.entries());
-    let outside: Vec<_> = ids.iter().map(|id| history.effects(id).count()).collect();
-    let lost = outside.iter().filter(|effects| **effects == 0).count();
-    assert_eq!(lost, 0, "messages without an effect");
+    let has_none = |id: &&String| history.effects(id).next().is_none();
+    let lost: Vec<_> = ids.iter().filter(has_none).collect();
+    assert!(lost.is_empty(), "without an effect: {lost:?}");
     if !matches!(kind, Kind::Redis) {
-        let exactly_once = |id: &&String| in_database.get(*id) == Some(&1);
-        let others: Vec<_> = ids.iter().filter(|id| !exactly_once(id)).collect();
-        assert!(others.is_empty(), "not once in the inbox: {others:?}");
-        assert_eq!(in_database.len(), ids.len());
+        assert_exactly_once_in_database(site, ids).await;
     }
+    assert_doubles_explained(kind, &history, ids, kills);
+}
 
+async fn assert_exactly_once_in_database(site: &Site, ids: &[String]) {
+    let effects = site.effects_in_database().await;
+    let other = |id: &&String| effects.get(*id) != Some(&1);
+    let others: Vec<_> = ids.iter().filter(other).collect();
+    assert!(others.is_empty(), "not once in the inbox: {others:?}");
+    assert_eq!(effects.len(), ids.len());
+}
+
+fn assert_doubles_explained(kind: Kind, history: &History, ids: &[String], kills: &[Kill]) {
     let killed: Vec<_> = kills.iter().map(|kill| kill.process).collect();
     let doubles: Vec<_> = ids
         .iter()
@@ -191,10 +198,11 @@ async fn assert_held(
         .collect();
     let because = |reason| doubles.iter().filter(|double| double.0 == reason).count();
     report(format_args!(
-        "{kind:?}: {} messages, {counted} kills with handlers running; {} runs, of which {} failed and {} were \
-         cut off; {} second effects outside of the inbox: {} after a kill, {} after a lease that ran out \
+        "{kind:?}: {} messages, {} kills with handlers running; {} runs, of which {} failed and {} were cut \
+         off; {} second effects outside of the inbox: {} after a kill, {} after a lease that ran out \
          otherwise; {} failures of the store",
         ids.len(),
+        counted(kills),
         history.runs(),
         history.failed(),
         history.cut_off(),
@@ -203,6 +211,5 @@ async fn assert_held(
         because(Reason::Overtaken),
         history.store_failures().len(),
     ));
-    let unexplained = because(Reason::Unknown);
-    assert_eq!(unexplained, 0, "{doubles:#?}");
+    assert_eq!(because(Reason::Unknown), 0, "{doubles:#?}");
 }
