@@ -190,6 +190,12 @@ fn decision_in(error: &(dyn Error + 'static)) -> Option<Decision> {
         .map(|boxed| boxed.decision)
 }
 
+/// Whether a response tells the sender to stop.
+#[cfg(feature = "idempotency")]
+pub(crate) fn stops_retries(headers: &HeaderMap) -> bool {
+    headers.get(&WEBHOOK_DELIVERY) == Some(&ABORT_MESSAGE)
+}
+
 /// An error, its source, and so on.
 pub(crate) fn sources<'a>(
     error: &'a (dyn Error + 'static),

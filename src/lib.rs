@@ -43,6 +43,7 @@
 //! - [`event`]: Clerk's events and objects. [`ClerkEvent`], [`EventData`], [`EventType`].
 //! - [`VerifiedClerkEvent`]: the event in your handler, and [`WebhookError`]: its way to say "again" or
 //!   "never again".
+//! - `idempotency` (feature): the same message never does its work twice, between verification and handler.
 //! - [`Rejection`]: every reason to refuse a delivery.
 //!
 //! # Without axum
@@ -67,14 +68,16 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
+//! | `idempotency` | no | the module `idempotency`: a layer that runs the handler once for each message, with a store in memory; stores on SQLite, Postgres and Redis are crates of their own; brings tokio |
 //! | `testing` | no | the module `testing`: a fixture for every type of event, signed requests, a fixed clock, events for handlers without HTTP |
 //!
 //! No feature changes what another part does.
 //!
 //! # What to know before deploying
 //!
-//! - Deliveries come at least once, out of order, several at a time. Handlers must be idempotent; the
-//!   [message id](VerifiedClerkEvent::message_id) is the same on every retry.
+//! - Deliveries come at least once, out of order, several at a time. Handlers must be idempotent, or run
+//!   behind the `idempotency` layer; the [message id](VerifiedClerkEvent::message_id) is the same on every
+//!   retry.
 //! - The sender waits 15 seconds (Svix' documentation), then sends again. Long work belongs behind the
 //!   answer.
 //! - The raw bytes are verified: whatever changes the body on its way to the layer, even by one space,

@@ -1,6 +1,6 @@
 //! Every reason to refuse a delivery.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use http::{HeaderName, StatusCode};
 use tower::BoxError;
@@ -102,7 +102,7 @@ impl Rejection {
         self.kind
     }
 
-    /// The status that the sender gets: 400, 413, 422 or 500.
+    /// The status that the sender gets: 400, 409, 413, 422, 500 or 503.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.kind.status()
@@ -112,6 +112,16 @@ impl Rejection {
     #[must_use]
     pub fn body_text(&self) -> &'static str {
         self.kind.body_text()
+    }
+
+    /// How long the sender is asked to wait, header `Retry-After`: 5 s when another delivery of the
+    /// same message is being handled. Svix keeps to it within twice its own schedule.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.kind {
+            RejectionKind::MessageInProgress => Some(Duration::from_secs(5)),
+            _ => None,
+        }
     }
 
     /// The header at fault, for kinds that are about one.
@@ -191,7 +201,8 @@ impl Error for Rejection {
 /// The reasons to refuse a delivery, in the order in which they are looked for.
 ///
 /// Headers that are missing, doubled or malformed are logged at `debug`, since anybody can send such;
-/// what cannot be decoded and a missing layer at `error`, all others at `warn`.
+/// a message in progress and a shutdown at `info`; what cannot be decoded, a missing layer, a failing
+/// store and what ended a handler at `error`; all others at `warn`.
 ///
 /// Of several faults the first is named: headers are judged before the body is read, and nothing is
 /// parsed before the signature matched.
@@ -220,6 +231,19 @@ pub enum RejectionKind {
     BodyReadFailed,
     /// No signature matches any secret. 400.
     NoMatchingSignature,
+    /// Deduplication: another delivery of this message is being handled; this one is not acknowledged,
+    /// since the other may fail. 409.
+    MessageInProgress,
+    /// Deduplication: the store of claims did not answer. 503.
+    StoreUnavailable,
+    /// Deduplication: this process is draining. 503.
+    ShuttingDown,
+    /// Deduplication: the handler panicked. 500.
+    HandlerPanicked,
+    /// Deduplication: the handler took longer than the longest run and was aborted. 500.
+    HandlerTimedOut,
+    /// Deduplication: the handler succeeded, but the store could not be told so. 500.
+    CompletionNotRecorded,
     /// Verified, but the body is not JSON in UTF-8. 422.
     InvalidJson,
     /// Verified JSON, but no event: no text `type`, no object `data`, or another field around `data` of
@@ -227,7 +251,8 @@ pub enum RejectionKind {
     InvalidEnvelope,
     /// An event whose data does not fit its type. 422.
     UndecodableEvent,
-    /// The extractor found no verified delivery: the layer is not on this route. 500.
+    /// Extractor or deduplication found no verified delivery: the layer is not on this route, or not
+    /// outside. 500.
     MissingLayer,
 }
 
@@ -252,6 +277,12 @@ impl RejectionKind {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyReadFailed => "body_read_failed",
             Self::NoMatchingSignature => "no_matching_signature",
+            Self::MessageInProgress => "message_in_progress",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::ShuttingDown => "shutting_down",
+            Self::HandlerPanicked => "handler_panicked",
+            Self::HandlerTimedOut => "handler_timed_out",
+            Self::CompletionNotRecorded => "completion_not_recorded",
             Self::InvalidJson => "invalid_json",
             Self::InvalidEnvelope => "invalid_envelope",
             Self::UndecodableEvent => "undecodable_event",
@@ -267,7 +298,12 @@ impl RejectionKind {
             Self::InvalidJson | Self::InvalidEnvelope | Self::UndecodableEvent => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::MissingLayer => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::MessageInProgress => StatusCode::CONFLICT,
+            Self::StoreUnavailable | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::HandlerPanicked
+            | Self::HandlerTimedOut
+            | Self::CompletionNotRecorded
+            | Self::MissingLayer => StatusCode::INTERNAL_SERVER_ERROR,
             Self::MissingHeader
             | Self::DuplicateHeader
             | Self::MalformedId
@@ -292,6 +328,11 @@ impl RejectionKind {
             Self::BodyReadFailed => "body could not be read",
             Self::InvalidJson | Self::InvalidEnvelope | Self::UndecodableEvent => {
                 "event could not be decoded"
+            }
+            Self::MessageInProgress => "message is being processed",
+            Self::StoreUnavailable | Self::ShuttingDown => "temporarily unavailable, please retry",
+            Self::HandlerPanicked | Self::HandlerTimedOut | Self::CompletionNotRecorded => {
+                "processing failed, please retry"
             }
             Self::MissingLayer => "webhook receiver is not set up",
         }
@@ -331,6 +372,23 @@ impl RejectionKind {
                 "no signature matches any signing secret; forged, or the secret is another \
                  endpoint's, or something in front changed the body"
             }
+            Self::MessageInProgress => {
+                "another delivery of this message is being handled, or its process died less than a lease \
+                 ago; the sender comes again"
+            }
+            Self::StoreUnavailable => {
+                "the store of claims did not answer, so that the handler was not run; the sender comes again"
+            }
+            Self::ShuttingDown => "this process takes no more deliveries; the sender comes again",
+            Self::HandlerPanicked => {
+                "the handler panicked, its own message says where; the sender comes again"
+            }
+            Self::HandlerTimedOut => {
+                "the handler ran longer than `with_longest_run` and was aborted; the sender comes again"
+            }
+            Self::CompletionNotRecorded => {
+                "the handler succeeded, but the store of claims could not be told so: it may run twice"
+            }
             Self::InvalidJson => "verified, but the body is not JSON in UTF-8",
             Self::InvalidEnvelope => {
                 "verified, but not an event: it needs a `type` and an object `data`, and what surrounds them \
@@ -342,7 +400,7 @@ impl RejectionKind {
             }
             Self::MissingLayer => {
                 "no verified delivery on this request; put `.route_layer(ClerkWebhookLayer::from_env()?)` \
-                 on the route of this handler"
+                 on the route of this handler, after (outside of) any other layer that needs it"
             }
         }
     }

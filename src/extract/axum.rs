@@ -1,6 +1,7 @@
 //! axum's traits, through axum-core only.
 
 use axum_core::{
+    body::Body,
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{log, verified_event::VerifiedClerkEvent};
 use crate::{
     error::WebhookError,
+    layer::refusal,
     rejection::{Rejection, RejectionKind},
     verify::verified::Verified,
 };
@@ -35,13 +37,11 @@ where
     }
 }
 
-/// [`status`](Rejection::status) and [`body_text`](Rejection::body_text), with the rejection in the
-/// response's extensions.
+/// [`status`](Rejection::status), [`body_text`](Rejection::body_text) and, where there is one,
+/// [`retry_after`](Rejection::retry_after), with the rejection in the response's extensions.
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let mut response = (self.status(), self.body_text()).into_response();
-        response.extensions_mut().insert(self);
-        response
+        refusal::response::<Body>(self).map(Body::new)
     }
 }
 

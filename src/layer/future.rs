@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header::CONTENT_TYPE, request};
+use http::{Request, Response, request};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower::{BoxError, Service};
@@ -16,7 +16,7 @@ use tracing::Span;
 use super::{
     body::{ResponseBody, VerifiedBody},
     collect::Collect,
-    log,
+    log, refusal,
 };
 use crate::{rejection::Rejection, verify::PendingVerification};
 
@@ -175,12 +175,7 @@ where
 
 fn refuse<B>(rejection: Rejection) -> Response<ResponseBody<B>> {
     log::refused(&rejection);
-    let mut response = Response::new(ResponseBody::text(rejection.body_text()));
-    *response.status_mut() = rejection.status();
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, text);
-    response.extensions_mut().insert(rejection);
-    response
+    refusal::response(rejection)
 }
 
 impl<S, B> fmt::Debug for ResponseFuture<S, B>

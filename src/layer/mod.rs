@@ -200,6 +200,7 @@ mod future;
 )]
 pub(crate) mod layer;
 mod log;
+pub(crate) mod refusal;
 mod service;
 
 pub use self::{body::ResponseBody, future::ResponseFuture, service::ClerkWebhook};

@@ -12,6 +12,7 @@
 //! - [`deliver`]: the event as a handler gets it, without HTTP.
 //! - [`SignedRequest`]: the delivery as a router gets it, or as no router should accept it.
 //! - [`FixedClock`]: for recorded deliveries and the edges of the tolerance.
+//! - `idempotency_store` (with feature `idempotency`): what every store of claims must hold.
 //!
 //! Nothing in here makes an unverified event: [`deliver`] signs what it is given with a throw-away
 //! secret and goes through a [`Verifier`](crate::Verifier), like every delivery.
@@ -19,6 +20,8 @@
 mod clock;
 mod deliver;
 pub mod fixtures;
+#[cfg(feature = "idempotency")]
+pub mod idempotency_store;
 mod signed_request;
 
 pub use self::{clock::FixedClock, deliver::deliver, signed_request::SignedRequest};

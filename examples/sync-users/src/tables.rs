@@ -1,4 +1,4 @@
-//! The tables, in SQL that `SQLite` and Postgres share.
+//! The tables, in SQL that SQLite and Postgres share.
 //!
 //! Insert, and update where nothing was inserted: both engines do either without a race, and it tells
 //! what was created from what was updated.

@@ -1,4 +1,4 @@
-//! The tables' database: `SQLite` or Postgres.
+//! The tables' database: SQLite or Postgres.
 //!
 //! The two modules differ in how they connect and begin; keep the one that you need.
 

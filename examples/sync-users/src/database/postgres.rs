@@ -1,13 +1,19 @@
 //! The tables on Postgres.
 
+use std::time::Duration;
+
 use clerk_webhooks_sqlx::inbox;
-use sqlx::{Executor as _, PgConnection, PgPool, Row as _};
+use sqlx::{Executor as _, PgConnection, PgPool, Row as _, postgres::PgPoolOptions};
 
 use super::{SCOPE, Values};
 use crate::{Outcome, Table, row::Row, tables::CREATE_TABLES};
 
+/// How long to wait for a connection: less than the 15 seconds that Clerk waits for an answer.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
 pub(super) async fn connect(url: &str) -> sqlx::Result<PgPool> {
-    let pool = PgPool::connect(url).await?;
+    let options = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = options.connect(url).await?;
     pool.execute(CREATE_TABLES).await?;
     inbox::migrate(&pool).await?;
     Ok(pool)

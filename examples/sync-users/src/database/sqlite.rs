@@ -1,31 +1,17 @@
-//! The tables on `SQLite`.
+//! The tables on SQLite.
 
-use std::{str::FromStr as _, time::Duration};
+use std::str::FromStr as _;
 
-use clerk_webhooks_sqlx::inbox;
-use sqlx::{
-    Executor as _, Row as _, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use clerk_webhooks_sqlx::{inbox, open_sqlite};
+use sqlx::{Executor as _, Row as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 
 use super::{SCOPE, Values};
 use crate::{Outcome, Table, row::Row, tables::CREATE_TABLES};
 
-/// How long to wait for another process that is writing.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
+/// Of the URL only the file's name counts.
 pub(super) async fn connect(url: &str) -> sqlx::Result<SqlitePool> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // What was acknowledged is not sent again: it has to outlive a power cut.
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT);
-    // SQLite writes one transaction after the other: a second connection would only wait in line.
-    let pool = SqlitePoolOptions::new()
-        .max_connections(1)
-        .connect_with(options)
-        .await?;
+    let options = SqliteConnectOptions::from_str(url)?;
+    let pool = open_sqlite(options.get_filename()).await?;
     pool.execute(CREATE_TABLES).await?;
     inbox::migrate(&pool).await?;
     Ok(pool)

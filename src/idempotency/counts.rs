@@ -1,0 +1,64 @@
+//! What has happened, in numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How deliveries ended since an [`IdempotencyLayer`](super::IdempotencyLayer) was made, in this process.
+///
+/// ```
+/// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+///
+/// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users");
+/// assert_eq!(idempotency.counts().lost_leases, 0);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Handled to the end: success, or "never again".
+    pub completed: u64,
+    /// Handled, but to be delivered again: any other answer, a panic, the longest run.
+    pub released: u64,
+    /// Deliveries of a completed message, answered 200 without the handler.
+    pub duplicates: u64,
+    /// Deliveries while another of the same message was being handled, answered 409.
+    pub in_progress: u64,
+    /// Leases that ran out while their handler was running: a second run may have started beside it.
+    pub lost_leases: u64,
+    /// Operations of the store that failed or got no answer in time.
+    pub store_failures: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) completed: Counter,
+    pub(super) released: Counter,
+    pub(super) duplicates: Counter,
+    pub(super) in_progress: Counter,
+    pub(super) lost_leases: Counter,
+    pub(super) store_failures: Counter,
+}
+
+impl Counters {
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            completed: self.completed.count(),
+            released: self.released.count(),
+            duplicates: self.duplicates.count(),
+            in_progress: self.in_progress.count(),
+            lost_leases: self.lost_leases.count(),
+            store_failures: self.store_failures.count(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,80 @@
+//! What a sender waits for: a refusal that is there already, or the end of the task.
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::Response;
+use tokio::task::{JoinError, JoinHandle};
+
+use super::log;
+use crate::{
+    layer::{body::ResponseBody, refusal},
+    rejection::{Rejection, RejectionKind},
+};
+
+/// The future of [`Idempotency`](super::Idempotency). Dropping it, as a server does when the sender
+/// disconnects, leaves the task running.
+#[must_use = "futures do nothing unless polled"]
+pub struct ResponseFuture<B, E> {
+    state: State<B, E>,
+}
+
+enum State<B, E> {
+    Refused(Option<Rejection>),
+    Running(JoinHandle<Result<Response<ResponseBody<B>>, E>>),
+}
+
+impl<B, E> ResponseFuture<B, E> {
+    pub(super) fn refused(rejection: Rejection) -> Self {
+        Self {
+            state: State::Refused(Some(rejection)),
+        }
+    }
+
+    pub(super) fn running(task: JoinHandle<Result<Response<ResponseBody<B>>, E>>) -> Self {
+        Self {
+            state: State::Running(task),
+        }
+    }
+}
+
+impl<B, E> Future for ResponseFuture<B, E> {
+    type Output = Result<Response<ResponseBody<B>>, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.state {
+            State::Refused(rejection) => match rejection.take() {
+                Some(rejection) => Poll::Ready(Ok(refusal::response(rejection))),
+                None => Poll::Pending,
+            },
+            State::Running(task) => Poll::Ready(match ready!(Pin::new(task).poll(cx)) {
+                Ok(answer) => answer,
+                Err(ended) => Ok(refusal::response(ended_early(&ended))),
+            }),
+        }
+    }
+}
+
+/// Handlers have tasks of their own: it was the store that panicked, or the runtime is shutting down.
+fn ended_early(ended: &JoinError) -> Rejection {
+    if ended.is_panic() {
+        let rejection = Rejection::new(RejectionKind::StoreUnavailable);
+        log::store_panicked(&rejection);
+        rejection
+    } else {
+        Rejection::new(RejectionKind::ShuttingDown)
+    }
+}
+
+impl<B, E> fmt::Debug for ResponseFuture<B, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Refused(_) => "Refused",
+            State::Running(_) => "Running",
+        };
+        f.debug_tuple("ResponseFuture").field(&state).finish()
+    }
+}

@@ -1,0 +1,391 @@
+//! Claims in this process's memory.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    error::Error,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::store::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+
+/// About 30 MB of ids as long as Svix'.
+const DEFAULT_CAPACITY: usize = 100_000;
+/// How often at most the log says that the store is too small.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
+
+/// Keeps claims in memory: for a single process, whose restart may run a message again.
+///
+/// It holds a bounded number of messages, 100,000 unless set. When it is full, the message that was
+/// completed longest ago makes room for a new one: counted in [`evicted`](Self::evicted), and warned of
+/// once a minute. A message in progress never makes room; when all are, a new claim is an error, which
+/// the layer answers 503. What has expired is removed as new claims come; nothing runs in the background.
+///
+/// Its time is monotonic: steps of the machine's clock do not matter. Clones share their contents.
+///
+/// ```
+/// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+///
+/// let store = MemoryStore::new().with_capacity(1_000_000);
+/// let idempotency = IdempotencyLayer::new(store.clone(), "users");
+/// assert_eq!((store.len(), store.evicted()), (0, 0));
+/// # let _ = idempotency;
+/// ```
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    table: Arc<Mutex<Table>>,
+}
+
+impl MemoryStore {
+    /// An empty store for at most 100,000 messages.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            table: Arc::new(Mutex::new(Table::new(DEFAULT_CAPACITY))),
+        }
+    }
+
+    /// Holds at most `messages`, in progress and completed together; at least one. A message takes
+    /// about 300 bytes.
+    #[must_use]
+    pub fn with_capacity(self, messages: usize) -> Self {
+        self.table().capacity = messages.max(1);
+        self
+    }
+
+    /// How many messages it holds, in progress and completed. Some of them may have expired.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table().entries.len()
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many completed messages had to make room before their retention was over: were one of them
+    /// delivered again, it would run again. Not zero? Raise the capacity.
+    #[must_use]
+    pub fn evicted(&self) -> u64 {
+        self.table().evicted
+    }
+
+    /// A panic while it was locked cannot have left it half-changed: nothing in there panics between
+    /// two changes.
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IdempotencyStore for MemoryStore {
+    type Error = StoreFull;
+
+    async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, StoreFull> {
+        self.table().claim(key, lease, Instant::now())
+    }
+
+    async fn extend(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> Result<bool, StoreFull> {
+        Ok(self.table().extend(key, token, lease, Instant::now()))
+    }
+
+    async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), StoreFull> {
+        self.table().complete(key, retention, Instant::now());
+        Ok(())
+    }
+
+    async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, StoreFull> {
+        Ok(self.table().release(key, token))
+    }
+
+    async fn forget(&self, key: &MessageKey) -> Result<bool, StoreFull> {
+        Ok(self.table().forget(key))
+    }
+}
+
+/// A [`MemoryStore`] holds as many messages in progress as it may hold messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreFull {
+    capacity: usize,
+}
+
+impl fmt::Display for StoreFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "all {} messages of the memory store are in progress; raise `with_capacity`, or find out \
+             why handlers do not end",
+            self.capacity
+        )
+    }
+}
+
+impl Error for StoreFull {}
+
+#[derive(Debug)]
+struct Table {
+    capacity: usize,
+    entries: HashMap<MessageKey, Entry>,
+    /// The completed ones, in the order of their completion.
+    completed: BTreeMap<u64, MessageKey>,
+    next_place: u64,
+    evicted: u64,
+    warned: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    state: State,
+    expires: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Held(ClaimToken),
+    Completed { place: u64 },
+}
+
+impl Table {
+    fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            entries: HashMap::new(),
+            completed: BTreeMap::new(),
+            next_place: 0,
+            evicted: 0,
+            warned: None,
+        }
+    }
+
+    fn claim(
+        &mut self,
+        key: &MessageKey,
+        lease: Duration,
+        now: Instant,
+    ) -> Result<Claim, StoreFull> {
+        self.remove_oldest_if_expired(now);
+        match self.entries.get(key).filter(|entry| now < entry.expires) {
+            Some(entry) if matches!(entry.state, State::Held(_)) => return Ok(Claim::InProgress),
+            Some(_) => return Ok(Claim::Completed),
+            None => self.remove(key),
+        };
+        self.make_room(now)?;
+        let token = ClaimToken::random();
+        let entry = Entry {
+            state: State::Held(token),
+            expires: after(now, lease),
+        };
+        self.entries.insert(key.clone(), entry);
+        Ok(Claim::Claimed(token))
+    }
+
+    fn extend(
+        &mut self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+        now: Instant,
+    ) -> bool {
+        match self.entries.get_mut(key) {
+            Some(entry) if entry.state == State::Held(token) && now < entry.expires => {
+                entry.expires = after(now, lease);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn complete(&mut self, key: &MessageKey, retention: Duration, now: Instant) {
+        self.remove(key);
+        let place = self.next_place;
+        self.next_place += 1;
+        let entry = Entry {
+            state: State::Completed { place },
+            expires: after(now, retention),
+        };
+        self.entries.insert(key.clone(), entry);
+        self.completed.insert(place, key.clone());
+        // A completion without a claim adds a message.
+        if self.entries.len() > self.capacity {
+            self.evict_oldest(now);
+        }
+    }
+
+    fn release(&mut self, key: &MessageKey, token: ClaimToken) -> bool {
+        let is_held = |entry: &Entry| entry.state == State::Held(token);
+        self.entries.get(key).is_some_and(is_held) && self.remove(key)
+    }
+
+    fn forget(&mut self, key: &MessageKey) -> bool {
+        let is_completed = |entry: &Entry| matches!(entry.state, State::Completed { .. });
+        self.entries.get(key).is_some_and(is_completed) && self.remove(key)
+    }
+
+    fn remove(&mut self, key: &MessageKey) -> bool {
+        let Some(entry) = self.entries.remove(key) else {
+            return false;
+        };
+        if let State::Completed { place } = entry.state {
+            self.completed.remove(&place);
+        }
+        true
+    }
+
+    /// Two at a time: more than come in, so that what has expired dwindles without a pause for it.
+    fn remove_oldest_if_expired(&mut self, now: Instant) {
+        for _ in 0..2 {
+            let Some((_, key)) = self.completed.first_key_value() else {
+                return;
+            };
+            let key = key.clone();
+            if self
+                .entries
+                .get(&key)
+                .is_some_and(|entry| now < entry.expires)
+            {
+                return;
+            }
+            self.remove(&key);
+        }
+    }
+
+    fn make_room(&mut self, now: Instant) -> Result<(), StoreFull> {
+        if self.entries.len() < self.capacity || self.evict_oldest(now) {
+            return Ok(());
+        }
+        // Nothing is completed: what is left are claims, of which some may have lost their holder.
+        self.entries.retain(|_, entry| now < entry.expires);
+        if self.entries.len() < self.capacity {
+            return Ok(());
+        }
+        Err(StoreFull {
+            capacity: self.capacity,
+        })
+    }
+
+    fn evict_oldest(&mut self, now: Instant) -> bool {
+        let Some((_, key)) = self.completed.pop_first() else {
+            return false;
+        };
+        let evicted = self.entries.remove(&key);
+        if evicted.is_some_and(|entry| now < entry.expires) {
+            self.evicted += 1;
+            self.warn_that_it_is_too_small(now);
+        }
+        true
+    }
+
+    fn warn_that_it_is_too_small(&mut self, now: Instant) {
+        let is_due = |warned: Instant| BETWEEN_WARNINGS <= now.duration_since(warned);
+        if self.warned.is_none_or(is_due) {
+            self.warned = Some(now);
+            warn!(
+                target: "clerk_webhooks",
+                capacity = self.capacity,
+                evicted = self.evicted,
+                "the memory store is full: completed messages make room before their retention is over \
+                 and could run again; raise `with_capacity`"
+            );
+        }
+    }
+}
+
+/// What lies too far ahead for the clock is a long time away.
+fn after(now: Instant, duration: Duration) -> Instant {
+    const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    now.checked_add(duration).unwrap_or(now + A_CENTURY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn key(number: usize) -> MessageKey {
+        MessageKey::new("scope", format!("msg_{number}"))
+    }
+
+    fn table(capacity: usize) -> (Table, Instant) {
+        (Table::new(capacity), Instant::now())
+    }
+
+    #[test]
+    fn a_full_table_evicts_what_was_completed_longest_ago() {
+        let (mut table, now) = table(3);
+        table.claim(&key(0), HOUR, now).unwrap();
+        for number in [2, 1] {
+            table.claim(&key(number), HOUR, now).unwrap();
+            table.complete(&key(number), HOUR, now);
+        }
+        table.claim(&key(3), HOUR, now).unwrap();
+        assert_eq!((table.evicted, table.entries.len()), (1, 3));
+        assert_eq!(table.claim(&key(1), HOUR, now), Ok(Claim::Completed));
+        assert_eq!(table.claim(&key(0), HOUR, now), Ok(Claim::InProgress));
+        assert!(matches!(
+            table.claim(&key(2), HOUR, now),
+            Ok(Claim::Claimed(_))
+        ));
+    }
+
+    #[test]
+    fn a_table_full_of_claims_takes_no_more() {
+        let (mut table, now) = table(2);
+        table.claim(&key(0), HOUR, now).unwrap();
+        table.claim(&key(1), 2 * HOUR, now).unwrap();
+        let full = table.claim(&key(2), HOUR, now).unwrap_err();
+        assert!(full.to_string().starts_with("all 2 messages"), "{full}");
+        assert_eq!(table.claim(&key(1), HOUR, now), Ok(Claim::InProgress));
+        // The holder of the first has died.
+        assert!(table.claim(&key(2), HOUR, now + HOUR).is_ok());
+        assert_eq!(table.evicted, 0);
+    }
+
+    #[test]
+    fn what_has_expired_is_removed_as_claims_come() {
+        let (mut table, now) = table(1_000);
+        for number in 0..100 {
+            table.complete(&key(number), HOUR, now);
+        }
+        for number in 100..150 {
+            table.claim(&key(number), HOUR, now + HOUR).unwrap();
+        }
+        assert_eq!((table.entries.len(), table.completed.len()), (50, 0));
+        assert_eq!(table.evicted, 0);
+    }
+
+    #[test]
+    fn completions_alone_are_bounded_too() {
+        let (mut table, now) = table(10);
+        for number in 0..100 {
+            table.complete(&key(number), HOUR, now);
+            table.complete(&key(number), HOUR, now);
+        }
+        assert_eq!((table.entries.len(), table.completed.len()), (10, 10));
+    }
+
+    #[test]
+    fn the_longest_durations_are_taken() {
+        let (mut table, now) = table(10);
+        table.claim(&key(0), Duration::MAX, now).unwrap();
+        table.complete(&key(1), Duration::MAX, now);
+        assert_eq!(table.claim(&key(0), HOUR, now), Ok(Claim::InProgress));
+        assert_eq!(table.claim(&key(1), HOUR, now), Ok(Claim::Completed));
+    }
+}

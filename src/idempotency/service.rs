@@ -1,0 +1,104 @@
+//! The service: finds the verified delivery, hands it to a task.
+
+use std::{
+    fmt, mem,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tower::Service;
+use tracing::Instrument as _;
+
+use super::{
+    future::ResponseFuture,
+    layer::IdempotencyLayer,
+    log,
+    run::Run,
+    store::{IdempotencyStore, MessageKey},
+};
+use crate::{
+    layer::body::ResponseBody,
+    rejection::{Rejection, RejectionKind},
+    verify::verified::Verified,
+};
+
+/// The middleware that [`IdempotencyLayer`] makes; see the [module's documentation](super) for how each
+/// case ends.
+pub struct Idempotency<S, St> {
+    inner: S,
+    layer: IdempotencyLayer<St>,
+}
+
+impl<S, St> Idempotency<S, St> {
+    pub(super) fn new(inner: S, layer: IdempotencyLayer<St>) -> Self {
+        Self { inner, layer }
+    }
+
+    fn key<B>(&self, request: &Request<B>) -> Result<MessageKey, Rejection> {
+        match request.extensions().get::<Verified>() {
+            Some(verified) => {
+                let scope = self.layer.shared.scope.clone();
+                Ok(MessageKey::new(scope, verified.message_id()))
+            }
+            None => {
+                let rejection = Rejection::new(RejectionKind::MissingLayer);
+                log::misplaced(&rejection, request.uri().path());
+                Err(rejection)
+            }
+        }
+    }
+}
+
+impl<S, St, B, ResB> Service<Request<B>> for Idempotency<S, St>
+where
+    S: Service<Request<B>, Response = Response<ResB>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send + 'static,
+    St: IdempotencyStore,
+    B: Send + 'static,
+    ResB: Send + 'static,
+{
+    type Response = Response<ResponseBody<ResB>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<ResB, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let key = match self.key(&request) {
+            Ok(key) => key,
+            Err(rejection) => return ResponseFuture::refused(rejection),
+        };
+        let running = &self.layer.shared.running;
+        // Counted before the look, so that a drain that begins in between waits for this one.
+        let _counted = running.token();
+        if running.is_closed() {
+            let rejection = Rejection::new(RejectionKind::ShuttingDown);
+            let rejection = rejection.with_message_id(key.message_id());
+            log::shutting_down(&rejection);
+            return ResponseFuture::refused(rejection);
+        }
+        let unready = self.inner.clone();
+        let inner = mem::replace(&mut self.inner, unready);
+        let run = Run::new(self.layer.clone(), key);
+        ResponseFuture::running(running.spawn(run.once(inner, request).in_current_span()))
+    }
+}
+
+/// Of a shared store, which need not be `Clone` itself.
+impl<S: Clone, St> Clone for Idempotency<S, St> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), self.layer.clone())
+    }
+}
+
+impl<S: fmt::Debug, St> fmt::Debug for Idempotency<S, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idempotency")
+            .field("inner", &self.inner)
+            .field("layer", &self.layer)
+            .finish()
+    }
+}

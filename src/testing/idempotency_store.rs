@@ -1,0 +1,364 @@
+//! What every [`IdempotencyStore`] must hold, as a test: run it against your own.
+//!
+//! ```
+//! use clerk_webhooks::{idempotency::MemoryStore, testing::idempotency_store};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! idempotency_store::check(MemoryStore::new()).await;
+//! # }
+//! ```
+//!
+//! It works on keys of its own, in scopes with random names, and leaves rows behind whose retention is
+//! a minute. It takes about three seconds, of which most is waiting for leases to run out.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep};
+use tower::BoxError;
+
+use crate::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+
+/// Nothing of this length runs out during a test.
+const LONG: Duration = Duration::from_secs(60);
+/// Runs out at once, even in a store that counts in whole seconds.
+const SHORT: Duration = Duration::from_millis(100);
+/// After this [`SHORT`] is over, rounded up to a second or not.
+const AFTER_SHORT: Duration = Duration::from_millis(2_200);
+/// When to stop waiting for what must happen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs every case against `store`, all at once.
+///
+/// # Panics
+///
+/// When the store breaks its contract, or errs; the message says in which case.
+pub async fn check<S: IdempotencyStore>(store: S) {
+    let store = Arc::new(store);
+    let mut cases = Vec::new();
+    macro_rules! run {
+        ($($case:ident)*) => {$(
+            let bench = Bench::new(&store, stringify!($case));
+            cases.push(tokio::spawn(async move { $case(&bench).await }));
+        )*};
+    }
+    run! {
+        a_claimed_message_is_in_progress_for_all_others
+        of_many_claims_at_once_one_wins
+        a_released_message_can_be_claimed_again
+        a_completed_message_stays_completed
+        a_message_completed_without_a_claim_is_completed
+        a_lease_that_ran_out_can_be_claimed
+        an_extended_lease_lasts
+        a_lease_that_ran_out_cannot_be_extended
+        a_stale_holder_can_neither_extend_nor_release
+        a_late_completion_counts
+        a_completed_message_can_be_neither_extended_nor_released
+        retention_ends
+        a_forgotten_message_can_be_claimed_again
+        what_is_in_progress_is_not_forgotten
+        scopes_are_kept_apart
+        whatever_a_scope_holds_keys_are_not_confused
+        the_longest_ids_are_told_apart
+    };
+    for case in cases {
+        if let Err(failed) = case.await {
+            std::panic::resume_unwind(failed.into_panic());
+        }
+    }
+}
+
+async fn a_claimed_message_is_in_progress_for_all_others<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    bench.claim(&key, LONG).await;
+    bench.expect(&key, Claim::InProgress).await;
+    bench.expect(&key, Claim::InProgress).await;
+}
+
+async fn of_many_claims_at_once_one_wins<S: IdempotencyStore>(bench: &Bench<S>) {
+    for _ in 0..20 {
+        let key = bench.key();
+        let claims = (0..32).map(|_| {
+            let (bench, key) = (bench.clone(), key.clone());
+            tokio::spawn(async move { bench.try_claim(&key, LONG).await })
+        });
+        let claims: Vec<_> = claims.collect();
+        let mut winners = 0;
+        for claim in claims {
+            match claim.await {
+                Ok(Claim::Claimed(_)) => winners += 1,
+                Ok(Claim::InProgress) => {}
+                other => bench.fail(&format!("a claim beside 31 others gave {other:?}")),
+            }
+        }
+        bench.assert(
+            winners == 1,
+            &format!("{winners} of 32 claims at once were granted"),
+        );
+    }
+}
+
+async fn a_released_message_can_be_claimed_again<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let first = bench.claim(&key, LONG).await;
+    bench.expect_release(&key, first, true).await;
+    bench.expect_release(&key, first, false).await;
+    let second = bench.claim(&key, LONG).await;
+    bench.assert(first != second, "two claims have one token");
+}
+
+async fn a_completed_message_stays_completed<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    bench.claim(&key, LONG).await;
+    bench.complete(&key, LONG).await;
+    bench.expect(&key, Claim::Completed).await;
+    bench.complete(&key, LONG).await;
+    bench.expect(&key, Claim::Completed).await;
+}
+
+async fn a_message_completed_without_a_claim_is_completed<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    bench.complete(&key, LONG).await;
+    bench.expect(&key, Claim::Completed).await;
+}
+
+async fn a_lease_that_ran_out_can_be_claimed<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    bench.claim(&key, SHORT).await;
+    bench.claim_when_over(&key).await;
+    bench.expect(&key, Claim::InProgress).await;
+}
+
+async fn an_extended_lease_lasts<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let token = bench.claim(&key, AFTER_SHORT / 2).await;
+    bench.expect_extend(&key, token, LONG, true).await;
+    sleep(AFTER_SHORT).await;
+    bench.expect(&key, Claim::InProgress).await;
+    bench.expect_extend(&key, token, LONG, true).await;
+}
+
+async fn a_lease_that_ran_out_cannot_be_extended<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let token = bench.claim(&key, SHORT).await;
+    sleep(AFTER_SHORT).await;
+    bench.expect_extend(&key, token, LONG, false).await;
+    bench.claim(&key, LONG).await;
+}
+
+async fn a_stale_holder_can_neither_extend_nor_release<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let stale = bench.claim(&key, SHORT).await;
+    let holder = bench.claim_when_over(&key).await;
+    bench.expect_extend(&key, stale, LONG, false).await;
+    bench.expect_release(&key, stale, false).await;
+    bench.expect(&key, Claim::InProgress).await;
+    bench.expect_extend(&key, holder, LONG, true).await;
+    bench.expect_release(&key, holder, true).await;
+}
+
+async fn a_late_completion_counts<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    bench.claim(&key, SHORT).await;
+    let holder = bench.claim_when_over(&key).await;
+    bench.complete(&key, LONG).await;
+    bench.expect(&key, Claim::Completed).await;
+    bench.expect_extend(&key, holder, LONG, false).await;
+    bench.expect_release(&key, holder, false).await;
+    bench.expect(&key, Claim::Completed).await;
+}
+
+async fn a_completed_message_can_be_neither_extended_nor_released<S: IdempotencyStore>(
+    bench: &Bench<S>,
+) {
+    let key = bench.key();
+    let token = bench.claim(&key, LONG).await;
+    bench.complete(&key, LONG).await;
+    bench.expect_extend(&key, token, LONG, false).await;
+    bench.expect_release(&key, token, false).await;
+    bench.expect(&key, Claim::Completed).await;
+}
+
+async fn retention_ends<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    bench.claim(&key, LONG).await;
+    bench.complete(&key, SHORT).await;
+    bench.claim_when_over(&key).await;
+}
+
+async fn a_forgotten_message_can_be_claimed_again<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    bench.expect_forget(&key, false).await;
+    bench.claim(&key, LONG).await;
+    bench.complete(&key, LONG).await;
+    bench.expect_forget(&key, true).await;
+    bench.expect_forget(&key, false).await;
+    bench.claim(&key, LONG).await;
+}
+
+async fn what_is_in_progress_is_not_forgotten<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let token = bench.claim(&key, LONG).await;
+    bench.expect_forget(&key, false).await;
+    bench.expect(&key, Claim::InProgress).await;
+    bench.expect_extend(&key, token, LONG, true).await;
+}
+
+async fn scopes_are_kept_apart<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let other = MessageKey::new(format!("{}-other", key.scope()), key.message_id());
+    let token = bench.claim(&key, LONG).await;
+    bench.claim(&other, LONG).await;
+    bench.expect_extend(&other, token, LONG, false).await;
+    bench.expect_release(&other, token, false).await;
+    bench.complete(&other, LONG).await;
+    bench.expect(&key, Claim::InProgress).await;
+    bench.expect_forget(&other, true).await;
+    bench.expect_release(&key, token, true).await;
+}
+
+async fn whatever_a_scope_holds_keys_are_not_confused<S: IdempotencyStore>(bench: &Bench<S>) {
+    let scope = bench.key().scope().to_owned();
+    let keys = [
+        (format!("{scope}:a"), "b"),
+        (scope.clone(), "a:b"),
+        (format!("{scope}/a"), "b"),
+        (scope.clone(), "a/b"),
+        (format!("{scope} %_'\"\\?$1 ü\u{1f980}"), "b"),
+        (scope.to_uppercase(), "b"),
+        (scope.clone(), "B"),
+        (scope.clone(), "b"),
+        (scope, "'b"),
+    ];
+    for (scope, message_id) in keys {
+        bench.claim(&MessageKey::new(scope, message_id), LONG).await;
+    }
+}
+
+async fn the_longest_ids_are_told_apart<S: IdempotencyStore>(bench: &Bench<S>) {
+    let scope = bench.key().scope().to_owned();
+    for last in ["1", "2"] {
+        let message_id = "m".repeat(255) + last;
+        let key = MessageKey::new(scope.clone(), message_id);
+        bench.claim(&key, LONG).await;
+        bench.complete(&key, LONG).await;
+        bench.expect(&key, Claim::Completed).await;
+    }
+}
+
+/// The store, and what the cases do with it.
+struct Bench<S> {
+    store: Arc<S>,
+    case: &'static str,
+}
+
+impl<S> Clone for Bench<S> {
+    fn clone(&self) -> Self {
+        Self::new(&self.store, self.case)
+    }
+}
+
+impl<S> Bench<S> {
+    fn new(store: &Arc<S>, case: &'static str) -> Self {
+        Self {
+            store: Arc::clone(store),
+            case,
+        }
+    }
+
+    /// One that nobody has used.
+    fn key(&self) -> MessageKey {
+        let scope = format!("contract-{}", ClaimToken::random());
+        MessageKey::new(scope, format!("msg_{}", ClaimToken::random()))
+    }
+
+    #[track_caller]
+    fn assert(&self, holds: bool, otherwise: &str) {
+        assert!(holds, "idempotency store, {}: {otherwise}", self.case);
+    }
+
+    #[track_caller]
+    #[expect(clippy::panic, reason = "this is how a test fails")]
+    fn fail(&self, why: &str) -> ! {
+        panic!("idempotency store, {}: {why}", self.case)
+    }
+
+    #[track_caller]
+    fn done<T>(&self, what: &str, result: Result<T, impl Into<BoxError>>) -> T {
+        match result {
+            Ok(done) => done,
+            Err(error) => self.fail(&format!("{what} failed: {:?}", error.into())),
+        }
+    }
+}
+
+impl<S: IdempotencyStore> Bench<S> {
+    async fn try_claim(&self, key: &MessageKey, lease: Duration) -> Claim {
+        self.done("claim", self.store.claim(key, lease).await)
+    }
+
+    async fn claim(&self, key: &MessageKey, lease: Duration) -> ClaimToken {
+        match self.try_claim(key, lease).await {
+            Claim::Claimed(token) => token,
+            other => self.fail(&format!(
+                "{key:?} must be claimable, but the answer was {other:?}"
+            )),
+        }
+    }
+
+    /// Waits until what keeps the message has run out.
+    async fn claim_when_over(&self, key: &MessageKey) -> ClaimToken {
+        let waiting_since = Instant::now();
+        loop {
+            match self.try_claim(key, LONG).await {
+                Claim::Claimed(token) => return token,
+                _ if waiting_since.elapsed() < PATIENCE => sleep(SHORT / 2).await,
+                other => self.fail(&format!(
+                    "after {PATIENCE:?}, {SHORT:?} are not over: {other:?}"
+                )),
+            }
+        }
+    }
+
+    async fn expect(&self, key: &MessageKey, expected: Claim) {
+        let claim = self.try_claim(key, LONG).await;
+        self.assert(
+            claim == expected,
+            &format!("a claim must give {expected:?}, but gave {claim:?}"),
+        );
+    }
+
+    async fn expect_extend(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+        expected: bool,
+    ) {
+        let extended = self.done("extend", self.store.extend(key, token, lease).await);
+        self.assert(
+            extended == expected,
+            &format!("extend must give {expected}"),
+        );
+    }
+
+    async fn complete(&self, key: &MessageKey, retention: Duration) {
+        self.done("complete", self.store.complete(key, retention).await);
+    }
+
+    async fn expect_release(&self, key: &MessageKey, token: ClaimToken, expected: bool) {
+        let released = self.done("release", self.store.release(key, token).await);
+        self.assert(
+            released == expected,
+            &format!("release must give {expected}"),
+        );
+    }
+
+    async fn expect_forget(&self, key: &MessageKey, expected: bool) {
+        let forgotten = self.done("forget", self.store.forget(key).await);
+        self.assert(
+            forgotten == expected,
+            &format!("forget must give {expected}"),
+        );
+    }
+}
