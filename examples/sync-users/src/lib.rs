@@ -4,13 +4,15 @@
 //! and a row is written only where it is no older than the one that is there:
 //!
 //! - Of two states of an object the one with the higher `updated_at` stays; an equal one replaces it.
+//!   Every known body has an `updated_at`. Without it the event's `timestamp` counts; without either, a
+//!   state fills in what is unknown, and replaces nothing that is dated.
 //! - A deletion is final. It leaves a *tombstone*, a row with `deleted_at` and without personal data,
 //!   for an unknown id too: a `user.updated` that was overtaken by its `user.deleted` finds it, and
 //!   resurrects nobody.
 //! - The inbox notes each message's id in the same transaction as its row: both are there, or neither.
 //!
-//! So the tables depend on which events have arrived, never on their order or number. There are no
-//! foreign keys: a membership may arrive before its user does.
+//! So the tables depend on which events have arrived, and not on their order or number, unless two states
+//! of an object share one millisecond. There are no foreign keys: a membership may arrive before its user.
 //!
 //! # Why there is no `IdempotencyLayer`
 //!

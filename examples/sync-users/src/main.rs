@@ -23,10 +23,12 @@ use std::{
 use clerk_webhooks::{SigningSecret, Verifier, verify::SecretErrorKind};
 use example_sync_users::{Database, ROUTE, router};
 use tokio::sync::oneshot;
+use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(io::stderr).init();
+    let log = tracing_subscriber::fmt().with_writer(io::stderr);
+    log.with_max_level(LevelFilter::WARN).init();
     match run(support::once()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,7 +40,7 @@ async fn main() -> ExitCode {
 
 async fn run(once: bool) -> Result<(), Box<dyn Error>> {
     let own_secret = support::throw_away_secret()?;
-    let verifier = verifier(&own_secret, once)?;
+    let verifier = verifier(own_secret.clone(), once)?;
     let database = connect().await?;
     let listener = support::listen(once).await?;
     let address = listener.local_addr()?;
@@ -73,13 +75,20 @@ async fn connect() -> Result<Database, Box<dyn Error>> {
     connected.map_err(|error| format!("cannot use the database of DATABASE_URL: {error}").into())
 }
 
-/// The environment's secrets; for a demonstration our own too.
-fn verifier(own_secret: &SigningSecret, once: bool) -> Result<Verifier, Box<dyn Error>> {
+/// The environment's secrets; for the demonstration our own too.
+fn verifier(own_secret: SigningSecret, once: bool) -> Result<Verifier, Box<dyn Error>> {
     match Verifier::from_env() {
-        Ok(verifier) if once => Ok(verifier.with_secret(own_secret.clone())),
-        Ok(verifier) => Ok(verifier),
+        Ok(verifier) => {
+            println!("{:<12}from the environment", "secret");
+            Ok(if once {
+                verifier.with_secret(own_secret.with_label("demonstration"))
+            } else {
+                verifier
+            })
+        }
         Err(error) if error.kind() == SecretErrorKind::NotSet => {
-            Ok(Verifier::new(own_secret.clone()))
+            println!("{:<12}a development secret, made for this run", "secret");
+            Ok(Verifier::new(own_secret.with_label("development")))
         }
         Err(error) => Err(error.into()),
     }

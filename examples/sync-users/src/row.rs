@@ -97,9 +97,8 @@ fn is_deletion(data: &EventData) -> bool {
 
 /// Events before July 2024 did not say when they happened; the time of the attempt is close.
 fn deleted_at(event: &VerifiedClerkEvent) -> i64 {
-    event
-        .timestamp
-        .map_or_else(|| attempted_at(event).as_millis(), Timestamp::as_millis)
+    let occurred_at = event.timestamp.unwrap_or_else(|| attempted_at(event));
+    occurred_at.as_millis()
 }
 
 fn attempted_at(event: &VerifiedClerkEvent) -> Timestamp {

@@ -11,12 +11,25 @@ use crate::{Outcome, Table, row::Row, tables::CREATE_TABLES};
 /// How long to wait for a connection: less than the 15 seconds that Clerk waits for an answer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Any number, so long as nothing else in this database locks by it.
+const LOCK: &str = "select pg_advisory_xact_lock(3482958)";
+
 pub(super) async fn connect(url: &str) -> sqlx::Result<PgPool> {
     let options = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = options.connect(url).await?;
-    pool.execute(CREATE_TABLES).await?;
+    create_tables(&pool).await?;
     inbox::migrate(&pool).await?;
+    // At each start; a service that runs for months does it once a day.
+    inbox::purge(&pool, inbox::RETENTION).await?;
     Ok(pool)
+}
+
+/// One process after the other: `if not exists` alone fails when several of them start at once.
+async fn create_tables(pool: &PgPool) -> sqlx::Result<()> {
+    let mut transaction = pool.begin().await?;
+    transaction.execute(LOCK).await?;
+    transaction.execute(CREATE_TABLES).await?;
+    transaction.commit().await
 }
 
 pub(super) async fn apply(pool: &PgPool, message_id: &str, row: &Row<'_>) -> sqlx::Result<Outcome> {

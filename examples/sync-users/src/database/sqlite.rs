@@ -14,6 +14,8 @@ pub(super) async fn connect(url: &str) -> sqlx::Result<SqlitePool> {
     let pool = open_sqlite(options.get_filename()).await?;
     pool.execute(CREATE_TABLES).await?;
     inbox::migrate(&pool).await?;
+    // At each start; a service that runs for months does it once a day.
+    inbox::purge(&pool, inbox::RETENTION).await?;
     Ok(pool)
 }
 

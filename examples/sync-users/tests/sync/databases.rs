@@ -3,7 +3,7 @@
 use std::{env, thread};
 
 use example_sync_users::{Database, Table};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tokio::runtime::Runtime;
 
 const VARIABLE: &str = "CLERK_WEBHOOKS_POSTGRES_URL";
@@ -41,12 +41,7 @@ pub(crate) async fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(Database
 /// Without waiting for the disk either.
 pub(crate) async fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(Database) -> T) {
     let schema = Schema::create().await;
-    let server = server();
-    let separator = if server.contains('?') { '&' } else { '?' };
-    let name = &schema.0;
-    let options = format!("options[search_path]={name}&options[synchronous_commit]=off");
-    let database = Database::connect(&format!("{server}{separator}{options}")).await;
-    let database = database.unwrap();
+    let database = Database::connect(&url_in(&schema.0)).await.unwrap();
     test(database.clone()).await;
     database.close().await;
 }
@@ -67,6 +62,18 @@ pub(crate) async fn count(database: &Database, table: &str) -> i64 {
         Database::Postgres(pool) => sqlx::query_scalar(statement).fetch_one(pool).await,
     }
     .unwrap()
+}
+
+/// For another process to connect to it.
+pub(crate) async fn url(database: &Database) -> String {
+    match database {
+        Database::Sqlite(pool) => pool.connect_options().to_url_lossy().into(),
+        Database::Postgres(pool) => {
+            let schema = sqlx::query_scalar("select current_schema()::text");
+            let schema: String = schema.fetch_one(pool).await.unwrap();
+            url_in(&schema)
+        }
+    }
 }
 
 /// A row as one text: `user_1|ada@example.com|Ada|-|1|-`.
@@ -104,6 +111,12 @@ impl Drop for Schema {
             self.0
         );
     }
+}
+
+fn url_in(schema: &str) -> String {
+    let server = server();
+    let separator = if server.contains('?') { '&' } else { '?' };
+    format!("{server}{separator}options[search_path]={schema}&options[synchronous_commit]=off")
 }
 
 fn server() -> String {

@@ -5,7 +5,7 @@ use clerk_webhooks::testing::fixtures;
 use example_sync_users::{Database, TABLES, USERS};
 
 use crate::{
-    databases::{count, execute, rows},
+    databases::{count, execute, rows, url},
     delivery::Endpoint,
 };
 
@@ -13,6 +13,7 @@ on_both_databases! {
     what_fails_midway_leaves_nothing_behind,
     a_database_that_is_gone_is_answered_500,
     of_deliveries_at_once_one_does_the_work,
+    processes_may_start_at_once,
 }
 
 /// Lets that share of all written rows fail, after they were written.
@@ -106,4 +107,19 @@ async fn of_deliveries_at_once_one_does_the_work(database: Database) {
     assert_eq!(done[0], "created");
     assert_eq!(done[1..], vec!["duplicate"; 15]);
     assert_eq!(rows(&database, &USERS).await.len(), 1);
+}
+
+async fn processes_may_start_at_once(database: Database) {
+    for table in TABLES {
+        execute(&database, &format!("drop table {}", table.name)).await;
+    }
+    let url = url(&database).await;
+    let starts: Vec<_> = (0..8)
+        .map(|_| url.clone())
+        .map(|url| tokio::spawn(async move { Database::connect(&url).await }))
+        .collect();
+    for start in starts {
+        start.await.unwrap().unwrap().close().await;
+    }
+    assert_eq!(rows(&database, &USERS).await.len(), 0);
 }

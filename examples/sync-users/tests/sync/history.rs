@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How many deliveries are under way at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 on_both_databases! {
     whatever_the_order_the_tables_end_with_the_truth,
