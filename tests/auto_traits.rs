@@ -5,7 +5,11 @@ use bytes::Bytes;
 use clerk_webhooks::{
     ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SigningSecret, Verified, VerifiedBody,
     VerifiedClerkEvent, Verifier, WebhookError,
+    idempotency::{
+        self, Claim, Counts, DrainHandle, Idempotency, IdempotencyLayer, MemoryStore, MessageKey,
+    },
     layer::{ClerkWebhook, ResponseBody, ResponseFuture},
+    queue::{Enqueue, EnqueueFuture, EventContext, HandlerFuture, QueuedEvent, RetryPolicy},
     verify::{PendingVerification, SecretError},
 };
 use http_body_util::Full;
@@ -43,4 +47,27 @@ fn layer_and_service_are_shared_and_futures_sent() {
     sent::<ResponseFuture<Inner<Full<Bytes>>, Full<Bytes>>>();
     sent::<ResponseBody<Body>>();
     sent::<ResponseFuture<Inner<Full<Bytes>>, hyper::body::Incoming>>();
+}
+
+#[test]
+fn deduplication_is_shared_and_its_futures_sent() {
+    shared::<MemoryStore>();
+    shared::<MessageKey>();
+    shared::<Claim>();
+    shared::<Counts>();
+    shared::<DrainHandle>();
+    shared::<IdempotencyLayer<MemoryStore>>();
+    shared::<Idempotency<axum::routing::Route, MemoryStore>>();
+    sent::<idempotency::ResponseFuture<Body, std::convert::Infallible>>();
+}
+
+#[test]
+fn the_queue_is_shared_and_its_futures_sent() {
+    struct Engine;
+    shared::<QueuedEvent>();
+    shared::<RetryPolicy>();
+    shared::<EventContext<()>>();
+    shared::<Enqueue<Engine>>();
+    sent::<EnqueueFuture>();
+    sent::<HandlerFuture>();
 }

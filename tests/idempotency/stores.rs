@@ -1,0 +1,169 @@
+//! Stores that are down before, during and after; that are silent; that lose a lease.
+
+use std::{sync::atomic::Ordering::SeqCst, time::Duration};
+
+use axum::http::StatusCode;
+use clerk_webhooks::{RejectionKind, idempotency::IdempotencyLayer};
+use tokio::time::Instant;
+
+use crate::{
+    common::Logs,
+    endpoint::{Do, Endpoint, Scripted},
+};
+
+const LEASE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_store_that_is_down_fails_closed() {
+    let logs = Logs::capture();
+    let endpoint = Endpoint::new([]);
+    endpoint.store.faults.claims_fail.store(true, SeqCst);
+    let refused = endpoint.deliver("msg_1").await;
+    refused.is_refused(503, RejectionKind::StoreUnavailable);
+    let logged = logs.take();
+    for part in [
+        "ERROR",
+        r#"code="store_unavailable""#,
+        r#"message_id="msg_1""#,
+        r#"scope="users""#,
+        "cause=connection refused",
+    ] {
+        assert!(logged.contains(part), "{part}: {logged}");
+    }
+    assert_eq!(
+        (endpoint.started(), endpoint.counts().store_failures),
+        (0, 1)
+    );
+    endpoint.store.faults.claims_fail.store(false, SeqCst);
+    endpoint.deliver("msg_1").await.is(200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_store_fails_closed_in_time() {
+    let endpoint = Endpoint::new([]);
+    endpoint.store.faults.is_silent.store(true, SeqCst);
+    let called = Instant::now();
+    let refused = endpoint.deliver("msg_1").await;
+    refused.is_refused(503, RejectionKind::StoreUnavailable);
+    assert!(
+        called.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        called.elapsed()
+    );
+    assert_eq!(endpoint.started(), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_panics_fails_closed() {
+    let logs = Logs::capture();
+    let endpoint = Endpoint::new([]);
+    endpoint.store.faults.claims_panic.store(true, SeqCst);
+    let refused = endpoint.deliver("msg_1").await;
+    refused.is_refused(503, RejectionKind::StoreUnavailable);
+    assert!(logs.take().contains("the store of claims panicked"));
+    assert_eq!(endpoint.started(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_completion_is_tried_again_before_it_is_given_up() {
+    let endpoint = Endpoint::new([]);
+    endpoint.store.faults.completions_to_fail.store(3, SeqCst);
+    endpoint.deliver("msg_1").await.is(200);
+    assert_eq!(endpoint.deliver("msg_1").await.text, "already processed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_completion_that_cannot_be_recorded_is_not_acknowledged() {
+    let logs = Logs::capture();
+    let endpoint = Endpoint::new([]);
+    endpoint.store.faults.completions_to_fail.store(4, SeqCst);
+    let unrecorded = endpoint.deliver("msg_1").await;
+    unrecorded.is_refused(500, RejectionKind::CompletionNotRecorded);
+    let logged = logs.take();
+    assert!(logged.contains("it may run twice"), "{logged}");
+    // Its claim stays until the lease is over, then it does run twice.
+    let soon = endpoint.deliver("msg_1").await;
+    soon.is_refused(409, RejectionKind::MessageInProgress);
+    tokio::time::sleep(LEASE).await;
+    endpoint.deliver("msg_1").await.is(200);
+    assert_eq!(endpoint.started(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_cannot_be_released_ends_with_its_lease() {
+    let logs = Logs::capture();
+    let endpoint = Endpoint::new([Do::Answer(StatusCode::BAD_GATEWAY)]);
+    endpoint.store.faults.releases_fail.store(true, SeqCst);
+    endpoint.deliver("msg_1").await.is(502);
+    assert!(logs.take().contains("could not release a claim"));
+    let soon = endpoint.deliver("msg_1").await;
+    soon.is_refused(409, RejectionKind::MessageInProgress);
+    tokio::time::sleep(LEASE).await;
+    endpoint.deliver("msg_1").await.is(200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_lease_is_counted_and_the_handler_answers() {
+    let logs = Logs::capture();
+    let endpoint = Endpoint::new([Do::Take(3 * LEASE)]);
+    endpoint.store.faults.leases_are_lost.store(true, SeqCst);
+    endpoint.deliver("msg_1").await.is(204);
+    assert!(logs.take().contains("it may run a second time beside it"));
+    let counts = endpoint.counts();
+    assert_eq!((counts.lost_leases, counts.completed), (1, 1));
+    // Its late completion counts.
+    endpoint.deliver("msg_1").await.is(200);
+    assert_eq!(endpoint.started(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_down_for_less_than_a_lease_costs_nothing() {
+    let endpoint = Endpoint::new([Do::Take(2 * LEASE)]);
+    endpoint.store.faults.extensions_fail.store(true, SeqCst);
+    let first = endpoint.deliver_meanwhile("msg_1");
+    tokio::time::sleep(LEASE / 2).await;
+    endpoint.store.faults.extensions_fail.store(false, SeqCst);
+    first.await.unwrap().is(204);
+    let counts = endpoint.counts();
+    assert_eq!((counts.store_failures, counts.lost_leases), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_a_lease_ran_out_another_process_may_run_the_message() {
+    let store = Scripted::default();
+    let slow = Endpoint::on(store.clone(), [Do::Take(3 * LEASE)], |layer| layer);
+    let other = Endpoint::on(store.clone(), [], |layer| layer);
+    store.faults.extensions_fail.store(true, SeqCst);
+    let first = slow.deliver_meanwhile("msg_1");
+    slow.until_started(1).await;
+    let early = other.deliver("msg_1").await;
+    early.is_refused(409, RejectionKind::MessageInProgress);
+    tokio::time::sleep(LEASE).await;
+    other.deliver("msg_1").await.is(200);
+    store.faults.extensions_fail.store(false, SeqCst);
+    first.await.unwrap().is(204);
+    assert_eq!((slow.counts().lost_leases, other.started()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_full_store_in_memory_is_a_store_that_is_down() {
+    let logs = Logs::capture();
+    let mut store = Scripted::default();
+    store.memory = store.memory.with_capacity(1);
+    let endpoint = Endpoint::on(store, [Do::WaitThen(StatusCode::OK)], |layer| layer);
+    let first = endpoint.deliver_meanwhile("msg_1");
+    endpoint.until_started(1).await;
+    let refused = endpoint.deliver("msg_2").await;
+    refused.is_refused(503, RejectionKind::StoreUnavailable);
+    assert!(logs.take().contains("raise `with_capacity`"));
+    endpoint.let_go();
+    first.await.unwrap().is(200);
+    endpoint.deliver("msg_2").await.is(200);
+}
+
+#[test]
+#[should_panic(expected = "a lease of 0ns would run out at once")]
+fn a_lease_of_nothing_is_refused() {
+    let layer = IdempotencyLayer::new(Scripted::default(), "users");
+    let _ = layer.with_lease(Duration::ZERO);
+}
