@@ -255,5 +255,6 @@ fn variable<T: FromStr>(name: &str) -> Option<T> {
 
 /// To standard error itself: what a passing test prints otherwise is swallowed.
 fn report(text: &str) {
-    writeln!(io::stderr(), "{text}").unwrap();
+    let mut stderr = io::stderr();
+    writeln!(stderr, "{text}").unwrap();
 }
