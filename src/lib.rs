@@ -141,7 +141,7 @@ pub use self::{
 };
 
 /// The README's code is compiled like any other.
-#[cfg(all(doctest, feature = "idempotency"))]
+#[cfg(all(doctest, feature = "idempotency", feature = "queue"))]
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../docs/idempotency.md")]
 struct Readme;

@@ -1,0 +1,154 @@
+//! What goes wrong, and what to do about it.
+
+use std::{error::Error, fmt};
+
+/// Why a store could not do what it was asked to.
+///
+/// It says what was tried, on which database, and what to do; its [source](Error::source) is sqlx's own
+/// error. Whether the database has done it all the same is unknown.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "sqlite")] {
+/// use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
+///
+/// # let folder = std::env::temp_dir().join(clerk_webhooks::idempotency::ClaimToken::random().to_string());
+/// # std::fs::create_dir(&folder)?;
+/// # let path = folder.join("webhooks.db");
+/// let store = SqliteStore::new(open_sqlite(&path).await?);
+/// let error = store.purge_expired().await.unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "SQLite cannot purge what has expired: the table is missing; \
+///      call the store's `migrate` once, before the server starts"
+/// );
+/// # std::fs::remove_dir_all(folder)?;
+/// # }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct StoreError {
+    database: &'static str,
+    attempt: &'static str,
+    source: sqlx::Error,
+}
+
+impl StoreError {
+    pub(crate) fn of(
+        database: &'static str,
+        attempt: &'static str,
+    ) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self {
+            database,
+            attempt,
+            source,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let advice = advice(&self.source);
+        write!(f, "{} cannot {}: {advice}", self.database, self.attempt)
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+fn advice(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::PoolClosed => {
+            "the pool is closed; close it only after the server has shut down and its handlers are done"
+        }
+        sqlx::Error::PoolTimedOut => {
+            "no connection became free in time; is the server up, is the pool large enough, \
+             and does every handler give its connection back?"
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => {
+            "the server cannot be reached, or the connection broke; check its address, and that it is up"
+        }
+        sqlx::Error::Database(error) => match error.code().as_deref() {
+            Some(state) if state.len() == SQLSTATE_LENGTH => postgres_advice(state),
+            Some(code) => sqlite_advice(code, error.message()),
+            None => SEE_SOURCE,
+        },
+        _ => SEE_SOURCE,
+    }
+}
+
+/// Postgres' codes are of five characters, SQLite's numbers of four digits at most.
+const SQLSTATE_LENGTH: usize = 5;
+
+const SEE_SOURCE: &str = "see the source of this error";
+const TABLE_IS_MISSING: &str =
+    "the table is missing; call the store's `migrate` once, before the server starts";
+const READ_ONLY: &str =
+    "the database is read-only; connect to the primary, as a role that may write";
+
+/// Codes: appendix A of Postgres' documentation.
+fn postgres_advice(state: &str) -> &'static str {
+    match state {
+        "42P01" => TABLE_IS_MISSING,
+        "25006" => READ_ONLY,
+        "42501" => {
+            "permission denied; grant select, insert, update and delete on the table, or let a role that \
+             may create tables run `migrate`"
+        }
+        "40001" | "40P01" => "it collided with another transaction; the next delivery will do",
+        "22021" => "Postgres keeps no NUL character; take it out of the scope",
+        "53300" => {
+            "the server has no connection left; lower the pools' sizes, or raise max_connections"
+        }
+        _ if state.starts_with("57P") => "the server is starting or shutting down",
+        _ => SEE_SOURCE,
+    }
+}
+
+/// Codes: SQLite's "Result and Error Codes"; the last byte tells the class.
+fn sqlite_advice(code: &str, message: &str) -> &'static str {
+    match code.parse::<u16>().map(|code| code & 0xff) {
+        Ok(1) if message.starts_with("no such table") => TABLE_IS_MISSING,
+        Ok(5 | 6) => {
+            "another connection wrote for longer than the busy timeout; keep transactions short, or give \
+             the store a file of its own"
+        }
+        Ok(8) => READ_ONLY,
+        Ok(13) => "the disk is full",
+        Ok(14) => "the file cannot be opened; check its path and the rights to its folder",
+        // A constraint: an older clock knows no part of the second, and answers null.
+        Ok(19) => "this SQLite is older than 3.42, which the statements need",
+        _ => SEE_SOURCE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extended_codes_of_sqlite_get_the_advice_of_their_class() {
+        let busy = sqlite_advice("5", "database is locked");
+        assert!(busy.contains("keep transactions short"), "{busy}");
+        for code in ["261", "517", "6", "262"] {
+            assert_eq!(sqlite_advice(code, ""), busy);
+        }
+        assert!(sqlite_advice("1299", "NOT NULL constraint failed").contains("3.42"));
+        assert_eq!(sqlite_advice("1", "no such column: x"), SEE_SOURCE);
+        assert_eq!(sqlite_advice("no number", ""), SEE_SOURCE);
+    }
+
+    #[test]
+    fn postgres_says_by_its_state_what_to_do() {
+        let collided = postgres_advice("40001");
+        assert!(collided.contains("the next delivery"), "{collided}");
+        assert_eq!(postgres_advice("40P01"), collided);
+        assert!(postgres_advice("57P03").contains("starting or shutting down"));
+        assert_eq!(postgres_advice("XX000"), SEE_SOURCE);
+    }
+}

@@ -1,0 +1,70 @@
+//! Every statement as text, for other clients than sqlx: tokio-postgres, diesel, `SeaORM`, rusqlite.
+//!
+//! The stores and the [inbox](crate::inbox) of this crate run these very statements, so that programs
+//! with different clients may share one database. The module needs no feature, and without one this
+//! crate brings no sqlx: nothing then binds the version of `libsqlite3-sys`.
+//!
+//! - `CREATE` may hold several statements: run it as a batch, without parameters (tokio-postgres
+//!   `batch_execute`, rusqlite `execute_batch`, diesel `batch_execute`).
+//! - All others are single statements, to be prepared. Their parameters are bound by number, and said in
+//!   the documentation of each, as is what comes back.
+//! - The scope and the message id are texts, as in
+//!   [`MessageKey`](clerk_webhooks::idempotency::MessageKey). Durations are whole milliseconds; round
+//!   up. No time is a parameter: the database's clock decides.
+//! - Outside of the inbox, run each in a transaction of its own (autocommit): what another process has to
+//!   see must not wait for your commit.
+//!
+//! # tokio-postgres: the inbox in a transaction
+//!
+//! ```no_run
+//! use clerk_webhooks_sqlx::sql::postgres::inbox::FIRST_TIME;
+//!
+//! async fn on_user_deleted(
+//!     client: &mut tokio_postgres::Client,
+//!     message_id: &str,
+//!     user_id: &str,
+//! ) -> Result<(), tokio_postgres::Error> {
+//!     let transaction = client.transaction().await?;
+//!     let is_first = transaction.execute(FIRST_TIME, &[&"users", &message_id]).await? == 1;
+//!     if is_first {
+//!         let statement = "update users set deleted_at = now() where id = $1";
+//!         transaction.execute(statement, &[&user_id]).await?;
+//!     }
+//!     transaction.commit().await
+//! }
+//! ```
+//!
+//! # diesel: the same on SQLite
+//!
+//! ```
+//! use clerk_webhooks_sqlx::sql::sqlite::inbox::{CREATE, FIRST_TIME};
+//! use diesel::{
+//!     Connection as _, QueryResult, RunQueryDsl as _, SqliteConnection,
+//!     connection::SimpleConnection as _, sql_query, sql_types::Text,
+//! };
+//!
+//! fn on_user_deleted(
+//!     connection: &mut SqliteConnection,
+//!     message_id: &str,
+//!     user_id: &str,
+//! ) -> QueryResult<bool> {
+//!     connection.immediate_transaction(|connection| {
+//!         let first_time = sql_query(FIRST_TIME).bind::<Text, _>("users").bind::<Text, _>(message_id);
+//!         if first_time.execute(connection)? == 0 {
+//!             return Ok(false);
+//!         }
+//!         sql_query("delete from users where id = ?").bind::<Text, _>(user_id).execute(connection)?;
+//!         Ok(true)
+//!     })
+//! }
+//!
+//! let mut connection = SqliteConnection::establish(":memory:")?;
+//! connection.batch_execute(CREATE)?;
+//! connection.batch_execute("create table users (id text primary key); insert into users values ('user_1')")?;
+//! assert!(on_user_deleted(&mut connection, "msg_1", "user_1")?);
+//! assert!(!on_user_deleted(&mut connection, "msg_1", "user_1")?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod postgres;
+pub mod sqlite;

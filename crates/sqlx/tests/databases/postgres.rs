@@ -1,0 +1,350 @@
+//! Postgres: a schema of its own for each test.
+
+use std::{error::Error as _, net::TcpListener, time::Duration};
+
+use clerk_webhooks::{
+    idempotency::{Claim, IdempotencyStore as _, MessageKey},
+    testing::idempotency_store,
+};
+use clerk_webhooks_sqlx::{PostgresStore, inbox};
+use sqlx::{
+    AssertSqlSafe, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    scenarios::{inbox::Inbox, store},
+    support::{LONG, Schema, new_key},
+};
+
+/// Far beyond what a loaded machine takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn migrated(schema: &Schema) -> PostgresStore {
+    let store = PostgresStore::new(schema.pool(4).await);
+    store.migrate().await.unwrap();
+    store
+}
+
+async fn inbox(schema: &Schema) -> Inbox<sqlx::Postgres> {
+    let pool = schema.pool(4).await;
+    inbox::migrate(&pool).await.unwrap();
+    Inbox(pool)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn the_store_keeps_the_contract() {
+    let schema = Schema::create().await;
+    idempotency_store::check(migrated(&schema).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn two_pools_are_one_store() {
+    let schema = Schema::create().await;
+    let stores = [migrated(&schema).await, migrated(&schema).await];
+    store::what_one_pool_does_the_other_sees(stores.clone()).await;
+    store::of_32_claims_at_once_one_wins(stores.clone()).await;
+    store::never_do_two_hold_a_message_at_once(stores).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn what_a_key_or_a_duration_may_be() {
+    let schema = Schema::create().await;
+    let store = migrated(&schema).await;
+    store::a_long_scope_of_odd_characters_is_kept(store.clone()).await;
+    store::the_longest_durations_are_kept(store.clone()).await;
+    let nul = MessageKey::new("a\0b", "msg_1");
+    let refused = store.claim(&nul, LONG).await.unwrap_err().to_string();
+    assert!(refused.contains("take it out of the scope"), "{refused}");
+}
+
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn the_servers_clock_ends_a_lease() {
+    let schema = Schema::create().await;
+    let elsewhere = schema
+        .options()
+        .options([("timezone", "Pacific/Kiritimati")]);
+    let pool = PgPool::connect_with(elsewhere).await.unwrap();
+    let (stores, key) = (
+        [migrated(&schema).await, PostgresStore::new(pool.clone())],
+        new_key(),
+    );
+    let expire_in = async |interval: &str| {
+        let statement =
+            "update clerk_idempotency set expires_at = clock_timestamp() + $1::text::interval";
+        sqlx::query(statement)
+            .bind(interval)
+            .execute(&pool)
+            .await
+            .unwrap();
+    };
+
+    for store in &stores {
+        store.complete(&key, Duration::ZERO).await.unwrap();
+        let first = store::token(store.claim(&key, Duration::from_secs(1)).await);
+        expire_in("1 hour").await;
+        for store in &stores {
+            assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::InProgress);
+        }
+        assert!(store.extend(&key, first, LONG).await.unwrap());
+        expire_in("-1 microsecond").await;
+        assert!(
+            !store.extend(&key, first, LONG).await.unwrap(),
+            "nobody has claimed it since"
+        );
+        store::token(store.claim(&key, LONG).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn migrating_again_or_all_at_once_harms_nothing() {
+    let schema = Schema::create().await;
+    let mut processes = JoinSet::new();
+    for _ in 0..16 {
+        let pool = schema.pool(1).await;
+        processes.spawn(async move {
+            PostgresStore::new(pool.clone()).migrate().await.unwrap();
+            inbox::migrate(&pool).await.unwrap();
+        });
+    }
+    processes.join_all().await;
+    let (store, key) = (migrated(&schema).await, new_key());
+    store.complete(&key, LONG).await.unwrap();
+    store.migrate().await.unwrap();
+    assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::Completed);
+}
+
+/// The rights to write rows are enough for a service whose tables were made by another role.
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn a_role_that_may_not_create_tables_may_migrate_when_they_are_there() {
+    let schema = Schema::create().await;
+    let owner = schema.pool(1).await;
+    let (role, name) = (format!("{}_role", schema.name()), schema.name());
+    let execute = async |statements: String| {
+        sqlx::raw_sql(AssertSqlSafe(statements))
+            .execute(&owner)
+            .await
+            .unwrap();
+    };
+    execute(format!(
+        "create role {role}; grant usage on schema {name} to {role}"
+    ))
+    .await;
+    let as_role = schema.options().options([("role", &role)]);
+    let as_role = PgPool::connect_with(as_role).await.unwrap();
+    let store = PostgresStore::new(as_role.clone());
+
+    let before = store.migrate().await.unwrap_err();
+    assert!(
+        before.to_string().contains("permission denied; grant"),
+        "{before}"
+    );
+
+    PostgresStore::new(owner.clone()).migrate().await.unwrap();
+    execute(format!(
+        "grant select, insert, update, delete on all tables in schema {name} to {role}"
+    ))
+    .await;
+    store.migrate().await.unwrap();
+    store::token(store.claim(&new_key(), LONG).await);
+    as_role.close().await;
+    execute(format!("drop owned by {role}; drop role {role}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn purging_removes_what_has_expired_and_keeps_the_rest() {
+    let schema = Schema::create().await;
+    let pool = schema.pool(4).await;
+    let (store, done, running) = (PostgresStore::new(pool.clone()), new_key(), new_key());
+    store.migrate().await.unwrap();
+    let fill = "insert into clerk_idempotency select 'users', i, case when i % 2 = 0 then 'token' end, \
+        clock_timestamp() from generate_series(1, 2500) as i";
+    sqlx::query(fill).execute(&pool).await.unwrap();
+    store.complete(&done, LONG).await.unwrap();
+    let token = store::token(store.claim(&running, LONG).await);
+
+    let (first, second) = tokio::join!(store.purge_expired(), store.purge_expired());
+    let rest = store.purge_expired().await.unwrap();
+    assert_eq!(first.unwrap() + second.unwrap() + rest, 2_500);
+    assert_eq!(store.purge_expired().await.unwrap(), 0);
+    assert_eq!(store.claim(&done, LONG).await.unwrap(), Claim::Completed);
+    assert!(store.extend(&running, token, LONG).await.unwrap());
+}
+
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn purging_passes_over_what_is_locked() {
+    let schema = Schema::create().await;
+    let pool = schema.pool(2).await;
+    let (store, locked) = (PostgresStore::new(pool.clone()), new_key());
+    store.migrate().await.unwrap();
+    store.complete(&locked, Duration::ZERO).await.unwrap();
+    store.complete(&new_key(), Duration::ZERO).await.unwrap();
+
+    let mut tx = pool.begin().await.unwrap();
+    let lock = "select * from clerk_idempotency where id = $1 for update";
+    sqlx::query(lock)
+        .bind(locked.message_id())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let purged = timeout(PATIENCE, store.purge_expired()).await.unwrap();
+    assert_eq!(purged.unwrap(), 1);
+    tx.rollback().await.unwrap();
+    assert_eq!(store.purge_expired().await.unwrap(), 1);
+}
+
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn an_error_says_what_to_do() {
+    let schema = Schema::create().await;
+    let pool = schema.pool(1).await;
+    let store = PostgresStore::new(pool.clone());
+    store::each_operation_says(store.clone(), "call the store's `migrate` once").await;
+    let error = store.purge_expired().await.unwrap_err();
+    let source = error.source().unwrap().to_string();
+    assert!(
+        source.contains(r#"relation "clerk_idempotency" does not exist"#),
+        "{source}"
+    );
+
+    store.migrate().await.unwrap();
+    let replica = schema
+        .options()
+        .options([("default_transaction_read_only", "on")]);
+    let replica = PostgresStore::new(PgPool::connect_with(replica).await.unwrap());
+    store::each_operation_says(replica, "connect to the primary").await;
+
+    pool.close().await;
+    store::each_operation_says(store, "close it only after the server has shut down").await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_is_an_error_that_says_so() {
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let options = PgConnectOptions::new()
+        .host("127.0.0.1")
+        .port(nobody.port());
+    let pool = PgPoolOptions::new()
+        .acquire_timeout(Duration::from_millis(50))
+        .connect_lazy_with(options);
+    store::each_operation_says(PostgresStore::new(pool), "is the server up").await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn the_inbox_notes_with_the_work_or_not_at_all() {
+    let schema = Schema::create().await;
+    let inbox = inbox(&schema).await;
+    inbox.a_rollback_makes_it_the_first_time_again().await;
+    inbox
+        .without_a_transaction_it_is_refused_and_not_noted()
+        .await;
+    inbox.scopes_are_kept_apart().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn a_dropped_transaction_notes_nothing() {
+    let schema = Schema::create().await;
+    inbox(&schema)
+        .await
+        .a_dropped_transaction_notes_nothing()
+        .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn what_the_inbox_forgets_is_done_again() {
+    let schema = Schema::create().await;
+    inbox(&schema).await.what_is_forgotten_is_done_again().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn purging_the_inbox_removes_what_is_old() {
+    let schema = Schema::create().await;
+    let fill = "insert into clerk_inbox select 'users', i, clock_timestamp() - interval '91 days' \
+        from generate_series(1, 2500) as i";
+    let inbox = inbox(&schema).await;
+    inbox
+        .purging_removes_what_is_old_and_keeps_the_rest(fill)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn of_32_transactions_at_once_one_does_the_work() {
+    for failures in [0, 3] {
+        let schema = Schema::create().await;
+        let pools = [schema.pool(16).await, schema.pool(16).await];
+        inbox::migrate(&pools[0]).await.unwrap();
+        let effects = "create table effects (id text not null)";
+        sqlx::query(effects).execute(&pools[0]).await.unwrap();
+        Inbox::of_32_at_once_one_does_the_work(pools, failures).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn the_second_waits_for_the_first_to_commit_or_to_roll_back() {
+    let schema = Schema::create().await;
+    let pool = inbox(&schema).await.0;
+    for (message_id, first_commits) in [("msg_1", true), ("msg_2", false)] {
+        let mut first = pool.begin().await.unwrap();
+        assert!(
+            inbox::first_time(&mut *first, "users", message_id)
+                .await
+                .unwrap()
+        );
+
+        let mut second = pool.begin().await.unwrap();
+        let pid = "select pg_backend_pid()";
+        let pid: i32 = sqlx::query_scalar(pid)
+            .fetch_one(&mut *second)
+            .await
+            .unwrap();
+        let waiting = tokio::spawn(async move {
+            inbox::first_time(&mut *second, "users", message_id)
+                .await
+                .unwrap()
+        });
+        timeout(PATIENCE, waits_for_a_lock(&pool, pid))
+            .await
+            .unwrap();
+        assert!(!waiting.is_finished());
+
+        if first_commits {
+            first.commit().await.unwrap();
+        } else {
+            first.rollback().await.unwrap();
+        }
+        assert_eq!(waiting.await.unwrap(), !first_commits);
+    }
+}
+
+async fn waits_for_a_lock(pool: &PgPool, pid: i32) {
+    let statement = "select exists (select from pg_locks where pid = $1 and not granted)";
+    while !sqlx::query_scalar::<_, bool>(statement)
+        .bind(pid)
+        .fetch_one(pool)
+        .await
+        .unwrap()
+    {
+        sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,4 @@
+//! What holds on every database.
+
+pub(crate) mod inbox;
+pub(crate) mod store;

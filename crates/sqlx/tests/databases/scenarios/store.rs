@@ -1,0 +1,154 @@
+//! Beyond the contract that `clerk_webhooks::testing::idempotency_store` checks.
+
+use std::{
+    fmt::{Debug, Display},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+use tokio::task::JoinSet;
+
+use crate::support::{LONG, new_key};
+
+#[track_caller]
+pub(crate) fn token<E: Debug>(claim: Result<Claim, E>) -> ClaimToken {
+    match claim {
+        Ok(Claim::Claimed(token)) => token,
+        other => panic!("the message must be claimable, but the answer was {other:?}"),
+    }
+}
+
+pub(crate) async fn what_one_pool_does_the_other_sees<S: IdempotencyStore>([one, other]: [S; 2])
+where
+    S::Error: Debug,
+{
+    let key = new_key();
+    let claim = token(one.claim(&key, LONG).await);
+    let seen = other.claim(&key, LONG).await.unwrap();
+    assert_eq!(seen, Claim::InProgress);
+    assert!(other.extend(&key, claim, LONG).await.unwrap());
+    other.complete(&key, LONG).await.unwrap();
+    let seen = one.claim(&key, LONG).await.unwrap();
+    assert_eq!(seen, Claim::Completed);
+    assert!(one.forget(&key).await.unwrap());
+    token(other.claim(&key, LONG).await);
+}
+
+/// Rounds of claims by all at once, each of which ends in a release, until one holder completes.
+pub(crate) async fn never_do_two_hold_a_message_at_once<S: IdempotencyStore + Clone>(stores: [S; 2])
+where
+    S::Error: Debug,
+{
+    const TASKS: usize = 16;
+    const RUNS: u32 = 40;
+    let (key, runs) = (new_key(), Arc::new(AtomicU32::new(0)));
+    let is_held = Arc::new(AtomicBool::new(false));
+    let mut tasks = JoinSet::new();
+    for store in stores.into_iter().cycle().take(TASKS) {
+        let (key, runs, is_held) = (key.clone(), Arc::clone(&runs), Arc::clone(&is_held));
+        tasks.spawn(async move {
+            loop {
+                match store.claim(&key, LONG).await.unwrap() {
+                    Claim::InProgress => {}
+                    Claim::Completed => {
+                        assert_eq!(runs.load(SeqCst), RUNS, "completed before anyone said so");
+                        return;
+                    }
+                    Claim::Claimed(token) => {
+                        assert!(!is_held.swap(true, SeqCst), "two hold the message");
+                        let run = runs.fetch_add(1, SeqCst) + 1;
+                        is_held.store(false, SeqCst);
+                        if run == RUNS {
+                            store.complete(&key, LONG).await.unwrap();
+                        } else {
+                            assert!(store.release(&key, token).await.unwrap());
+                        }
+                    }
+                }
+            }
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.unwrap();
+    }
+    assert_eq!(runs.load(SeqCst), RUNS);
+}
+
+pub(crate) async fn of_32_claims_at_once_one_wins<S: IdempotencyStore + Clone>(stores: [S; 2])
+where
+    S::Error: Debug,
+{
+    let key = new_key();
+    let mut claims = JoinSet::new();
+    for store in stores.into_iter().cycle().take(32) {
+        let key = key.clone();
+        claims.spawn(async move { store.claim(&key, LONG).await.unwrap() });
+    }
+    let claims = claims.join_all().await;
+    let losers = claims.iter().filter(|&&claim| claim == Claim::InProgress);
+    assert_eq!(losers.count(), 31, "{claims:?}");
+}
+
+pub(crate) async fn a_long_scope_of_odd_characters_is_kept<S: IdempotencyStore>(store: S)
+where
+    S::Error: Debug,
+{
+    let odd = "users'; drop table clerk_idempotency; --\t\r\n\\ %_$1?1 :a \u{1f980}\u{202e}";
+    let random: String = (0..110).map(|_| ClaimToken::random().to_string()).collect();
+    let scope = format!("{odd}{random}");
+    let id = "m".repeat(256);
+    let key = MessageKey::new(scope.clone(), id.clone());
+    let claim = token(store.claim(&key, LONG).await);
+    let other = MessageKey::new(scope + " ", id);
+    let other_claim = token(store.claim(&other, LONG).await);
+    assert!(store.release(&key, claim).await.unwrap());
+    assert!(store.release(&other, other_claim).await.unwrap());
+}
+
+/// Durations that no clock can add up are kept as long ones.
+pub(crate) async fn the_longest_durations_are_kept<S: IdempotencyStore>(store: S)
+where
+    S::Error: Debug,
+{
+    let key = new_key();
+    let claim = token(store.claim(&key, Duration::MAX).await);
+    assert!(store.extend(&key, claim, Duration::MAX).await.unwrap());
+    store.complete(&key, Duration::MAX).await.unwrap();
+    let seen = store.claim(&key, LONG).await.unwrap();
+    assert_eq!(seen, Claim::Completed);
+}
+
+pub(crate) async fn each_operation_says<S: IdempotencyStore>(store: S, expected: &str)
+where
+    S::Error: Debug + Display,
+{
+    let (key, token) = (new_key(), ClaimToken::random());
+    let errors = [
+        (
+            "claim a message",
+            store.claim(&key, LONG).await.unwrap_err(),
+        ),
+        (
+            "extend a claim",
+            store.extend(&key, token, LONG).await.unwrap_err(),
+        ),
+        (
+            "complete a message",
+            store.complete(&key, LONG).await.unwrap_err(),
+        ),
+        (
+            "release a claim",
+            store.release(&key, token).await.unwrap_err(),
+        ),
+        ("forget a message", store.forget(&key).await.unwrap_err()),
+    ];
+    for (attempt, error) in errors {
+        let text = error.to_string();
+        assert!(text.contains(&format!(" cannot {attempt}: ")), "{text}");
+        assert!(text.contains(expected), "{text}");
+    }
+}

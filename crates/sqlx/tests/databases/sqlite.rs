@@ -1,0 +1,300 @@
+//! SQLite: files in a folder of their own.
+
+use std::time::Duration;
+
+use clerk_webhooks::{
+    idempotency::{Claim, IdempotencyStore as _, MessageKey},
+    testing::idempotency_store,
+};
+use clerk_webhooks_sqlx::{SqliteStore, inbox, open_sqlite, sql::sqlite::store::CREATE};
+use sqlx::{
+    Error, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+use tokio::task::JoinSet;
+
+use crate::{
+    scenarios::{inbox::Inbox, store},
+    support::{LONG, SqliteFile, new_key},
+};
+
+async fn migrated(file: &SqliteFile) -> SqliteStore {
+    let store = SqliteStore::new(file.pool().await);
+    store.migrate().await.unwrap();
+    store
+}
+
+async fn inbox(file: &SqliteFile) -> Inbox<sqlx::Sqlite> {
+    let pool = file.pool().await;
+    inbox::migrate(&pool).await.unwrap();
+    Inbox(pool)
+}
+
+/// As another program would open it: more connections, little patience.
+async fn impatient_pool(file: &SqliteFile) -> SqlitePool {
+    let options = SqliteConnectOptions::new()
+        .filename(file.path())
+        .busy_timeout(Duration::from_millis(10));
+    SqlitePoolOptions::new()
+        .connect_with(options)
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_keeps_the_contract() {
+    let file = SqliteFile::new();
+    idempotency_store::check(migrated(&file).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_pools_are_one_store() {
+    let file = SqliteFile::new();
+    let stores = [migrated(&file).await, migrated(&file).await];
+    store::what_one_pool_does_the_other_sees(stores.clone()).await;
+    store::of_32_claims_at_once_one_wins(stores.clone()).await;
+    store::never_do_two_hold_a_message_at_once(stores).await;
+}
+
+#[tokio::test]
+async fn what_a_key_or_a_duration_may_be() {
+    let file = SqliteFile::new();
+    let store = migrated(&file).await;
+    store::a_long_scope_of_odd_characters_is_kept(store.clone()).await;
+    store::the_longest_durations_are_kept(store.clone()).await;
+    for scope in ["a\0b", "a\0c", "a"] {
+        store::token(store.claim(&MessageKey::new(scope, "msg_1"), LONG).await);
+    }
+}
+
+#[tokio::test]
+async fn claims_survive_a_restart() {
+    let file = SqliteFile::new();
+    let (done, running) = (new_key(), new_key());
+    let before = file.pool().await;
+    let store = SqliteStore::new(before.clone());
+    store.migrate().await.unwrap();
+    store.complete(&done, LONG).await.unwrap();
+    let token = store::token(store.claim(&running, LONG).await);
+    before.close().await;
+
+    let store = migrated(&file).await;
+    assert_eq!(store.claim(&done, LONG).await.unwrap(), Claim::Completed);
+    assert_eq!(
+        store.claim(&running, LONG).await.unwrap(),
+        Claim::InProgress
+    );
+    assert!(store.extend(&running, token, LONG).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_databases_clock_ends_a_lease() {
+    let file = SqliteFile::new();
+    let (pool, key) = (file.pool().await, new_key());
+    let store = SqliteStore::new(pool.clone());
+    store.migrate().await.unwrap();
+    let expire_in = async |seconds: f64| {
+        let statement = "update clerk_idempotency set expires_at = unixepoch('subsec') + ?";
+        sqlx::query(statement)
+            .bind(seconds)
+            .execute(&pool)
+            .await
+            .unwrap();
+    };
+
+    let first = store::token(store.claim(&key, Duration::from_secs(1)).await);
+    expire_in(3_600.0).await;
+    assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::InProgress);
+    assert!(store.extend(&key, first, LONG).await.unwrap());
+    expire_in(-0.001).await;
+    assert!(
+        !store.extend(&key, first, LONG).await.unwrap(),
+        "nobody has claimed it since"
+    );
+    store::token(store.claim(&key, LONG).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrating_again_or_all_at_once_harms_nothing() {
+    let file = SqliteFile::new();
+    let mut processes = JoinSet::new();
+    for _ in 0..16 {
+        let path = file.path();
+        processes.spawn(async move {
+            let pool = open_sqlite(path).await.unwrap();
+            SqliteStore::new(pool.clone()).migrate().await.unwrap();
+            inbox::migrate(&pool).await.unwrap();
+        });
+    }
+    processes.join_all().await;
+    let (store, key) = (migrated(&file).await, new_key());
+    store.complete(&key, LONG).await.unwrap();
+    store.migrate().await.unwrap();
+    assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::Completed);
+}
+
+#[tokio::test]
+async fn purging_removes_what_has_expired_and_keeps_the_rest() {
+    let file = SqliteFile::new();
+    let (pool, done, running) = (file.pool().await, new_key(), new_key());
+    let store = SqliteStore::new(pool.clone());
+    store.migrate().await.unwrap();
+    let fill = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 2500)
+        insert into clerk_idempotency select 'users', i, iif(i % 2, 'token', null), unixepoch('subsec') from n";
+    sqlx::query(fill).execute(&pool).await.unwrap();
+    store.complete(&done, LONG).await.unwrap();
+    let token = store::token(store.claim(&running, LONG).await);
+
+    assert_eq!(store.purge_expired().await.unwrap(), 2_500);
+    assert_eq!(store.purge_expired().await.unwrap(), 0);
+    assert_eq!(store.claim(&done, LONG).await.unwrap(), Claim::Completed);
+    assert!(store.extend(&running, token, LONG).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_pool_of_open_sqlite_is_durable_and_alone() {
+    let file = SqliteFile::new();
+    let pool = file.pool().await;
+    assert_eq!(pool.options().get_max_connections(), 1);
+    let mode: String = sqlx::query_scalar("pragma journal_mode")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let synchronous: i64 = sqlx::query_scalar("pragma synchronous")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!((mode.as_str(), synchronous), ("wal", 2), "2 is FULL");
+}
+
+#[tokio::test]
+async fn an_error_says_what_to_do() {
+    let file = SqliteFile::new();
+    let pool = file.pool().await;
+    let store = SqliteStore::new(pool.clone());
+    store::each_operation_says(store.clone(), "call the store's `migrate` once").await;
+
+    store.migrate().await.unwrap();
+    let writing = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let locked_out = SqliteStore::new(impatient_pool(&file).await);
+    store::each_operation_says(locked_out, "wrote for longer than the busy timeout").await;
+    writing.rollback().await.unwrap();
+
+    pool.close().await;
+    store::each_operation_says(store, "close it only after the server has shut down").await;
+
+    let absent = file.path().join("absent");
+    let error = open_sqlite(absent).await.unwrap_err();
+    assert!(
+        error.to_string().contains("unable to open database file"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_read_only_file_says_so() {
+    let file = SqliteFile::new();
+    migrated(&file).await;
+    let options = SqliteConnectOptions::new()
+        .filename(file.path())
+        .read_only(true);
+    let store = SqliteStore::new(SqlitePool::connect_with(options).await.unwrap());
+    store::each_operation_says(store, "the database is read-only").await;
+}
+
+#[tokio::test]
+async fn purging_is_found_by_the_index() {
+    let file = SqliteFile::new();
+    let pool = file.pool().await;
+    sqlx::raw_sql(CREATE).execute(&pool).await.unwrap();
+    let plan = "explain query plan select scope, id from clerk_idempotency
+        where expires_at <= unixepoch('subsec') order by expires_at limit 1";
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(plan).fetch_all(&pool).await.unwrap();
+    assert!(
+        plan[0].3.contains("clerk_idempotency_expires_at"),
+        "{plan:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_inbox_notes_with_the_work_or_not_at_all() {
+    let file = SqliteFile::new();
+    let inbox = inbox(&file).await;
+    inbox.a_rollback_makes_it_the_first_time_again().await;
+    inbox
+        .without_a_transaction_it_is_refused_and_not_noted()
+        .await;
+    inbox.scopes_are_kept_apart().await;
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_notes_nothing() {
+    let file = SqliteFile::new();
+    inbox(&file)
+        .await
+        .a_dropped_transaction_notes_nothing()
+        .await;
+}
+
+#[tokio::test]
+async fn what_the_inbox_forgets_is_done_again() {
+    let file = SqliteFile::new();
+    inbox(&file).await.what_is_forgotten_is_done_again().await;
+}
+
+#[tokio::test]
+async fn purging_the_inbox_removes_what_is_old() {
+    let file = SqliteFile::new();
+    let fill = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 2500)
+        insert into clerk_inbox select 'users', i, unixepoch('subsec') - 91 * 86400 from n";
+    let inbox = inbox(&file).await;
+    inbox
+        .purging_removes_what_is_old_and_keeps_the_rest(fill)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_32_transactions_at_once_one_does_the_work() {
+    for failures in [0, 3] {
+        let file = SqliteFile::new();
+        let pools = [inbox(&file).await.0, file.pool().await];
+        let effects = "create table effects (id text not null)";
+        sqlx::query(effects).execute(&pools[0]).await.unwrap();
+        Inbox::of_32_at_once_one_does_the_work(pools, failures).await;
+    }
+}
+
+#[tokio::test]
+async fn a_deferred_transaction_that_read_first_fails_when_another_wrote() {
+    let file = SqliteFile::new();
+    let inbox = inbox(&file).await;
+    let mut deferred = impatient_pool(&file).await.begin().await.unwrap();
+    sqlx::query("select * from clerk_inbox")
+        .execute(&mut *deferred)
+        .await
+        .unwrap();
+
+    let mut tx = inbox.0.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    assert!(inbox::first_time(&mut *tx, "users", "msg_1").await.unwrap());
+    tx.commit().await.unwrap();
+
+    let stale = inbox::first_time(&mut *deferred, "users", "msg_1").await;
+    let Err(Error::Database(error)) = stale else {
+        panic!("{stale:?}");
+    };
+    assert_eq!(error.code().as_deref(), Some("517"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_may_be_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let file = SqliteFile::new();
+        let mut processes = JoinSet::new();
+        for _ in 0..16 {
+            processes.spawn(open_sqlite(file.path()));
+        }
+        for pool in processes.join_all().await {
+            pool.unwrap().close().await;
+        }
+    }
+}

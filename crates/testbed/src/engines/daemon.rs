@@ -1,0 +1,116 @@
+//! A server process of an engine: started, asked until it is ready, killed.
+
+use std::{
+    fmt,
+    fs::{self, File},
+    io,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::time::sleep;
+
+use crate::Error;
+
+/// Far beyond what a loaded machine takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const BETWEEN_ASKING: Duration = Duration::from_millis(50);
+
+pub(super) struct Daemon {
+    command: Command,
+    log: PathBuf,
+    child: Option<Child>,
+}
+
+impl Daemon {
+    /// Nothing is started yet; what the program prints will go into the file `log`.
+    pub(super) fn new(mut command: Command, log: PathBuf) -> Result<Self, Error> {
+        let file = File::create(&log)?;
+        command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file);
+        let child = None;
+        Ok(Self {
+            command,
+            log,
+            child,
+        })
+    }
+
+    /// Starts it, and waits until it `is_ready`. What is started after a kill may have to wait for what
+    /// the kill left behind, and ends by itself until then: it is started again.
+    pub(super) async fn start(&mut self, is_ready: impl AsyncFn() -> bool) -> Result<(), Error> {
+        let deadline = Instant::now() + PATIENCE;
+        self.child = Some(self.command.spawn()?);
+        while !self.is_running()? || !is_ready().await {
+            if Instant::now() > deadline {
+                return Err(self.not_ready());
+            }
+            sleep(BETWEEN_ASKING).await;
+            if !self.is_running()? {
+                self.child = Some(self.command.spawn()?);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_running(&mut self) -> io::Result<bool> {
+        match &mut self.child {
+            Some(child) => Ok(child.try_wait()?.is_none()),
+            None => Ok(false),
+        }
+    }
+
+    fn not_ready(&self) -> Error {
+        let program = self.command.get_program().display();
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        format!("{program} was not ready within {PATIENCE:?}; it printed:\n{log}").into()
+    }
+
+    /// SIGKILL, for it and all processes that it has started. Nothing happens when it is down.
+    pub(super) fn kill(&mut self) -> io::Result<()> {
+        let Some(mut child) = self.child.take() else {
+            return Ok(());
+        };
+        let orphans = children_of(child.id());
+        child.kill()?;
+        child.wait()?;
+        for orphan in orphans {
+            // It may have seen the end of its parent, and be gone.
+            let _ = kill(orphan, Signal::SIGKILL);
+        }
+        Ok(())
+    }
+}
+
+/// None where there is no `/proc`: there they end by themselves, a little later.
+fn children_of(process: u32) -> Vec<Pid> {
+    let path = format!("/proc/{process}/task/{process}/children");
+    let children = fs::read_to_string(path).unwrap_or_default();
+    let pids = children.split_whitespace().flat_map(str::parse);
+    pids.map(Pid::from_raw).collect()
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Err(error) = self.kill() {
+            eprintln!("an engine could not be ended: {error}");
+        }
+    }
+}
+
+impl fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Daemon")
+            .field("program", &self.command.get_program())
+            .field("process", &self.child.as_ref().map(Child::id))
+            .finish_non_exhaustive()
+    }
+}

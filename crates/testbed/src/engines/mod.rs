@@ -1,0 +1,24 @@
+//! Servers of a test's own, as durable as in production: killed and restarted on the same port and data.
+//!
+//! They keep their data in a folder that goes away with them, and end when they are dropped. A binary that
+//! is missing is an error that says what to install.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), clerk_webhooks_testbed::Error> {
+//! use clerk_webhooks_testbed::engines::Postgres;
+//!
+//! let mut postgres = Postgres::start().await?;
+//! println!("{}", postgres.url()); // postgres://postgres@127.0.0.1:14711/postgres
+//! postgres.kill()?;
+//! postgres.restart().await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod binary;
+mod daemon;
+mod owner;
+mod postgres;
+mod redis;
+
+pub use self::{postgres::Postgres, redis::Redis};

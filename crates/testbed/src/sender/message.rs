@@ -1,0 +1,60 @@
+//! What is sent.
+
+use std::iter;
+
+use bytes::Bytes;
+use fastrand::Rng;
+
+/// A message: its id is the same on every attempt and for every endpoint.
+#[derive(Debug, Clone)]
+pub struct Message {
+    id: String,
+    body: Bytes,
+}
+
+impl Message {
+    /// The message `id` (header `svix-id`) with this body.
+    pub fn new(id: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self {
+            id: id.into(),
+            body: body.into(),
+        }
+    }
+
+    /// So many messages, each with an id as Svix makes them; the same ids from the same seed.
+    ///
+    /// ```
+    /// use clerk_webhooks_testbed::sender::Message;
+    ///
+    /// let messages = Message::several(7, 2, |n| format!(r#"{{"n":{n}}}"#));
+    /// assert!(messages[1].id().starts_with("msg_"));
+    /// assert_eq!(messages[1].id().len(), "msg_".len() + 27);
+    /// assert_eq!(messages[1].body(), &r#"{"n":1}"#);
+    /// ```
+    pub fn several<B: Into<Bytes>>(
+        seed: u64,
+        count: usize,
+        body: impl Fn(usize) -> B,
+    ) -> Vec<Self> {
+        let mut rng = Rng::with_seed(seed);
+        let message = |n| Self::new(random_id(&mut rng), body(n));
+        (0..count).map(message).collect()
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its body, sent byte for byte.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+fn random_id(rng: &mut Rng) -> String {
+    let letters: String = iter::repeat_with(|| rng.alphanumeric()).take(27).collect();
+    format!("msg_{letters}")
+}

@@ -1,0 +1,63 @@
+//! Engines lose nothing when they are killed, and listen where they did.
+
+use std::net::SocketAddr;
+
+use clerk_webhooks_testbed::engines::{Postgres, Redis};
+use sqlx::{Connection as _, PgConnection, query, query_scalar};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+#[tokio::test]
+#[ignore = "starts its own Postgres: run it where PostgreSQL is installed"]
+async fn postgres_keeps_what_was_committed_before_a_kill() {
+    let mut postgres = Postgres::start().await.unwrap();
+    let url = postgres.url();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    for statement in ["create table kept (n int)", "insert into kept values (7)"] {
+        query(statement).execute(&mut connection).await.unwrap();
+    }
+    for _ in 0..2 {
+        postgres.kill().unwrap();
+        assert!(PgConnection::connect(&url).await.is_err(), "it is down");
+        postgres.restart().await.unwrap();
+    }
+    let mut connection = PgConnection::connect(&postgres.url()).await.unwrap();
+    let kept: i32 = query_scalar("select n from kept")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!((kept, postgres.url()), (7, url));
+    let fsync: String = query_scalar("show fsync")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(fsync, "on");
+}
+
+#[tokio::test]
+#[ignore = "starts its own Redis: run it where Redis is installed"]
+async fn redis_keeps_what_was_answered_before_a_kill() {
+    let mut redis = Redis::start().await.unwrap();
+    let address: SocketAddr = redis.url().trim_start_matches("redis://").parse().unwrap();
+    assert_eq!(ask(address, "SET kept 7\r\n").await, "+OK\r\n");
+    for _ in 0..2 {
+        redis.kill().unwrap();
+        assert!(TcpStream::connect(address).await.is_err(), "it is down");
+        redis.restart().await.unwrap();
+    }
+    assert_eq!(ask(address, "GET kept\r\n").await, "$1\r\n7\r\n");
+    let policy = ask(address, "CONFIG GET appendfsync\r\n").await;
+    assert!(policy.contains("always"), "{policy}");
+}
+
+/// Commands in Redis' inline form need no client.
+async fn ask(address: SocketAddr, command: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(command.as_bytes()).await.unwrap();
+    stream.write_all(b"QUIT\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.strip_suffix("+OK\r\n").unwrap().to_owned()
+}
