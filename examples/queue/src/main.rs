@@ -26,7 +26,7 @@ use clerk_webhooks::{
     verify::SecretErrorKind,
 };
 use clerk_webhooks_apalis::{Engine, PostgresQueue, Queue, SqliteQueue};
-use tokio::{net::TcpListener, sync::watch, time::sleep};
+use tokio::{sync::watch, time::sleep};
 use tower::Layer as _;
 
 const ROUTE: &str = "/webhooks/clerk";
@@ -85,63 +85,73 @@ async fn run() -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve<E: Engine>(queue: Queue<E>, once: bool) -> Result<(), Box<dyn Error>> {
+    let (server, worker) = roles()?;
     let (stop, stopped) = watch::channel(false);
-    let role = env::args().skip(1).find(|argument| argument != "--once");
-    let (server, worker) = match role.as_deref() {
-        None => (true, true),
-        Some("server") => (true, false),
-        Some("worker") => (false, true),
-        Some(other) => return Err(format!("neither server nor worker: {other}").into()),
+    let serving = async {
+        match server {
+            true => take_deliveries(&queue, once, &stop).await,
+            false => Ok(()),
+        }
     };
     let working = async {
-        if worker {
-            work(queue.clone(), stopped.clone()).await?;
+        match worker {
+            true => work(&queue, stopped).await,
+            false => Ok(()),
         }
-        Ok::<_, Box<dyn Error>>(())
     };
-    let serving = async {
-        if server {
-            let listener = support::listen(once).await?;
-            let own_secret = support::throw_away_secret()?;
-            let clerk = ClerkWebhookLayer::new(verifier_with(&own_secret, once)?);
-            let enqueue = post_service(clerk.layer(Enqueue::new(queue.clone())));
-            let app = Router::new().route(ROUTE, enqueue);
-            let address = listener.local_addr()?;
-            println!("{:<12}http://{address}{ROUTE}\n", "listening");
-            let ending = take_deliveries(listener, app, stopped.clone());
-            if once {
-                let showing = demonstration::run(address, &own_secret, &queue);
-                let showing = async { showing.await.map(|()| stop.send_replace(true)) };
-                tokio::try_join!(ending, showing)?;
-            } else {
-                ending.await?;
-            }
-        }
-        Ok(())
-    };
-    let signal = async {
+    let shutdown = async {
         shutdown_signal().await?;
         println!("\nshutting down");
         stop.send_replace(true);
+        // The other two end by themselves.
         std::future::pending().await
     };
     tokio::select! {
-        ended = async { tokio::try_join!(working, serving) } => ended.map(|_| ()),
-        failed = signal => failed,
+        ended = async { tokio::try_join!(serving, working) } => ended.map(drop),
+        failed = shutdown => failed,
     }
 }
 
-async fn take_deliveries(
-    listener: TcpListener,
-    app: Router,
-    stopped: watch::Receiver<bool>,
+/// Whether to be the server, and a worker: both, unless told otherwise.
+fn roles() -> Result<(bool, bool), String> {
+    let role = env::args().skip(1).find(|argument| argument != "--once");
+    match role.as_deref() {
+        None => Ok((true, true)),
+        Some("server") => Ok((true, false)),
+        Some("worker") => Ok((false, true)),
+        Some(other) => Err(format!(
+            "{other:?} is neither \"server\" nor \"worker\" nor \"--once\""
+        )),
+    }
+}
+
+async fn take_deliveries<E: Engine>(
+    queue: &Queue<E>,
+    once: bool,
+    stop: &watch::Sender<bool>,
 ) -> Result<(), Box<dyn Error>> {
-    let server = axum::serve(listener, app).with_graceful_shutdown(told_to_stop(stopped));
-    Ok(server.await?)
+    let own_secret = support::throw_away_secret()?;
+    let clerk = ClerkWebhookLayer::new(verifier_with(&own_secret, once)?);
+    let enqueue = post_service(clerk.layer(Enqueue::new(queue.clone())));
+    let listener = support::listen(once).await?;
+    let address = listener.local_addr()?;
+    println!("{:<12}http://{address}{ROUTE}\n", "listening");
+
+    let server = axum::serve(listener, Router::new().route(ROUTE, enqueue));
+    let server = server.with_graceful_shutdown(told_to_stop(stop.subscribe()));
+    let showing = async {
+        if once {
+            demonstration::run(address, &own_secret, queue).await?;
+            stop.send_replace(true);
+        }
+        Ok(())
+    };
+    let serving = async { Ok(server.await?) };
+    tokio::try_join!(serving, showing).map(drop)
 }
 
 async fn work<E: Engine>(
-    queue: Queue<E>,
+    queue: &Queue<E>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), Box<dyn Error>> {
     let app = App {
@@ -153,7 +163,7 @@ async fn work<E: Engine>(
         .on_dead_letter(|letter| {
             println!("dead {} after {}", letter.message_id(), letter.attempts());
         });
-    let purging = tokio::spawn(purge_every_hour(queue));
+    let purging = tokio::spawn(purge_every_hour(queue.clone()));
     worker.run_until(told_to_stop(stopped)).await;
     purging.abort();
     Ok(())
