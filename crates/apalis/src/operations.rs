@@ -138,8 +138,8 @@ impl<E: Engine> Queue<E> {
     /// were.
     ///
     /// **A message whose id was purged runs again when it is delivered again**: the sender retries for 28
-    /// hours, and people resend by hand. Nothing but ids is kept of what was processed, some 200 to 300
-    /// bytes each. Dead letters stay until they are requeued or dropped.
+    /// hours, and people resend by hand. Of what was processed the id alone is kept, with its row and
+    /// indices some 270 bytes on SQLite and 390 on Postgres. Dead letters stay until they are requeued or dropped.
     ///
     /// # Errors
     ///

@@ -185,18 +185,6 @@ fn whole_seconds(time: SystemTime) -> u64 {
     since_1970.as_secs() + begun
 }
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-fn task(key: &str, job: Vec<u8>, not_before: Option<SystemTime>) -> Task<Vec<u8>> {
-    let task = apalis_core::task::builder::TaskBuilder::new(job)
-        .idempotency_key(key)
-        // apalis' own way to try again has no pauses: it is never to be taken.
-        .max_attempts(1);
-    match not_before {
-        Some(time) => task.run_at_timestamp(whole_seconds(time)).build(),
-        None => task.build(),
-    }
-}
-
 #[cfg(feature = "sqlite")]
 fn seconds(duration: Duration) -> i64 {
     duration.as_secs().try_into().unwrap_or(i64::MAX)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use apalis_core::worker::context::WorkerContext;
+use apalis_core::{task::builder::TaskBuilder, worker::context::WorkerContext};
 use apalis_postgres::{Config, PgTask, PostgresStorage, queries};
 use clerk_webhooks::queue::Enqueued;
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -10,7 +10,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use super::{
     NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
     sealed::{Ended, Engine, Job, Run},
-    task,
+    whole_seconds,
 };
 use crate::{
     dead_letter::{DeadLetter, StoredRow},
@@ -92,6 +92,17 @@ async fn make_indices(pool: &PgPool) -> Result<(), sqlx::Error> {
         sqlx::query(sql).execute(&mut *transaction).await?;
     }
     transaction.commit().await
+}
+
+fn task(key: &str, job: Vec<u8>, not_before: Option<SystemTime>) -> PgTask {
+    let task = TaskBuilder::new(job)
+        .idempotency_key(key)
+        // apalis' own way to try again has no pauses: it is never to be taken.
+        .max_attempts(1);
+    match not_before {
+        Some(time) => task.run_at_timestamp(whole_seconds(time)).build(),
+        None => task.build(),
+    }
 }
 
 fn cannot<E: Into<tower::BoxError>>(attempt: &'static str) -> impl FnOnce(E) -> QueueError {
@@ -245,7 +256,7 @@ impl Engine for Postgres {
         limit: u32,
     ) -> Result<Vec<DeadLetter>, QueueError> {
         const DEAD: &str = "SELECT id, coalesce(idempotency_key, id), job, attempts::bigint, \
-             last_result ->> 'Err', extract(epoch FROM done_at)::bigint \
+             last_result ->> 'Err', floor(extract(epoch FROM done_at))::bigint \
              FROM apalis.jobs WHERE job_type = $1 AND status = 'Killed' AND id > $2 ORDER BY id LIMIT $3";
         let rows: Vec<StoredRow> = sqlx::query_as(DEAD)
             .bind(queue)
@@ -263,7 +274,7 @@ impl Engine for Postgres {
         message_id: &str,
     ) -> Result<Option<DeadLetter>, QueueError> {
         const DEAD: &str = "SELECT id, coalesce(idempotency_key, id), job, attempts::bigint, \
-             last_result ->> 'Err', extract(epoch FROM done_at)::bigint \
+             last_result ->> 'Err', floor(extract(epoch FROM done_at))::bigint \
              FROM apalis.jobs WHERE job_type = $1 AND status = 'Killed' \
              AND (idempotency_key = $2 OR idempotency_key IS NULL AND id = $2)";
         let row: Option<StoredRow> = sqlx::query_as(DEAD)

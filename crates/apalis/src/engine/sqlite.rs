@@ -12,11 +12,12 @@ use sqlx::{
     SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use ulid::Ulid;
 
 use super::{
     NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
     sealed::{Ended, Engine, Job, Run},
-    seconds, task, whole_seconds,
+    seconds, whole_seconds,
 };
 use crate::{
     dead_letter::{DeadLetter, StoredRow},
@@ -106,23 +107,6 @@ fn cannot<E: Into<tower::BoxError>>(attempt: &'static str) -> impl FnOnce(E) -> 
 
 /// What takes several statements.
 impl Sqlite {
-    async fn insert(
-        &self,
-        queue: &str,
-        task: SqliteTask,
-    ) -> Result<Enqueued, apalis_sqlite::Error> {
-        let mut connection = self.pool.acquire().await?;
-        queries::push_tasks(&mut *connection, queue, &[task]).await?;
-        // apalis ignores a key that is there, and does not say so.
-        let stored: i64 = sqlx::query_scalar("SELECT changes()")
-            .fetch_one(&mut *connection)
-            .await?;
-        Ok(match stored {
-            0 => Enqueued::Duplicate,
-            _ => Enqueued::New,
-        })
-    }
-
     async fn show_life(
         &self,
         queue: &str,
@@ -180,8 +164,25 @@ impl Engine for Sqlite {
         job: Vec<u8>,
         not_before: Option<SystemTime>,
     ) -> Result<Enqueued, QueueError> {
-        let stored = self.insert(queue, task(key, job, not_before)).await;
-        stored.map_err(cannot("store an event"))
+        // As apalis' own push, which does not say whether the key was there.
+        const PUSH: &str = "INSERT INTO Jobs \
+             (job, id, job_type, max_attempts, run_at, metadata, idempotency_key) \
+             VALUES (?1, ?2, ?3, 1, coalesce(?4, unixepoch()), '{}', ?5) \
+             ON CONFLICT (job_type, idempotency_key) DO NOTHING";
+        let not_before = not_before.map(whole_seconds);
+        let pushed = sqlx::query(PUSH)
+            .bind(job)
+            .bind(Ulid::generate().to_string())
+            .bind(queue)
+            .bind(not_before.map(|time| i64::try_from(time).unwrap_or(i64::MAX)))
+            .bind(key)
+            .execute(&self.pool)
+            .await
+            .map_err(cannot("store an event"))?;
+        Ok(match pushed.rows_affected() {
+            0 => Enqueued::Duplicate,
+            _ => Enqueued::New,
+        })
     }
 
     async fn beat(
