@@ -44,6 +44,7 @@
 //! - [`VerifiedClerkEvent`]: the event in your handler, and [`WebhookError`]: its way to say "again" or
 //!   "never again".
 //! - `idempotency` (feature): the same message never does its work twice, between verification and handler.
+//! - `queue` (feature): acknowledge first, work later, on a durable engine.
 //! - [`Rejection`]: every reason to refuse a delivery.
 //!
 //! # Without axum
@@ -69,6 +70,7 @@
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
 //! | `idempotency` | no | the module `idempotency`: a layer that runs the handler once for each message, with a store in memory; stores on SQLite, Postgres and Redis are crates of their own; brings tokio |
+//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and the worker's side of it; SQLite and Postgres through apalis are a crate of their own; brings tokio |
 //! | `testing` | no | the module `testing`: a fixture for every type of event, signed requests, a fixed clock, events for handlers without HTTP |
 //!
 //! No feature changes what another part does.
@@ -79,7 +81,7 @@
 //!   behind the `idempotency` layer; the [message id](VerifiedClerkEvent::message_id) is the same on every
 //!   retry.
 //! - The sender waits 15 seconds (Svix' documentation), then sends again. Long work belongs behind the
-//!   answer.
+//!   answer, such as with the feature `queue`.
 //! - The raw bytes are verified: whatever changes the body on its way to the layer, even by one space,
 //!   makes every delivery fail.
 //! - The clock of the machine must be right to the [tolerance](Verifier::with_tolerance_past).
@@ -115,6 +117,8 @@ pub mod event;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 pub mod layer;
+#[cfg(feature = "queue")]
+pub mod queue;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod verify;
@@ -137,7 +141,7 @@ pub use self::{
 };
 
 /// The README's code is compiled like any other.
-#[cfg(all(doctest, feature = "idempotency"))]
+#[cfg(all(doctest, feature = "idempotency", feature = "queue"))]
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../docs/idempotency.md")]
 struct Readme;

@@ -115,11 +115,13 @@ impl Rejection {
     }
 
     /// How long the sender is asked to wait, header `Retry-After`: 5 s when another delivery of the
-    /// same message is being handled. Svix keeps to it within twice its own schedule.
+    /// same message is being handled, or the queue is down. Svix keeps to it within twice its own schedule.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind {
-            RejectionKind::MessageInProgress => Some(Duration::from_secs(5)),
+            RejectionKind::MessageInProgress | RejectionKind::QueueUnavailable => {
+                Some(Duration::from_secs(5))
+            }
             _ => None,
         }
     }
@@ -244,6 +246,8 @@ pub enum RejectionKind {
     HandlerTimedOut,
     /// Deduplication: the handler succeeded, but the store could not be told so. 500.
     CompletionNotRecorded,
+    /// Acknowledge first: the queue did not take the event. 503.
+    QueueUnavailable,
     /// Verified, but the body is not JSON in UTF-8. 422.
     InvalidJson,
     /// Verified JSON, but no event: no text `type`, no object `data`, or another field around `data` of
@@ -283,6 +287,7 @@ impl RejectionKind {
             Self::HandlerPanicked => "handler_panicked",
             Self::HandlerTimedOut => "handler_timed_out",
             Self::CompletionNotRecorded => "completion_not_recorded",
+            Self::QueueUnavailable => "queue_unavailable",
             Self::InvalidJson => "invalid_json",
             Self::InvalidEnvelope => "invalid_envelope",
             Self::UndecodableEvent => "undecodable_event",
@@ -299,7 +304,9 @@ impl RejectionKind {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::MessageInProgress => StatusCode::CONFLICT,
-            Self::StoreUnavailable | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StoreUnavailable | Self::ShuttingDown | Self::QueueUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::HandlerPanicked
             | Self::HandlerTimedOut
             | Self::CompletionNotRecorded
@@ -330,7 +337,9 @@ impl RejectionKind {
                 "event could not be decoded"
             }
             Self::MessageInProgress => "message is being processed",
-            Self::StoreUnavailable | Self::ShuttingDown => "temporarily unavailable, please retry",
+            Self::StoreUnavailable | Self::ShuttingDown | Self::QueueUnavailable => {
+                "temporarily unavailable, please retry"
+            }
             Self::HandlerPanicked | Self::HandlerTimedOut | Self::CompletionNotRecorded => {
                 "processing failed, please retry"
             }
@@ -388,6 +397,9 @@ impl RejectionKind {
             }
             Self::CompletionNotRecorded => {
                 "the handler succeeded, but the store of claims could not be told so: it may run twice"
+            }
+            Self::QueueUnavailable => {
+                "the queue did not take the event, so that it was not acknowledged; the sender comes again"
             }
             Self::InvalidJson => "verified, but the body is not JSON in UTF-8",
             Self::InvalidEnvelope => {

@@ -9,6 +9,7 @@ use clerk_webhooks::{
         self, Claim, Counts, DrainHandle, Idempotency, IdempotencyLayer, MemoryStore, MessageKey,
     },
     layer::{ClerkWebhook, ResponseBody, ResponseFuture},
+    queue::{Enqueue, EnqueueFuture, EventContext, HandlerFuture, QueuedEvent, RetryPolicy},
     verify::{PendingVerification, SecretError},
 };
 use http_body_util::Full;
@@ -58,4 +59,15 @@ fn deduplication_is_shared_and_its_futures_sent() {
     shared::<IdempotencyLayer<MemoryStore>>();
     shared::<Idempotency<axum::routing::Route, MemoryStore>>();
     sent::<idempotency::ResponseFuture<Body, std::convert::Infallible>>();
+}
+
+#[test]
+fn the_queue_is_shared_and_its_futures_sent() {
+    struct Engine;
+    shared::<QueuedEvent>();
+    shared::<RetryPolicy>();
+    shared::<EventContext<()>>();
+    shared::<Enqueue<Engine>>();
+    sent::<EnqueueFuture>();
+    sent::<HandlerFuture>();
 }

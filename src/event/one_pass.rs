@@ -29,9 +29,13 @@ pub(super) fn event(text: &str) -> Option<ClerkEvent> {
 /// The last field of the body, if it looks like a type.
 fn type_at_end(text: &str) -> Option<EventType> {
     let tail = text.get(text.len().saturating_sub(TAIL_BYTES)..)?;
-    let (_, value) = tail.rsplit_once("\"type\":")?;
-    let (name, _) = value.trim_start().strip_prefix('"')?.split_once('"')?;
-    Some(EventType::from(name))
+    let object = tail.trim_ascii_end().strip_suffix('}')?;
+    let (before, name) = object
+        .trim_ascii_end()
+        .strip_suffix('"')?
+        .rsplit_once('"')?;
+    let field = before.trim_ascii_end().strip_suffix(':')?;
+    field.ends_with("\"type\"").then(|| EventType::from(name))
 }
 
 struct EventVisitor {
@@ -117,6 +121,7 @@ mod tests {
             format!(r#"{{"data": {DATA}, "timestamp": 1716883200000, "type": "user.created"}}"#),
             format!(r#"{{"data":{DATA},"object":"event","type" : "user.created"}}"#),
             format!(r#"{{"data":{DATA},"object":"event","type":"user.created"}} "#),
+            format!(r#"{{"data":{DATA},"object":"event","type": "user.created" }}"#),
             format!(r#"{{"type": "user.created", "instance_id": "ins_1", "data": {DATA}}}"#),
             format!(r#"{{"event_attributes": null, "type": "user.created", "data": {DATA}}}"#),
         ] {

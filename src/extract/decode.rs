@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::event::{self, DecodeError, event::ClerkEvent, raw::RawClerkEvent};
 
 /// Our own types have decoders that are faster, and stricter about the envelope, than serde alone.
-pub(super) fn decode<T>(body: &[u8]) -> Result<T, DecodeError>
+pub(crate) fn decode<T>(body: &[u8]) -> Result<T, DecodeError>
 where
     T: DeserializeOwned + 'static,
 {

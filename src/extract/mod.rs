@@ -10,4 +10,6 @@ mod decode;
 mod log;
 mod verified_event;
 
+#[cfg(feature = "queue")]
+pub(crate) use self::decode::decode;
 pub use self::verified_event::VerifiedClerkEvent;

@@ -60,6 +60,7 @@ pub async fn check<S: IdempotencyStore>(store: S) {
         scopes_are_kept_apart
         whatever_a_scope_holds_keys_are_not_confused
         the_longest_ids_are_told_apart
+        the_longest_durations_are_taken
     };
     for case in cases {
         if let Err(failed) = case.await {
@@ -240,10 +241,23 @@ async fn the_longest_ids_are_told_apart<S: IdempotencyStore>(bench: &Bench<S>) {
     for last in ["1", "2"] {
         let message_id = "m".repeat(255) + last;
         let key = MessageKey::new(scope.clone(), message_id);
+        let token = bench.claim(&key, LONG).await;
+        bench.expect_extend(&key, token, LONG, true).await;
+        bench.expect_release(&key, token, true).await;
         bench.claim(&key, LONG).await;
         bench.complete(&key, LONG).await;
         bench.expect(&key, Claim::Completed).await;
     }
+}
+
+async fn the_longest_durations_are_taken<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let token = bench.claim(&key, Duration::MAX).await;
+    bench.expect(&key, Claim::InProgress).await;
+    bench.expect_extend(&key, token, Duration::MAX, true).await;
+    bench.complete(&key, Duration::MAX).await;
+    bench.expect(&key, Claim::Completed).await;
+    bench.expect_forget(&key, true).await;
 }
 
 /// The store, and what the cases do with it.

@@ -8,11 +8,14 @@ use std::{error::Error, fmt};
 /// error. Whether the database has done it all the same is unknown.
 ///
 /// ```
-/// # #[cfg(feature = "sqlite")]
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "sqlite")] {
 /// use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
 ///
-/// # let path = std::env::temp_dir().join(format!("{}.db", clerk_webhooks::idempotency::ClaimToken::random()));
+/// # let folder = std::env::temp_dir().join(clerk_webhooks::idempotency::ClaimToken::random().to_string());
+/// # std::fs::create_dir(&folder)?;
+/// # let path = folder.join("webhooks.db");
 /// let store = SqliteStore::new(open_sqlite(&path).await?);
 /// let error = store.purge_expired().await.unwrap_err();
 /// assert_eq!(
@@ -20,11 +23,10 @@ use std::{error::Error, fmt};
 ///     "SQLite cannot purge what has expired: the table is missing; \
 ///      call the store's `migrate` once, before the server starts"
 /// );
-/// # std::fs::remove_file(path)?;
+/// # std::fs::remove_dir_all(folder)?;
+/// # }
 /// # Ok(())
 /// # }
-/// # #[cfg(feature = "sqlite")]
-/// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
 /// ```
 #[derive(Debug)]
 pub struct StoreError {
@@ -119,6 +121,34 @@ fn sqlite_advice(code: &str, message: &str) -> &'static str {
         Ok(8) => READ_ONLY,
         Ok(13) => "the disk is full",
         Ok(14) => "the file cannot be opened; check its path and the rights to its folder",
+        // A constraint: an older clock knows no part of the second, and answers null.
+        Ok(19) => "this SQLite is older than 3.42, which the statements need",
         _ => SEE_SOURCE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extended_codes_of_sqlite_get_the_advice_of_their_class() {
+        let busy = sqlite_advice("5", "database is locked");
+        assert!(busy.contains("keep transactions short"), "{busy}");
+        for code in ["261", "517", "6", "262"] {
+            assert_eq!(sqlite_advice(code, ""), busy);
+        }
+        assert!(sqlite_advice("1299", "NOT NULL constraint failed").contains("3.42"));
+        assert_eq!(sqlite_advice("1", "no such column: x"), SEE_SOURCE);
+        assert_eq!(sqlite_advice("no number", ""), SEE_SOURCE);
+    }
+
+    #[test]
+    fn postgres_says_by_its_state_what_to_do() {
+        let collided = postgres_advice("40001");
+        assert!(collided.contains("the next delivery"), "{collided}");
+        assert_eq!(postgres_advice("40P01"), collided);
+        assert!(postgres_advice("57P03").contains("starting or shutting down"));
+        assert_eq!(postgres_advice("XX000"), SEE_SOURCE);
     }
 }

@@ -1,6 +1,127 @@
-//! To come.
+//! Clerk's webhooks do their work once, by SQLite or Postgres: stores for the
+//! [`IdempotencyLayer`] of [`clerk-webhooks`](clerk_webhooks), and a transactional [`inbox`].
+//!
+//! Svix, which delivers Clerk's webhooks, delivers at least once: retries, manual resends and broken
+//! connections bring the same message again, also while its first delivery is being handled.
+//!
+//! # Which one
+//!
+//! | your handler's effects | take | what it gives |
+//! |---|---|---|
+//! | all in one SQLite or Postgres database | the [`inbox`], in the handler's own transaction | exactly once |
+//! | elsewhere too: e-mail, payments, other services | `IdempotencyLayer` on [`PostgresStore`] | once; twice when a process dies, or loses its lease, between the effect and the note |
+//! | the same, one host, nothing to install | `IdempotencyLayer` on [`SqliteStore`] | the same |
+//!
+//! The inbox needs no layer: where it alone guards the work, a delivery after a crash need not wait until
+//! a lease has run out. On Postgres both go together: the layer then refuses a duplicate early, and the
+//! inbox has the last word.
+//!
+//! # A store under the layer
+//!
+//! ```no_run
+//! use axum::{Router, routing::post};
+//! use clerk_webhooks::{
+//!     ClerkWebhookLayer, VerifiedClerkEvent, WebhookError, idempotency::IdempotencyLayer,
+//! };
+//! # #[cfg(feature = "sqlite")]
+//! use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
+//!
+//! # #[cfg(feature = "sqlite")]
+//! async fn app() -> Result<Router, Box<dyn std::error::Error>> {
+//!     let store = SqliteStore::new(open_sqlite("webhooks.db").await?);
+//!     store.migrate().await?;
+//!     let idempotency = IdempotencyLayer::new(store, "users");
+//!     let clerk = ClerkWebhookLayer::from_env()?;
+//!     // The later `route_layer` is the outer one: verify first.
+//!     let endpoint = post(on_event).route_layer(idempotency).route_layer(clerk);
+//!     Ok(Router::new().route("/webhooks/clerk", endpoint))
+//! }
+//!
+//! async fn on_event(event: VerifiedClerkEvent) -> Result<(), WebhookError> {
+//!     println!("once: {}", event.message_id());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # The inbox
+//!
+//! ```no_run
+//! # #[cfg(feature = "sqlite")] mod example {
+//! use axum::extract::State;
+//! use clerk_webhooks::{EventData, VerifiedClerkEvent, WebhookError};
+//! use clerk_webhooks_sqlx::inbox;
+//! use sqlx::SqlitePool;
+//!
+//! async fn on_event(
+//!     State(pool): State<SqlitePool>,
+//!     event: VerifiedClerkEvent,
+//! ) -> Result<(), WebhookError> {
+//!     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?; // Postgres: pool.begin()
+//!     if !inbox::first_time(&mut *tx, "users", event.message_id()).await? {
+//!         return Ok(()); // a duplicate: its effects are committed
+//!     }
+//!     if let EventData::UserDeleted(user) = &event.data {
+//!         let statement = "update users set deleted_at = unixepoch() where id = ?";
+//!         sqlx::query(statement).bind(&user.id).execute(&mut *tx).await?;
+//!     }
+//!     Ok(tx.commit().await?)
+//! }
+//! # fn router(pool: SqlitePool) -> axum::Router {
+//! #     axum::Router::new().route("/", axum::routing::post(on_event)).with_state(pool)
+//! # }
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `postgres` | no | [`PostgresStore`]; the inbox for `PgConnection` |
+//! | `sqlite` | no | [`SqliteStore`], [`open_sqlite`]; the inbox for `SqliteConnection`; SQLite itself, compiled from C |
+//! | none | | [`sql`]: the statements as text, for tokio-postgres, diesel, `SeaORM` and rusqlite; no sqlx |
+//!
+//! sqlx is brought without its defaults. Your program chooses its runtime, and TLS where the server asks for
+//! it:
+//!
+//! ```toml
+//! clerk-webhooks-sqlx = { version = "0.1", features = ["postgres"] }
+//! sqlx = { version = "0.9", features = ["runtime-tokio", "tls-rustls"] }
+//! ```
+//!
+//! Without a runtime feature sqlx panics when it connects; without a TLS feature it refuses a server that
+//! demands TLS. To link the system's SQLite, 3.42 or newer, instead of the bundled one, set
+//! `LIBSQLITE3_SYS_USE_PKG_CONFIG=1` for the build.
+//!
+//! # What survives a power loss
+//!
+//! | database | setting | what is lost without it |
+//! |---|---|---|
+//! | SQLite | `synchronous=FULL`, which [`open_sqlite`] sets | the newest commits: completed messages run again, and with the inbox, note and effects go together |
+//! | Postgres | `synchronous_commit=on`, its default | the same; with a replica that takes over, only what `remote_write` or stronger has waited for is there |
+//!
+//! Both need a disk that keeps what it says it has written. `kill -9` of process or server loses no commit
+//! under any of these settings.
+//!
+//! # Versions that go together
+//!
+//! A program can link one `libsqlite3-sys` only (`links = "sqlite3"`). With feature `sqlite` these share
+//! it:
+//!
+//! | crate | shares it with sqlx 0.9 | does not |
+//! |---|---|---|
+//! | sqlx | 0.9; 0.8 beside it | 0.7 |
+//! | rusqlite | 0.32 to 0.39 | 0.31 and older, 0.40 to 0.43 |
+//! | diesel with `sqlite` | 2.2.3 to 2.3 | 2.2.1 and older |
+//! | `SeaORM` with `sqlx-sqlite` | 1.1, 2.0 | |
+//!
+//! Checked in November 2026 by letting cargo resolve a package with sqlx 0.9.0 and each minor version of the
+//! other, whose newest libsqlite3-sys are 0.30.1 to 0.37.0. Feature `postgres`, and [`sql`] without any,
+//! link no SQLite and go with every version (checked with rusqlite 0.43).
+//!
+//! [`IdempotencyLayer`]: clerk_webhooks::idempotency::IdempotencyLayer
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Nothing that arrives may panic. Tests may, and examples may print.
 #![cfg_attr(
     not(test),
     warn(
@@ -36,3 +157,8 @@ pub use self::error::StoreError;
 pub use self::store::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::store::{SqliteStore, open_sqlite};
+
+/// The README's code is compiled like any other.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

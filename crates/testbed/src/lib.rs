@@ -7,11 +7,17 @@
 //! - [`engines`]: [`Postgres`](engines::Postgres) and [`Redis`](engines::Redis) of a test's own, as
 //!   durable as in production; killed and restarted on the same port and data.
 //! - [`process`]: servers and workers as processes, killed with SIGKILL and restarted on the same port.
+//! - [`ledger`]: what processes did, written down so that SIGKILL does not take it away.
+//!
+//! The program `idempotent-server` is the server that is killed: `IdempotencyLayer` on the store that its
+//! environment names. Each message carries the [`Job`](job::Job) for its handler.
 //!
 //! Everything random in the sender comes from one seed, [`seed_from_env`]; print it.
 
 pub mod engines;
 mod error;
+pub mod job;
+pub mod ledger;
 mod port;
 pub mod process;
 mod seed;

@@ -10,6 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use tempfile::TempDir;
 use tokio::{net::TcpStream, time::sleep};
 
@@ -124,6 +128,29 @@ impl Process {
             child.wait()?;
         }
         Ok(())
+    }
+
+    /// SIGSTOP: it stands still, as a machine does that is moved or swaps.
+    ///
+    /// # Errors
+    ///
+    /// When it is down.
+    pub fn pause(&self) -> Result<(), Error> {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// SIGCONT: it goes on.
+    ///
+    /// # Errors
+    ///
+    /// When it is down.
+    pub fn resume(&self) -> Result<(), Error> {
+        self.signal(Signal::SIGCONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), Error> {
+        let id = self.id().ok_or("the process is down")?;
+        Ok(kill(Pid::from_raw(i32::try_from(id)?), signal)?)
     }
 
     /// Starts it again on the same port, and waits until it accepts connections.

@@ -17,7 +17,7 @@ use clerk_webhooks_testbed::{
     Port,
     sender::{Delivery, Endpoint, Message, Outcome, Redelivery, Report, Schedule, Sender, Verdict},
 };
-use support::{Answer, Received, Receiver};
+use support::receiver::{Answer, Received, Receiver};
 use tokio::sync::Notify;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -38,3 +38,19 @@ await verdict("a secret with a line break", { secret: `${SECRET}\n` });
 await verdict("a short secret", { secret: "whsec_c2hvcnQ=" });
 await verdict("a secret of zeros", { secret: `whsec_${"A".repeat(32)}` });
 await verdict("a body that is not UTF-8", { body: Buffer.from([...Buffer.from('{"data":{},"type":"'), 0xff, 0x22, 0x7d]) });
+
+/** Whether bad headers are refused before the body is read. */
+async function reading(name, headers) {
+  const sent = { "svix-id": "msg_1", "svix-timestamp": NOW, "svix-signature": sign({}), ...headers };
+  const lines = Object.entries(sent).filter(([, value]) => value !== null);
+  const request = new Request("http://localhost/", { method: "POST", headers: lines, body: BODY });
+  const accepted = await verifyWebhook(request, { signingSecret: SECRET }).then(() => true, () => false);
+  console.log(`${accepted ? "accepted" : "refused "}  ${name}: body ${request.bodyUsed ? "read" : "not read"}`);
+}
+
+await reading("genuine", {});
+await reading("a missing id", { "svix-id": null });
+await reading("a missing timestamp", { "svix-timestamp": null });
+await reading("a missing signature", { "svix-signature": null });
+await reading("stale", { "svix-timestamp": "1700000000" });
+await reading("a malformed signature", { "svix-signature": "v1,bm90LWEtc2lnbmF0dXJl" });

@@ -80,7 +80,9 @@ pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// # #[cfg(feature = "sqlite")] {
 /// use clerk_webhooks_sqlx::{inbox, open_sqlite};
 ///
-/// # let path = std::env::temp_dir().join(format!("{}.db", clerk_webhooks::idempotency::ClaimToken::random()));
+/// # let folder = std::env::temp_dir().join(clerk_webhooks::idempotency::ClaimToken::random().to_string());
+/// # std::fs::create_dir(&folder)?;
+/// # let path = folder.join("webhooks.db");
 /// let pool = open_sqlite(&path).await?;
 /// inbox::migrate(&pool).await?;
 ///
@@ -94,7 +96,7 @@ pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 ///
 /// let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
 /// assert!(!inbox::first_time(&mut *tx, "users", "msg_1").await?);
-/// # std::fs::remove_file(path)?;
+/// # std::fs::remove_dir_all(folder)?;
 /// # }
 /// # Ok(())
 /// # }

@@ -1,5 +1,7 @@
 //! For SQLite 3.42 or newer: `strict` tables, `returning`, and a clock with a part of the second.
 //!
+//! An older one, without that clock, refuses every claim and every note: "NOT NULL constraint failed".
+//!
 //! Times are seconds since 1970 with their fraction, by the clock of the machine.
 
 /// The table of claims, behind `SqliteStore`.

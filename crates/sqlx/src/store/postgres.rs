@@ -15,7 +15,7 @@ use crate::{error::StoreError, millis::millis, purge, sql::postgres::store as sq
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = PgPoolOptions::new()
-///     .acquire_timeout(std::time::Duration::from_secs(5)) // the sender waits for 15
+///     .acquire_timeout(std::time::Duration::from_secs(3)) // the layer waits for 5, the sender for 15
 ///     .connect("postgres://localhost/app")
 ///     .await?;
 /// let store = PostgresStore::new(pool);
@@ -35,9 +35,6 @@ use crate::{error::StoreError, millis::millis, purge, sql::postgres::store as sq
 /// Meant for the isolation level `read committed`, Postgres' default. A stricter default makes some
 /// claims that come at once fail with a serialization error: nothing is run twice, but the sender has to
 /// come again.
-///
-/// Behind a pooler that hands each transaction to another connection (PgBouncer before 1.21, Supavisor),
-/// switch prepared statements off: `PgConnectOptions::statement_cache_capacity(0)`.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     pool: PgPool,
@@ -69,7 +66,7 @@ impl PostgresStore {
 
     /// Removes the rows whose lease or retention is over; returns their number.
     ///
-    /// Nothing depends on it but the table's size, some 150 bytes a message. Once an hour is enough; any
+    /// Nothing depends on it but the table's size, some 350 bytes a message. Once an hour is enough; any
     /// number of processes may do it at once:
     ///
     /// ```no_run

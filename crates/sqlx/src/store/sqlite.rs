@@ -14,10 +14,12 @@ use crate::{error::StoreError, millis::millis, purge, sql::sqlite::store as sql}
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
 ///
-/// # let path = std::env::temp_dir().join(format!("{}.db", clerk_webhooks::idempotency::ClaimToken::random()));
+/// # let folder = std::env::temp_dir().join(clerk_webhooks::idempotency::ClaimToken::random().to_string());
+/// # std::fs::create_dir(&folder)?;
+/// # let path = folder.join("webhooks.db");
 /// let store = SqliteStore::new(open_sqlite(&path).await?);
 /// store.migrate().await?;
-/// # std::fs::remove_file(path)?;
+/// # std::fs::remove_dir_all(folder)?;
 /// # Ok(())
 /// # }
 /// ```
@@ -66,7 +68,7 @@ impl SqliteStore {
 
     /// Removes the rows whose lease or retention is over; returns their number.
     ///
-    /// Nothing depends on it but the table's size, some 100 bytes a message. Once an hour is enough; any
+    /// Nothing depends on it but the table's size, some 150 bytes a message. Once an hour is enough; any
     /// number of processes may do it at once:
     ///
     /// ```no_run

@@ -199,7 +199,8 @@ async fn purging_passes_over_what_is_locked() {
         .execute(&mut *tx)
         .await
         .unwrap();
-    assert_eq!(store.purge_expired().await.unwrap(), 1);
+    let purged = timeout(PATIENCE, store.purge_expired()).await.unwrap();
+    assert_eq!(purged.unwrap(), 1);
     tx.rollback().await.unwrap();
     assert_eq!(store.purge_expired().await.unwrap(), 1);
 }

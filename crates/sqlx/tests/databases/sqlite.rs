@@ -284,3 +284,17 @@ async fn a_deferred_transaction_that_read_first_fails_when_another_wrote() {
     };
     assert_eq!(error.code().as_deref(), Some("517"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_may_be_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let file = SqliteFile::new();
+        let mut processes = JoinSet::new();
+        for _ in 0..16 {
+            processes.spawn(open_sqlite(file.path()));
+        }
+        for pool in processes.join_all().await {
+            pool.unwrap().close().await;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The server that is killed: verification, deduplication, and a handler that works, fails and keeps a
+//! ledger.
+//!
+//! | variable | what |
+//! |---|---|
+//! | `PORT` | where to listen on 127.0.0.1 |
+//! | `CLERK_WEBHOOK_SIGNING_SECRET` | one secret or several |
+//! | `STORE_URL` | `sqlite:///path`, `postgres://...` or `redis://...` |
+//! | `LEDGER` | a folder for the ledger and for what has failed already |
+//! | `LEASE_MS` | how long a claim lasts |
+//! | `STORE_TIMEOUT_MS` | how long to wait for the store |
+//!
+//! It is told by each message what to do: a `Job` of the testbed.
+
+mod effects;
+mod handler;
+mod ledgered;
+
+use std::{
+    env,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, routing::post};
+use clerk_webhooks::{
+    ClerkWebhookLayer,
+    idempotency::{IdempotencyLayer, IdempotencyStore},
+};
+use clerk_webhooks_redis::RedisStore;
+use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, inbox, open_sqlite};
+use clerk_webhooks_testbed::{Error, ledger::Ledger, number_from_env};
+use sqlx::postgres::PgPoolOptions;
+use tokio::net::TcpListener;
+
+use self::{
+    effects::Effects,
+    handler::{App, on_event},
+    ledgered::Ledgered,
+};
+
+const SCOPE: &str = "testbed";
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
+    let url = variable("STORE_URL")?;
+    match url.split_once("://").ok_or("STORE_URL is no URL")? {
+        ("sqlite", path) => serve_sqlite(path.as_ref()).await,
+        ("postgres", _) => serve_postgres(&url).await,
+        ("redis", _) => serve(RedisStore::connect(&url).await?, Effects::Outside).await,
+        (scheme, _) => Err(format!("there is no store for {scheme}://").into()),
+    }
+}
+
+async fn serve_sqlite(path: &Path) -> Result<(), Error> {
+    let store = SqliteStore::new(open_sqlite(path).await?);
+    store.migrate().await?;
+    // Its own: a handler that holds the store's only connection would keep it from extending leases.
+    let pool = open_sqlite(path).await?;
+    inbox::migrate(&pool).await?;
+    sqlx::query(effects::CREATE).execute(&pool).await?;
+    serve(store, Effects::Sqlite(pool)).await
+}
+
+async fn serve_postgres(url: &str) -> Result<(), Error> {
+    let options = PgPoolOptions::new().max_connections(20);
+    let pool = options
+        .acquire_timeout(Duration::from_secs(5))
+        .connect(url)
+        .await?;
+    let store = PostgresStore::new(pool.clone());
+    store.migrate().await?;
+    inbox::migrate(&pool).await?;
+    effects::create_in_postgres(&pool).await?;
+    serve(store, Effects::Postgres(pool)).await
+}
+
+async fn serve(store: impl IdempotencyStore, effects: Effects) -> Result<(), Error> {
+    let folder = variable("LEDGER")?;
+    let ledger = Arc::new(Ledger::open(Path::new(&folder).join("ledger"))?);
+    let app = App {
+        ledger: Arc::clone(&ledger),
+        effects,
+        folder: folder.into(),
+    };
+    let idempotency = IdempotencyLayer::new(Ledgered::new(store, ledger), SCOPE)
+        .with_lease(milliseconds("LEASE_MS", 60_000)?)
+        .with_store_timeout(milliseconds("STORE_TIMEOUT_MS", 5_000)?);
+    let on_event = post(on_event)
+        .route_layer(idempotency)
+        .route_layer(ClerkWebhookLayer::from_env()?);
+    let router = Router::new()
+        .route("/webhooks/clerk", on_event)
+        .with_state(Arc::new(app));
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, number_from_env("PORT", 3000)?));
+    axum::serve(TcpListener::bind(address).await?, router).await?;
+    Ok(())
+}
+
+fn milliseconds(name: &str, default: u64) -> Result<Duration, Error> {
+    Ok(Duration::from_millis(number_from_env(name, default)?))
+}
+
+fn variable(name: &str) -> Result<String, Error> {
+    env::var(name).map_err(|_| format!("{name} is not set").into())
+}

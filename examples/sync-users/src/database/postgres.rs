@@ -1,0 +1,69 @@
+//! The tables on Postgres.
+
+use std::time::Duration;
+
+use clerk_webhooks_sqlx::inbox;
+use sqlx::{Executor as _, PgConnection, PgPool, Row as _, postgres::PgPoolOptions};
+
+use super::{SCOPE, Values};
+use crate::{Outcome, Table, row::Row, tables::CREATE_TABLES};
+
+/// How long to wait for a connection: less than the 15 seconds that Clerk waits for an answer.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Any number, so long as nothing else in this database locks by it.
+const LOCK: &str = "select pg_advisory_xact_lock(3482958)";
+
+pub(super) async fn connect(url: &str) -> sqlx::Result<PgPool> {
+    let options = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = options.connect(url).await?;
+    create_tables(&pool).await?;
+    inbox::migrate(&pool).await?;
+    // At each start; a service that runs for months does it once a day.
+    inbox::purge(&pool, inbox::RETENTION).await?;
+    Ok(pool)
+}
+
+/// One process after the other: `if not exists` alone fails when several of them start at once.
+async fn create_tables(pool: &PgPool) -> sqlx::Result<()> {
+    let mut transaction = pool.begin().await?;
+    transaction.execute(LOCK).await?;
+    transaction.execute(CREATE_TABLES).await?;
+    transaction.commit().await
+}
+
+pub(super) async fn apply(pool: &PgPool, message_id: &str, row: &Row<'_>) -> sqlx::Result<Outcome> {
+    let mut transaction = pool.begin().await?;
+    let outcome = if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
+        Outcome::Duplicate
+    } else if writes(&mut transaction, row.table.insert, row).await? {
+        row.deleted_or(Outcome::Created)
+    } else if writes(&mut transaction, row.table.update, row).await? {
+        row.deleted_or(Outcome::Updated)
+    } else {
+        Outcome::Stale
+    };
+    transaction.commit().await?;
+    Ok(outcome)
+}
+
+/// Whether the statement has written the row.
+async fn writes(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    row: &Row<'_>,
+) -> sqlx::Result<bool> {
+    let mut query = sqlx::query(statement).bind(row.id);
+    for value in &row.values {
+        query = query.bind(*value);
+    }
+    query = query.bind(row.updated_at).bind(row.deleted_at);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+pub(super) async fn rows(pool: &PgPool, table: &Table) -> sqlx::Result<Vec<Values>> {
+    let rows = sqlx::query(table.select).fetch_all(pool).await?;
+    rows.iter()
+        .map(|row| (0..row.len()).map(|column| row.try_get(column)).collect())
+        .collect()
+}

@@ -1,0 +1,61 @@
+//! The tables on SQLite.
+
+use std::str::FromStr as _;
+
+use clerk_webhooks_sqlx::{inbox, open_sqlite};
+use sqlx::{Executor as _, Row as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
+
+use super::{SCOPE, Values};
+use crate::{Outcome, Table, row::Row, tables::CREATE_TABLES};
+
+/// Of the URL only the file's name counts.
+pub(super) async fn connect(url: &str) -> sqlx::Result<SqlitePool> {
+    let options = SqliteConnectOptions::from_str(url)?;
+    let pool = open_sqlite(options.get_filename()).await?;
+    pool.execute(CREATE_TABLES).await?;
+    inbox::migrate(&pool).await?;
+    // At each start; a service that runs for months does it once a day.
+    inbox::purge(&pool, inbox::RETENTION).await?;
+    Ok(pool)
+}
+
+pub(super) async fn apply(
+    pool: &SqlitePool,
+    message_id: &str,
+    row: &Row<'_>,
+) -> sqlx::Result<Outcome> {
+    // Writing from the start: a transaction that comes to it later fails if another process was faster.
+    let mut transaction = pool.begin_with("begin immediate").await?;
+    let outcome = if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
+        Outcome::Duplicate
+    } else if writes(&mut transaction, row.table.insert, row).await? {
+        row.deleted_or(Outcome::Created)
+    } else if writes(&mut transaction, row.table.update, row).await? {
+        row.deleted_or(Outcome::Updated)
+    } else {
+        Outcome::Stale
+    };
+    transaction.commit().await?;
+    Ok(outcome)
+}
+
+/// Whether the statement has written the row.
+async fn writes(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    row: &Row<'_>,
+) -> sqlx::Result<bool> {
+    let mut query = sqlx::query(statement).bind(row.id);
+    for value in &row.values {
+        query = query.bind(*value);
+    }
+    query = query.bind(row.updated_at).bind(row.deleted_at);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+pub(super) async fn rows(pool: &SqlitePool, table: &Table) -> sqlx::Result<Vec<Values>> {
+    let rows = sqlx::query(table.select).fetch_all(pool).await?;
+    rows.iter()
+        .map(|row| (0..row.len()).map(|column| row.try_get(column)).collect())
+        .collect()
+}

@@ -1,0 +1,124 @@
+//! What `--once` shows: deliveries as Clerk might send them, and what they make of the tables.
+
+use std::{
+    collections::hash_map::RandomState, error::Error, hash::BuildHasher as _, net::SocketAddr,
+};
+
+use clerk_webhooks::SigningSecret;
+use example_sync_users::{Database, Outcome, ROUTE, TABLES};
+use serde_json::{Value, json};
+
+use crate::support::Delivery;
+
+/// Sends them one after the other, and checks what each has done.
+pub(crate) async fn run(address: SocketAddr, secret: &SigningSecret) -> Result<(), Box<dyn Error>> {
+    println!("{:<32} {:<32} WHAT IT DID", "MESSAGE ID", "TYPE");
+    let run = name_of_this_run();
+    for (message, event, expected) in story(&run) {
+        let message_id = format!("msg_{run}{message:011}");
+        let delivery = Delivery::new(ROUTE, secret, &message_id, &event.to_string());
+        let answer = delivery.send(address).await?;
+        if (answer.status, answer.body.as_str()) != (200, expected.as_str()) {
+            let (status, text) = (answer.status, answer.body);
+            return Err(
+                format!("{message_id} was answered {status} {text}, not {expected}").into(),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Part of every id, so that another run on the same database is about other objects.
+fn name_of_this_run() -> String {
+    format!("{:016x}", RandomState::new().hash_one("run"))
+}
+
+/// Message, event, what it does.
+fn story(run: &str) -> Vec<(u8, Value, Outcome)> {
+    let ada = |email, minute| user(&format!("user_{run}Ada"), "Ada", email, minute);
+    let bob_id = format!("user_{run}Bob");
+    let bob = |minute| user(&bob_id, "Bob", "bob@example.com", minute);
+    let joins = event("user.created", &ada("ada@example.com", 1), 1);
+    let moves = event("user.updated", &ada("ada@example.org", 3), 3);
+    let overtaken = event("user.updated", &ada("ada@example.net", 2), 2);
+    let founds = event("organization.created", &organization(run, 4), 4);
+    let member = membership(run, "org:member", 5);
+    let member = event("organizationMembership.created", &member, 5);
+    let admin = membership(run, "org:admin", 6);
+    let admin = event("organizationMembership.updated", &admin, 6);
+    let signs_in = json!({ "id": "sess_1", "user_id": "user_1" });
+    let signs_in = event("session.created", &signs_in, 7);
+    let bob_joins = event("user.created", &bob(8), 8);
+    let bob_leaves = event("user.deleted", &json!({ "id": bob_id }), 10);
+    let bob_overtaken = event("user.updated", &bob(9), 9);
+    vec![
+        (1, joins.clone(), Outcome::Created),
+        (1, joins, Outcome::Duplicate),
+        (2, moves, Outcome::Updated),
+        (3, overtaken, Outcome::Stale),
+        (4, founds, Outcome::Created),
+        (5, member, Outcome::Created),
+        (6, admin, Outcome::Updated),
+        (7, signs_in, Outcome::Ignored),
+        (8, bob_joins, Outcome::Created),
+        (9, bob_leaves, Outcome::Deleted),
+        (10, bob_overtaken, Outcome::Stale),
+    ]
+}
+
+fn event(event_type: &str, data: &Value, minute: i64) -> Value {
+    json!({ "object": "event", "type": event_type, "timestamp": millis(minute), "data": data })
+}
+
+fn user(id: &str, first_name: &str, email: &str, minute: i64) -> Value {
+    json!({
+        "id": id,
+        "first_name": first_name,
+        "last_name": null,
+        "primary_email_address_id": "idn_1",
+        "email_addresses": [{ "id": "idn_1", "email_address": email }],
+        "updated_at": millis(minute),
+    })
+}
+
+fn organization(run: &str, minute: i64) -> Value {
+    json!({
+        "id": format!("org_{run}"),
+        "name": "Analytical Engines",
+        "slug": "analytical-engines",
+        "updated_at": millis(minute),
+    })
+}
+
+fn membership(run: &str, role: &str, minute: i64) -> Value {
+    json!({
+        "id": format!("orgmem_{run}"),
+        "organization": organization(run, 4),
+        "public_user_data": { "user_id": format!("user_{run}Ada") },
+        "role": role,
+        "updated_at": millis(minute),
+    })
+}
+
+/// The story's minutes are those of 2026.
+fn millis(minute: i64) -> i64 {
+    1_767_225_600_000 + minute * 60_000
+}
+
+pub(crate) async fn print_tables(database: &Database) -> Result<(), Box<dyn Error>> {
+    for table in TABLES {
+        let own_columns = table.columns.join(", ");
+        println!(
+            "\n{} (id, {own_columns}, updated_at, deleted_at)",
+            table.name
+        );
+        for row in database.rows(table).await? {
+            let values: Vec<_> = row
+                .iter()
+                .map(|value| value.as_deref().unwrap_or("-"))
+                .collect();
+            println!("  {}", values.join("  "));
+        }
+    }
+    Ok(())
+}

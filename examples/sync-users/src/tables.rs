@@ -1,0 +1,103 @@
+//! The tables, in SQL that SQLite and Postgres share.
+//!
+//! Insert, and update where nothing was inserted: both engines do either without a race, and it tells
+//! what was created from what was updated.
+
+/// A table, and the statements that bring one of its rows up to date.
+///
+/// Their parameters are the row's id, the values of the table's own columns, `updated_at`, `deleted_at`.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its own columns: those between `id` and the two times, which every table has.
+    pub columns: &'static [&'static str],
+    /// All rows, as text.
+    pub(crate) select: &'static str,
+    /// Writes the row if its id is unknown.
+    pub(crate) insert: &'static str,
+    /// Writes the row over the one that is there, if that is no tombstone and not newer; a deletion is
+    /// newer than anything.
+    pub(crate) update: &'static str,
+}
+
+/// All of them.
+pub const TABLES: [&Table; 3] = [&USERS, &ORGANIZATIONS, &MEMBERSHIPS];
+
+/// Times are Clerk's, in milliseconds since 1970.
+pub(crate) const CREATE_TABLES: &str = "
+create table if not exists users (
+    id text not null primary key,
+    email text,
+    first_name text,
+    last_name text,
+    updated_at bigint,
+    deleted_at bigint
+);
+create table if not exists organizations (
+    id text not null primary key,
+    name text,
+    slug text,
+    updated_at bigint,
+    deleted_at bigint
+);
+create table if not exists memberships (
+    id text not null primary key,
+    organization_id text not null,
+    user_id text not null,
+    role text,
+    updated_at bigint,
+    deleted_at bigint
+);
+";
+
+/// Clerk's users.
+pub static USERS: Table = Table {
+    name: "users",
+    columns: &["email", "first_name", "last_name"],
+    select: "
+        select id, email, first_name, last_name, cast(updated_at as text), cast(deleted_at as text)
+        from users order by id",
+    insert: "
+        insert into users (id, email, first_name, last_name, updated_at, deleted_at)
+        values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing",
+    update: "
+        update users
+        set email = $2, first_name = $3, last_name = $4, updated_at = $5, deleted_at = $6
+        where id = $1 and deleted_at is null
+            and ($6 is not null or updated_at is null or updated_at <= $5)",
+};
+
+/// Clerk's organizations.
+pub static ORGANIZATIONS: Table = Table {
+    name: "organizations",
+    columns: &["name", "slug"],
+    select: "
+        select id, name, slug, cast(updated_at as text), cast(deleted_at as text)
+        from organizations order by id",
+    insert: "
+        insert into organizations (id, name, slug, updated_at, deleted_at)
+        values ($1, $2, $3, $4, $5) on conflict (id) do nothing",
+    update: "
+        update organizations
+        set name = $2, slug = $3, updated_at = $4, deleted_at = $5
+        where id = $1 and deleted_at is null
+            and ($5 is not null or updated_at is null or updated_at <= $4)",
+};
+
+/// Who is in which organization, and as what.
+pub static MEMBERSHIPS: Table = Table {
+    name: "memberships",
+    columns: &["organization_id", "user_id", "role"],
+    select: "
+        select id, organization_id, user_id, role, cast(updated_at as text), cast(deleted_at as text)
+        from memberships order by id",
+    insert: "
+        insert into memberships (id, organization_id, user_id, role, updated_at, deleted_at)
+        values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing",
+    update: "
+        update memberships
+        set organization_id = $2, user_id = $3, role = $4, updated_at = $5, deleted_at = $6
+        where id = $1 and deleted_at is null
+            and ($6 is not null or updated_at is null or updated_at <= $5)",
+};

@@ -1,0 +1,58 @@
+//! The program itself.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+fn run_once(folder: &Path, database_url: Option<&str>) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_example-sync-users"));
+    program.arg("--once").current_dir(folder);
+    let variables = [
+        "DATABASE_URL",
+        "PORT",
+        "CLERK_WEBHOOK_SIGNING_SECRET",
+        "CLERK_WEBHOOK_SECRET",
+    ];
+    for variable in variables {
+        program.env_remove(variable);
+    }
+    program.envs(database_url.map(|url| ("DATABASE_URL", url)));
+    program.output().unwrap()
+}
+
+#[test]
+fn it_shows_itself_again_and_again_on_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for run in 1..=2 {
+        let output = run_once(folder.path(), None);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{printed}");
+        for outcome in [
+            "created",
+            "updated",
+            "deleted",
+            "stale",
+            "duplicate",
+            "ignored",
+        ] {
+            let is_there = |line: &str| line.starts_with("msg_") && line.ends_with(outcome);
+            assert!(printed.lines().any(is_there), "{outcome}: {printed}");
+        }
+        let users = printed.lines().filter(|line| line.starts_with("  user_"));
+        assert_eq!(users.count(), 2 * run, "{printed}");
+    }
+    assert!(folder.path().join("sync-users.db").is_file());
+}
+
+#[test]
+fn another_database_is_refused_without_printing_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["mysql://root:hunter2@localhost/clerk", "hunter2"] {
+        let output = run_once(folder.path(), Some(url));
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(printed.contains("sqlite:// or postgres://"), "{printed}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}

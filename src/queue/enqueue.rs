@@ -1,0 +1,164 @@
+//! The terminal service: stores a verified delivery and acknowledges it.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, Response, StatusCode};
+use tokio::time::timeout;
+use tower::{BoxError, Service};
+
+use super::{
+    event::QueuedEvent,
+    log,
+    queue::{Enqueued, EventQueue},
+};
+use crate::{
+    layer::{
+        body::{ResponseBody, VerifiedBody},
+        refusal,
+    },
+    rejection::{Rejection, RejectionKind},
+};
+
+/// Well within the 15 seconds that the sender waits.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Stores every delivery in a queue and answers 202, without decoding it.
+///
+/// It stands directly inside a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer), in axum as a service:
+///
+/// ```
+/// use axum::{Router, routing::post_service};
+/// use clerk_webhooks::{ClerkWebhookLayer, queue::{Enqueue, EventQueue}};
+/// use tower::Layer as _;
+///
+/// fn app(clerk: ClerkWebhookLayer, queue: impl EventQueue) -> Router {
+///     Router::new().route("/webhooks/clerk", post_service(clerk.layer(Enqueue::new(queue))))
+/// }
+/// ```
+///
+/// It takes verified bodies only, so that without the layer it does not compile:
+///
+/// ```compile_fail,E0277
+/// # use axum::{Router, routing::post_service};
+/// # use clerk_webhooks::{ClerkWebhookLayer, queue::{Enqueue, EventQueue}};
+/// fn app(queue: impl EventQueue) -> Router {
+///     Router::new().route("/webhooks/clerk", post_service(Enqueue::new(queue)))
+/// }
+/// ```
+///
+/// | what the queue says | the sender gets |
+/// |---|---|
+/// | [`Enqueued::New`], [`Enqueued::Duplicate`] | 202 |
+/// | an error, or nothing within the timeout | 503, `Retry-After: 5`; it comes again, and is a duplicate if it was stored after all |
+#[must_use = "a service does nothing until it is called"]
+pub struct Enqueue<Q> {
+    queue: Arc<Q>,
+    timeout: Duration,
+}
+
+impl<Q: EventQueue> Enqueue<Q> {
+    /// Stores into `queue`, which has 5 s to answer.
+    pub fn new(queue: Q) -> Self {
+        Self {
+            queue: Arc::new(queue),
+            timeout: DEFAULT_TIMEOUT,
+        }
+    }
+
+    /// How long to wait for the queue: 5 s unless set.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}
+
+impl<Q: EventQueue> Service<Request<VerifiedBody>> for Enqueue<Q> {
+    type Response = Response<ResponseBody<String>>;
+    type Error = Infallible;
+    type Future = EnqueueFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<VerifiedBody>) -> EnqueueFuture {
+        let event = QueuedEvent::from(request.body().verified());
+        let (queue, limit) = (Arc::clone(&self.queue), self.timeout);
+        EnqueueFuture(Box::pin(async move {
+            match store(&*queue, &event, limit).await {
+                Ok(enqueued) => {
+                    log::enqueued(&event, enqueued);
+                    accepted()
+                }
+                Err(error) => unavailable(&event, &error),
+            }
+        }))
+    }
+}
+
+async fn store<Q: EventQueue>(
+    queue: &Q,
+    event: &QueuedEvent,
+    limit: Duration,
+) -> Result<Enqueued, BoxError> {
+    match timeout(limit, queue.enqueue(event, None)).await {
+        Ok(answer) => answer.map_err(Into::into),
+        Err(_) => Err(format!("the queue gave no answer within {limit:?}").into()),
+    }
+}
+
+fn accepted() -> Response<ResponseBody<String>> {
+    let mut response = Response::new(ResponseBody::text("accepted"));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
+fn unavailable(event: &QueuedEvent, error: &BoxError) -> Response<ResponseBody<String>> {
+    let rejection = Rejection::new(RejectionKind::QueueUnavailable);
+    let rejection = rejection.with_message_id(event.message_id());
+    log::unavailable(&rejection, &**error);
+    refusal::response(rejection)
+}
+
+/// Of a shared queue, which need not be `Clone` itself.
+impl<Q> Clone for Enqueue<Q> {
+    fn clone(&self) -> Self {
+        Self {
+            queue: Arc::clone(&self.queue),
+            timeout: self.timeout,
+        }
+    }
+}
+
+impl<Q> fmt::Debug for Enqueue<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enqueue")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Enqueue`]. It is boxed, since a queue's answer borrows the queue.
+#[must_use = "futures do nothing unless polled"]
+pub struct EnqueueFuture(Pin<Box<dyn Future<Output = Response<ResponseBody<String>>> + Send>>);
+
+impl Future for EnqueueFuture {
+    type Output = Result<Response<ResponseBody<String>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl fmt::Debug for EnqueueFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnqueueFuture").finish_non_exhaustive()
+    }
+}

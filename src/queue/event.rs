@@ -1,0 +1,194 @@
+//! What is stored of a delivery.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _,
+};
+
+use crate::{event::DecodeError, extract, verify::verified::Verified};
+
+/// A delivery as a queue keeps it: undecoded, so that nothing is lost to a version that does not know its
+/// type yet.
+///
+/// It was verified before it was queued, but is no [`Verified`]: whoever can write to the queue can make
+/// one.
+///
+/// Serialized it is one flat object. `body` is the raw body as text; one that is not UTF-8 is kept as
+/// `body_base64` instead. Fields that a later version adds are ignored.
+///
+/// ```
+/// use clerk_webhooks::{ClerkEvent, queue::QueuedEvent};
+///
+/// let stored = r#"{
+///     "message_id": "msg_1",
+///     "attempted_at": 1767225600,
+///     "secret_label": "current",
+///     "attempt": 2,
+///     "body": "{\"type\": \"user.deleted\", \"data\": {\"id\": \"user_1\"}}"
+/// }"#;
+/// let queued: QueuedEvent = serde_json::from_str(stored)?;
+/// assert_eq!((queued.message_id(), queued.attempt()), ("msg_1", 2));
+/// let event: ClerkEvent = queued.decode()?;
+/// assert_eq!(event.object_id(), Some("user_1"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct QueuedEvent {
+    message_id: Arc<str>,
+    attempted_at: SystemTime,
+    secret_label: Arc<str>,
+    attempt: u32,
+    body: Bytes,
+}
+
+impl QueuedEvent {
+    /// The message's id, the same on every delivery: what the queue deduplicates by.
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        &self.message_id
+    }
+
+    /// When the sender made the delivery that was stored, header `svix-timestamp`, in whole seconds.
+    #[must_use]
+    pub fn attempted_at(&self) -> SystemTime {
+        self.attempted_at
+    }
+
+    /// The label of the secret that matched.
+    #[must_use]
+    pub fn secret_label(&self) -> &str {
+        &self.secret_label
+    }
+
+    /// Which run of the worker this is, from 1. The sender's attempts are not counted here.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// For adapters of engines: the same event in another run.
+    #[must_use]
+    pub fn with_attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// The body, byte for byte as it was signed.
+    #[must_use]
+    pub fn raw_body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The event: [`ClerkEvent`](crate::ClerkEvent), [`RawClerkEvent`](crate::RawClerkEvent) or a type of
+    /// your own, by the same decoders as [`VerifiedClerkEvent`](crate::VerifiedClerkEvent).
+    ///
+    /// # Errors
+    ///
+    /// When the body is not such an event; the error says where.
+    pub fn decode<T>(&self) -> Result<T, DecodeError>
+    where
+        T: DeserializeOwned + 'static,
+    {
+        extract::decode(&self.body)
+    }
+}
+
+impl From<&Verified> for QueuedEvent {
+    fn from(verified: &Verified) -> Self {
+        Self {
+            message_id: verified.message_id().into(),
+            attempted_at: verified.attempted_at(),
+            secret_label: verified.secret_label().into(),
+            attempt: 1,
+            body: verified.raw_body().clone(),
+        }
+    }
+}
+
+/// Prints the body's length only: a payload holds personal data.
+impl fmt::Debug for QueuedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueuedEvent")
+            .field("message_id", &self.message_id)
+            .field("attempted_at", &self.attempted_at)
+            .field("secret_label", &self.secret_label)
+            .field("attempt", &self.attempt)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
+#[derive(Serialize)]
+struct Stored<'a> {
+    message_id: &'a str,
+    attempted_at: u64,
+    secret_label: &'a str,
+    attempt: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+impl Serialize for QueuedEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = std::str::from_utf8(&self.body).ok();
+        let since_1970 = self.attempted_at.duration_since(UNIX_EPOCH);
+        let stored = Stored {
+            message_id: &self.message_id,
+            attempted_at: since_1970.unwrap_or_default().as_secs(),
+            secret_label: &self.secret_label,
+            attempt: self.attempt,
+            body: text,
+            body_base64: text.is_none().then(|| BASE64_STANDARD.encode(&self.body)),
+        };
+        stored.serialize(serializer)
+    }
+}
+
+#[derive(Deserialize)]
+struct Found {
+    message_id: String,
+    attempted_at: u64,
+    secret_label: String,
+    #[serde(default = "first")]
+    attempt: u32,
+    body: Option<String>,
+    body_base64: Option<String>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+impl<'de> Deserialize<'de> for QueuedEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let found = Found::deserialize(deserializer)?;
+        let since_1970 = Duration::from_secs(found.attempted_at);
+        let attempted_at = UNIX_EPOCH.checked_add(since_1970);
+        let body = match (found.body, found.body_base64) {
+            (Some(text), None) => text.into_bytes(),
+            (None, Some(encoded)) => {
+                let decoded = BASE64_STANDARD.decode(encoded);
+                decoded.map_err(|_| D::Error::custom("`body_base64` is not base64"))?
+            }
+            (None, None) => return Err(D::Error::missing_field("body")),
+            (Some(_), Some(_)) => return Err(D::Error::custom("both `body` and `body_base64`")),
+        };
+        Ok(Self {
+            message_id: found.message_id.into(),
+            attempted_at: attempted_at
+                .ok_or_else(|| D::Error::custom("`attempted_at` is too far ahead"))?,
+            secret_label: found.secret_label.into(),
+            attempt: found.attempt,
+            body: body.into(),
+        })
+    }
+}

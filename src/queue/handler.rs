@@ -1,0 +1,166 @@
+//! A worker's handler: an async function that gets the decoded event.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context as TaskContext, Poll},
+    time::SystemTime,
+};
+
+use serde::de::DeserializeOwned;
+use tower::{BoxError, Service};
+
+use super::event::QueuedEvent;
+use crate::error::WebhookError;
+
+/// Makes a `tower::Service<`[`QueuedEvent`]`, Response = ()>`, as workers run it, of a state and an async
+/// function that feels like a handler:
+///
+/// ```
+/// use clerk_webhooks::{
+///     ClerkEvent, EventData, WebhookError,
+///     queue::{EventContext, EventHandler},
+/// };
+///
+/// #[derive(Clone)]
+/// struct App {
+///     greeting: &'static str,
+/// }
+///
+/// async fn on_event(event: ClerkEvent, context: EventContext<App>) -> Result<(), WebhookError> {
+///     if let EventData::UserCreated(user) = &event.data {
+///         println!("{}, {} (attempt {})", context.state().greeting, user.id, context.attempt());
+///     }
+///     Ok(())
+/// }
+///
+/// let handler = EventHandler::new(App { greeting: "welcome" }, on_event);
+/// # let _ = handler;
+/// ```
+///
+/// The event is decoded first, as a [`ClerkEvent`](crate::ClerkEvent) or whatever type the function takes.
+/// One that cannot be decoded is a [permanent](WebhookError::permanent) failure, which names the path: it
+/// goes to the dead letter at once. It composes with tower's middleware, such as a `Timeout`, whose errors
+/// mean "again".
+pub struct EventHandler<F, St, T> {
+    on_event: F,
+    state: St,
+    event: PhantomData<fn() -> T>,
+}
+
+impl<F, St, T> EventHandler<F, St, T> {
+    /// `on_event` is called with each event and a context that has a clone of `state`.
+    #[must_use]
+    pub fn new<Fut>(state: St, on_event: F) -> Self
+    where
+        F: Fn(T, EventContext<St>) -> Fut,
+        Fut: Future<Output = Result<(), WebhookError>>,
+    {
+        Self {
+            on_event,
+            state,
+            event: PhantomData,
+        }
+    }
+}
+
+impl<F, St, T, Fut> Service<QueuedEvent> for EventHandler<F, St, T>
+where
+    F: Fn(T, EventContext<St>) -> Fut,
+    Fut: Future<Output = Result<(), WebhookError>> + Send + 'static,
+    St: Clone,
+    T: DeserializeOwned + 'static,
+{
+    type Response = ();
+    type Error = BoxError;
+    type Future = HandlerFuture;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, queued: QueuedEvent) -> HandlerFuture {
+        let handling = queued.decode().map(|event| {
+            let state = self.state.clone();
+            (self.on_event)(event, EventContext { queued, state })
+        });
+        HandlerFuture(Box::pin(async {
+            let handling = handling.map_err(WebhookError::permanent)?;
+            Ok(handling.await?)
+        }))
+    }
+}
+
+impl<F: Clone, St: Clone, T> Clone for EventHandler<F, St, T> {
+    fn clone(&self) -> Self {
+        Self {
+            on_event: self.on_event.clone(),
+            state: self.state.clone(),
+            event: PhantomData,
+        }
+    }
+}
+
+impl<F, St, T> fmt::Debug for EventHandler<F, St, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventHandler").finish_non_exhaustive()
+    }
+}
+
+/// The future of an [`EventHandler`].
+#[must_use = "futures do nothing unless polled"]
+pub struct HandlerFuture(Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>);
+
+impl Future for HandlerFuture {
+    type Output = Result<(), BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for HandlerFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerFuture").finish_non_exhaustive()
+    }
+}
+
+/// What a worker's handler knows beside the event: the delivery, the attempt, the program's own state.
+#[derive(Debug, Clone)]
+pub struct EventContext<St> {
+    queued: QueuedEvent,
+    state: St,
+}
+
+impl<St> EventContext<St> {
+    /// The message's id: the same in every run and on every delivery.
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        self.queued.message_id()
+    }
+
+    /// When the sender made the delivery that was stored.
+    #[must_use]
+    pub fn attempted_at(&self) -> SystemTime {
+        self.queued.attempted_at()
+    }
+
+    /// Which run this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.queued.attempt()
+    }
+
+    /// The event as it was stored, with its raw body.
+    #[must_use]
+    pub fn queued(&self) -> &QueuedEvent {
+        &self.queued
+    }
+
+    /// The program's own state.
+    #[must_use]
+    pub fn state(&self) -> &St {
+        &self.state
+    }
+}
