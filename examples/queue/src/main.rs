@@ -1,3 +1,222 @@
-//! To come.
+//! Acknowledges Clerk's webhooks within milliseconds and processes them in the background.
+//!
+//! ```sh
+//! cargo run -p example-queue             # server and worker in one process; Ctrl-C ends it
+//! cargo run -p example-queue -- server   # only takes deliveries
+//! cargo run -p example-queue -- worker   # only processes; any number of these
+//! cargo run -p example-queue -- --once   # shows what it does on a queue of its own, and ends
+//! ```
+//!
+//! `QUEUE_URL` says where the events are kept, `sqlite://` and a path or `postgres://...`; without it that
+//! is `queue.db` in the working directory, and for `--once` a file that is gone afterwards. `PORT` (default
+//! 3000) says where to listen; `CLERK_WEBHOOK_SIGNING_SECRET` holds the endpoint's secret. `WORK_MS` makes
+//! each event take so long, and `HEARTBEAT_MS` (default 3000) says how often a worker shows that it lives:
+//! what it ran is taken over when it has missed three.
 
-fn main() {}
+mod demonstration;
+#[path = "../../support/mod.rs"]
+mod support;
+
+use std::{env, error::Error, io, process::ExitCode, time::Duration};
+
+use axum::{Router, routing::post_service};
+use clerk_webhooks::{
+    ClerkEvent, ClerkWebhookLayer, SigningSecret, Verifier, WebhookError,
+    queue::{Enqueue, EventContext, EventHandler},
+    verify::SecretErrorKind,
+};
+use clerk_webhooks_apalis::{Engine, PostgresQueue, Queue, SqliteQueue};
+use tokio::{sync::watch, time::sleep};
+use tower::Layer as _;
+
+const ROUTE: &str = "/webhooks/clerk";
+
+#[derive(Clone)]
+struct App {
+    work: Duration,
+}
+
+/// The work. An error means that it is tried again, with growing pauses.
+async fn on_event(event: ClerkEvent, context: EventContext<App>) -> Result<(), WebhookError> {
+    sleep(context.state().work).await;
+    demonstration::fail_if_asked_to(&event, context.attempt())?;
+    println!(
+        "processed {} attempt {}",
+        context.message_id(),
+        context.attempt()
+    );
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(io::stderr).init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("queue: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The engine is chosen here; the rest is one generic function.
+async fn run() -> Result<(), Box<dyn Error>> {
+    let once = support::once();
+    let folder = tempfile::tempdir()?;
+    // A demonstration has a queue of its own on whatever database it is shown.
+    let name = if once {
+        &format!("demonstration {:?}", folder.path())
+    } else {
+        "clerk"
+    };
+    let url = match env::var("QUEUE_URL") {
+        Ok(url) => url,
+        Err(_) if once => format!("sqlite://{}", folder.path().join("queue.db").display()),
+        Err(_) => "sqlite://queue.db".to_owned(),
+    };
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        serve(SqliteQueue::open(path, name).await?, once).await
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        serve(PostgresQueue::connect(&url, name).await?, once).await
+    } else {
+        Err("QUEUE_URL begins with neither sqlite:// nor postgres://".into())
+    }
+}
+
+async fn serve<E: Engine>(queue: Queue<E>, once: bool) -> Result<(), Box<dyn Error>> {
+    let (server, worker) = roles()?;
+    let (stop, stopped) = watch::channel(false);
+    let serving = async {
+        match server {
+            true => take_deliveries(&queue, once, &stop).await,
+            false => Ok(()),
+        }
+    };
+    let working = async {
+        match worker {
+            true => work(&queue, stopped).await,
+            false => Ok(()),
+        }
+    };
+    let shutdown = async {
+        shutdown_signal().await?;
+        println!("\nshutting down");
+        stop.send_replace(true);
+        // The other two end by themselves.
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = async { tokio::try_join!(serving, working) } => ended.map(drop),
+        failed = shutdown => failed,
+    }
+}
+
+/// Whether to be the server, and a worker: both, unless told otherwise.
+fn roles() -> Result<(bool, bool), String> {
+    let role = env::args().skip(1).find(|argument| argument != "--once");
+    match role.as_deref() {
+        None => Ok((true, true)),
+        Some("server") => Ok((true, false)),
+        Some("worker") => Ok((false, true)),
+        Some(other) => Err(format!(
+            "{other:?} is neither \"server\" nor \"worker\" nor \"--once\""
+        )),
+    }
+}
+
+async fn take_deliveries<E: Engine>(
+    queue: &Queue<E>,
+    once: bool,
+    stop: &watch::Sender<bool>,
+) -> Result<(), Box<dyn Error>> {
+    let own_secret = support::throw_away_secret()?;
+    let clerk = ClerkWebhookLayer::new(verifier_with(&own_secret, once)?);
+    let enqueue = post_service(clerk.layer(Enqueue::new(queue.clone())));
+    let listener = support::listen(once).await?;
+    let address = listener.local_addr()?;
+    println!("{:<12}http://{address}{ROUTE}\n", "listening");
+
+    let server = axum::serve(listener, Router::new().route(ROUTE, enqueue));
+    let server = server.with_graceful_shutdown(told_to_stop(stop.subscribe()));
+    let showing = async {
+        if once {
+            demonstration::run(address, &own_secret, queue).await?;
+            stop.send_replace(true);
+        }
+        Ok(())
+    };
+    let serving = async { Ok(server.await?) };
+    tokio::try_join!(serving, showing).map(drop)
+}
+
+async fn work<E: Engine>(
+    queue: &Queue<E>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(), Box<dyn Error>> {
+    let app = App {
+        work: milliseconds("WORK_MS", 0)?,
+    };
+    let worker = queue
+        .worker(EventHandler::new(app, on_event))
+        .with_heartbeat(milliseconds("HEARTBEAT_MS", 3000)?)
+        .on_dead_letter(|letter| {
+            println!("dead {} after {}", letter.message_id(), letter.attempts());
+        });
+    let purging = tokio::spawn(purge_every_hour(queue.clone()));
+    worker.run_until(told_to_stop(stopped)).await;
+    purging.abort();
+    Ok(())
+}
+
+/// Otherwise the ids of all messages would be kept for ever.
+async fn purge_every_hour<E: Engine>(queue: Queue<E>) {
+    loop {
+        if let Err(error) = queue.purge().await {
+            eprintln!("queue: {error}");
+        }
+        sleep(Duration::from_secs(3600)).await;
+    }
+}
+
+async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Ctrl-C, or a service manager's SIGTERM.
+async fn shutdown_signal() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+fn milliseconds(variable: &str, default: u64) -> Result<Duration, String> {
+    let number = match env::var(variable) {
+        Ok(number) => number
+            .parse()
+            .map_err(|_| format!("{variable} is not a number of milliseconds: {number:?}"))?,
+        Err(_) => default,
+    };
+    Ok(Duration::from_millis(number))
+}
+
+/// The environment's secrets; for a demonstration our own too.
+fn verifier_with(own_secret: &SigningSecret, once: bool) -> Result<Verifier, Box<dyn Error>> {
+    match Verifier::from_env() {
+        Ok(verifier) if once => Ok(verifier.with_secret(own_secret.clone())),
+        Ok(verifier) => Ok(verifier),
+        Err(error) if error.kind() == SecretErrorKind::NotSet => {
+            println!("{:<12}a development secret, made for this run", "secret");
+            Ok(Verifier::new(own_secret.clone()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,203 @@
+//! What a queue needs of an engine: apalis' tables and queries where it has them, and one statement of our
+//! own to end a run.
+
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use apalis_core::{task::Task, worker::context::WorkerContext};
+use clerk_webhooks::queue::Enqueued;
+
+#[cfg(feature = "postgres")]
+pub use self::postgres::{Postgres, PostgresQueue};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::{Sqlite, SqliteQueue};
+use crate::{dead_letter::DeadLetter, error::QueueError, operations::Counts};
+
+/// One of apalis' engines, as [`Queue`](crate::Queue) uses it: `Sqlite` or `Postgres`.
+///
+/// It is sealed. Name it to write one function for both, which is how a program chooses its engine when it
+/// starts:
+///
+/// ```
+/// use clerk_webhooks_apalis::{Engine, Queue};
+///
+/// async fn report<E: Engine>(queue: &Queue<E>) -> Result<(), clerk_webhooks_apalis::QueueError> {
+///     let counts = queue.counts().await?;
+///     println!("{} waiting, {} in the dead letter", counts.pending, counts.dead);
+///     Ok(())
+/// }
+/// ```
+pub trait Engine: sealed::Engine {}
+
+impl<E: sealed::Engine> Engine for E {}
+
+pub(crate) use sealed::{Ended, Job, Run};
+
+pub(crate) mod sealed {
+    use super::*;
+
+    /// Every method works on the rows of one queue alone.
+    pub trait Engine: Clone + fmt::Debug + Send + Sync + 'static {
+        /// As errors call it.
+        const NAME: &'static str;
+
+        /// Stores `job` under `key`, unless the queue has a row of that key.
+        fn push(
+            &self,
+            queue: &str,
+            key: &str,
+            job: Vec<u8>,
+            not_before: Option<SystemTime>,
+        ) -> impl Future<Output = Result<Enqueued, QueueError>> + Send;
+
+        /// Says that `worker` is alive, and frees the jobs of those that have not said so for `dead_after`:
+        /// the run that they had begun counts.
+        fn beat(
+            &self,
+            queue: &str,
+            worker: &WorkerContext,
+            dead_after: Duration,
+        ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+        /// Gives `worker` up to `at_most` jobs that are due.
+        fn lease(
+            &self,
+            queue: &str,
+            worker: &WorkerContext,
+            at_most: usize,
+        ) -> impl Future<Output = Result<Vec<Job>, QueueError>> + Send;
+
+        /// Ends the run of a job in one statement; false when the job is no longer the worker's.
+        fn end(&self, run: &Run<'_>) -> impl Future<Output = Result<bool, QueueError>> + Send;
+
+        /// Takes the worker off the table, and frees what it leased but never began.
+        fn leave(
+            &self,
+            worker: &WorkerContext,
+        ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+        fn counts(&self, queue: &str) -> impl Future<Output = Result<Counts, QueueError>> + Send;
+
+        /// In the order of their rows, from behind the given one.
+        fn dead_letters(
+            &self,
+            queue: &str,
+            after: &str,
+            limit: u32,
+        ) -> impl Future<Output = Result<Vec<DeadLetter>, QueueError>> + Send;
+
+        fn dead_letter(
+            &self,
+            queue: &str,
+            message_id: &str,
+        ) -> impl Future<Output = Result<Option<DeadLetter>, QueueError>> + Send;
+
+        fn requeue(
+            &self,
+            queue: &str,
+            message_id: &str,
+        ) -> impl Future<Output = Result<bool, QueueError>> + Send;
+
+        fn drop_dead(
+            &self,
+            queue: &str,
+            message_id: &str,
+        ) -> impl Future<Output = Result<bool, QueueError>> + Send;
+
+        /// Deletes some of what was processed longer ago than `keep`; how many, none when nothing is left.
+        fn purge(
+            &self,
+            queue: &str,
+            keep: Duration,
+        ) -> impl Future<Output = Result<u64, QueueError>> + Send;
+
+        /// Deletes the rows of workers that are long gone.
+        fn purge_workers(&self, queue: &str)
+        -> impl Future<Output = Result<(), QueueError>> + Send;
+    }
+
+    /// A leased row.
+    #[derive(Debug)]
+    pub struct Job {
+        pub row: String,
+        pub message_id: String,
+        pub stored: Vec<u8>,
+        /// How many runs were begun before this one.
+        pub runs: u32,
+    }
+
+    impl From<Task<Vec<u8>>> for Job {
+        fn from(task: Task<Vec<u8>>) -> Self {
+            let row = task.task_id().map(ToString::to_string).unwrap_or_default();
+            let key = task.idempotency_key().map(str::to_owned);
+            Self {
+                message_id: key.unwrap_or_else(|| row.clone()),
+                runs: task.attempt().try_into().unwrap_or(u32::MAX),
+                stored: task.args,
+                row,
+            }
+        }
+    }
+
+    /// A run that has ended.
+    #[derive(Debug)]
+    pub struct Run<'a> {
+        pub row: &'a str,
+        pub worker: &'a str,
+        /// How many there were, with this one.
+        pub runs: u32,
+        pub ended: &'a Ended,
+    }
+
+    #[derive(Debug)]
+    pub enum Ended {
+        Done,
+        Again { pause: Duration, error: String },
+        Dead { error: String },
+    }
+}
+
+/// How many rows one statement of [`sealed::Engine::purge`] deletes, so that none blocks for long.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+const PURGED_AT_ONCE: i64 = 1000;
+
+/// How long the row of a worker that no longer shows itself is kept.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+const WORKERS_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// What remains of a body once its event was processed: apalis' column takes no null.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+const NO_BODY: &[u8] = b"{}";
+
+/// Engines keep the time of an event in whole seconds: never an earlier one than was asked for.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn whole_seconds(time: SystemTime) -> u64 {
+    let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH);
+    let since_1970 = since_1970.unwrap_or_default();
+    let begun = u64::from(since_1970.subsec_nanos() > 0);
+    since_1970.as_secs() + begun
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn task(key: &str, job: Vec<u8>, not_before: Option<SystemTime>) -> Task<Vec<u8>> {
+    let task = apalis_core::task::builder::TaskBuilder::new(job)
+        .idempotency_key(key)
+        // apalis' own way to try again has no pauses: it is never to be taken.
+        .max_attempts(1);
+    match not_before {
+        Some(time) => task.run_at_timestamp(whole_seconds(time)).build(),
+        None => task.build(),
+    }
+}
+
+#[cfg(feature = "sqlite")]
+fn seconds(duration: Duration) -> i64 {
+    duration.as_secs().try_into().unwrap_or(i64::MAX)
+}

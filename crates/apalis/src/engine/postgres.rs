@@ -1,0 +1,329 @@
+//! Postgres: many machines.
+
+use std::time::{Duration, SystemTime};
+
+use apalis_core::worker::context::WorkerContext;
+use apalis_postgres::{Config, PgTask, PostgresStorage, queries};
+use clerk_webhooks::queue::Enqueued;
+use sqlx::{PgPool, postgres::PgPoolOptions};
+
+use super::{
+    NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
+    sealed::{Ended, Engine, Job, Run},
+    task,
+};
+use crate::{
+    dead_letter::{DeadLetter, StoredRow},
+    error::QueueError,
+    operations::Counts,
+    queue::Queue,
+};
+
+/// A queue in a Postgres database, in the schema `apalis`.
+pub type PostgresQueue = Queue<Postgres>;
+
+/// apalis' engine on Postgres.
+#[derive(Debug, Clone)]
+pub struct Postgres {
+    pool: PgPool,
+}
+
+impl PostgresQueue {
+    /// Connects to the database at `url`, with up to 10 connections, and opens the queue called `name` as
+    /// [`new`](Self::new) does.
+    ///
+    /// A server that asks for TLS needs one of sqlx's `tls-*` features: add `sqlx` to your dependencies
+    /// with it.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clerk_webhooks_apalis::PostgresQueue;
+    ///
+    /// let queue = PostgresQueue::connect("postgres://app@localhost/app", "clerk").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached or the tables cannot be made.
+    pub async fn connect(url: &str, name: impl Into<String>) -> Result<Self, QueueError> {
+        let connecting = PgPoolOptions::new().connect(url).await;
+        let pool = connecting.map_err(cannot("connect"))?;
+        Self::new(pool, name).await
+    }
+
+    /// Opens the queue called `name` in the pool's database, and makes apalis' tables, in the schema
+    /// `apalis`, where they are missing.
+    ///
+    /// The role needs the right to make that schema and the extension `hstore`, which has to be on the
+    /// connections' search path; or set both up once as another role. `name` is the scope of deduplication:
+    /// one name for each endpoint of Clerk's dashboard, if they have different duties.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached or the tables cannot be made.
+    pub async fn new(pool: PgPool, name: impl Into<String>) -> Result<Self, QueueError> {
+        set_up(&pool).await.map_err(cannot("make its tables"))?;
+        Ok(Self::on(Postgres { pool }, name))
+    }
+}
+
+async fn set_up(pool: &PgPool) -> Result<(), apalis_postgres::Error> {
+    PostgresStorage::setup(pool).await?;
+    Ok(make_indices(pool).await?)
+}
+
+/// apalis indexes what is pending only: without these, counting the dead and purging the done would read
+/// every row.
+async fn make_indices(pool: &PgPool) -> Result<(), sqlx::Error> {
+    const THERE: &str = "SELECT to_regclass('apalis.clerk_webhooks_done') IS NOT NULL";
+    const ONE_AT_A_TIME: &str =
+        "SELECT pg_advisory_xact_lock(hashtext('clerk-webhooks-apalis indices'))";
+    const OPEN: &str = "CREATE INDEX IF NOT EXISTS clerk_webhooks_open ON apalis.jobs (job_type, status, id) \
+         WHERE status <> 'Done'";
+    const DONE: &str = "CREATE INDEX IF NOT EXISTS clerk_webhooks_done ON apalis.jobs (job_type, done_at) \
+         WHERE status = 'Done'";
+    if sqlx::query_scalar(THERE).fetch_one(pool).await? {
+        return Ok(());
+    }
+    let mut transaction = pool.begin().await?;
+    for sql in [ONE_AT_A_TIME, OPEN, DONE] {
+        sqlx::query(sql).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await
+}
+
+fn cannot<E: Into<tower::BoxError>>(attempt: &'static str) -> impl FnOnce(E) -> QueueError {
+    QueueError::of(Postgres::NAME, attempt)
+}
+
+/// apalis' unique index over a queue's name and its keys.
+const KEYS: &str = "idx_jobs_idempotency_key";
+
+fn is_duplicate(error: &apalis_postgres::Error) -> bool {
+    match error {
+        apalis_postgres::Error::Database(sqlx::Error::Database(error)) => {
+            error.is_unique_violation() && error.constraint() == Some(KEYS)
+        }
+        _ => false,
+    }
+}
+
+/// What takes several statements.
+impl Postgres {
+    /// One at a time: a duplicate in a batch would fail the others with it.
+    async fn insert(&self, queue: &str, task: PgTask) -> Result<Enqueued, apalis_postgres::Error> {
+        let mut connection = self.pool.acquire().await?;
+        match queries::push_tasks(&mut *connection, queue, vec![task]).await {
+            Ok(()) => Ok(Enqueued::New),
+            Err(error) if is_duplicate(&error) => Ok(Enqueued::Duplicate),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn show_life(
+        &self,
+        queue: &str,
+        worker: &str,
+        dead_after: Duration,
+    ) -> Result<(), apalis_postgres::Error> {
+        const SEEN: &str = "INSERT INTO apalis.workers \
+             (id, worker_type, storage_name, layers, last_seen, started_at) \
+             VALUES ($1, $2, 'clerk-webhooks', '', now(), now()) \
+             ON CONFLICT (id) DO UPDATE SET last_seen = now()";
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query(SEEN)
+            .bind(worker)
+            .bind(queue)
+            .execute(&mut *transaction)
+            .await?;
+        queries::reenqueue_orphaned(&mut *transaction, queue, dead_after.as_secs()).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn fetch(
+        &self,
+        config: &Config,
+        worker: &WorkerContext,
+    ) -> Result<Vec<PgTask>, apalis_postgres::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let tasks = queries::fetch_next(&mut *transaction, config, worker).await?;
+        transaction.commit().await?;
+        Ok(tasks)
+    }
+}
+
+impl Engine for Postgres {
+    const NAME: &'static str = "Postgres";
+
+    async fn push(
+        &self,
+        queue: &str,
+        key: &str,
+        job: Vec<u8>,
+        not_before: Option<SystemTime>,
+    ) -> Result<Enqueued, QueueError> {
+        let stored = self.insert(queue, task(key, job, not_before)).await;
+        stored.map_err(cannot("store an event"))
+    }
+
+    async fn beat(
+        &self,
+        queue: &str,
+        worker: &WorkerContext,
+        dead_after: Duration,
+    ) -> Result<(), QueueError> {
+        let shown = self.show_life(queue, worker.name(), dead_after).await;
+        shown.map_err(cannot("keep its leases"))
+    }
+
+    async fn lease(
+        &self,
+        queue: &str,
+        worker: &WorkerContext,
+        at_most: usize,
+    ) -> Result<Vec<Job>, QueueError> {
+        let config = Config::default().queue(queue).batch_size(at_most.max(1));
+        let tasks = self.fetch(&config, worker).await;
+        let tasks = tasks.map_err(cannot("fetch events"))?;
+        Ok(tasks.into_iter().map(Job::from).collect())
+    }
+
+    async fn end(&self, run: &Run<'_>) -> Result<bool, QueueError> {
+        const DONE: &str = "UPDATE apalis.jobs SET status = 'Done', attempts = $3, job = $4, \
+             done_at = clock_timestamp(), last_result = '{\"Ok\":null}', lock_by = NULL, lock_at = NULL \
+             WHERE id = $1 AND lock_by = $2";
+        const AGAIN: &str = "UPDATE apalis.jobs SET status = 'Pending', attempts = $3, \
+             run_at = clock_timestamp() + make_interval(secs => $5), \
+             last_result = jsonb_build_object('Err', $4::text), lock_by = NULL, lock_at = NULL \
+             WHERE id = $1 AND lock_by = $2";
+        const DEAD: &str = "UPDATE apalis.jobs SET status = 'Killed', attempts = $3, \
+             done_at = clock_timestamp(), last_result = jsonb_build_object('Err', $4::text), \
+             lock_by = NULL, lock_at = NULL WHERE id = $1 AND lock_by = $2";
+        let runs = i32::try_from(run.runs).unwrap_or(i32::MAX);
+        let query = |sql| sqlx::query(sql).bind(run.row).bind(run.worker).bind(runs);
+        let query = match run.ended {
+            Ended::Done => query(DONE).bind(NO_BODY),
+            Ended::Again { pause, error } => query(AGAIN).bind(error).bind(pause.as_secs_f64()),
+            Ended::Dead { error } => query(DEAD).bind(error),
+        };
+        let ended = query.execute(&self.pool).await;
+        let ended = ended.map_err(cannot("record how a run ended"))?;
+        Ok(ended.rows_affected() > 0)
+    }
+
+    async fn leave(&self, worker: &WorkerContext) -> Result<(), QueueError> {
+        const FREE: &str = "UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
+             WHERE lock_by = $1 AND status IN ('Queued', 'Running')";
+        const GONE: &str = "DELETE FROM apalis.workers WHERE id = $1";
+        for sql in [FREE, GONE] {
+            let done = sqlx::query(sql)
+                .bind(worker.name())
+                .execute(&self.pool)
+                .await;
+            done.map_err(cannot("give its leases back"))?;
+        }
+        Ok(())
+    }
+
+    async fn counts(&self, queue: &str) -> Result<Counts, QueueError> {
+        const COUNTS: &str = "SELECT status, count(*) FROM apalis.jobs WHERE job_type = $1 \
+             AND status <> 'Done' GROUP BY status";
+        let counted: Vec<(String, i64)> = sqlx::query_as(COUNTS)
+            .bind(queue)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(cannot("count its events"))?;
+        Ok(counted.into_iter().collect())
+    }
+
+    async fn dead_letters(
+        &self,
+        queue: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, QueueError> {
+        const DEAD: &str = "SELECT id, coalesce(idempotency_key, id), job, attempts::bigint, \
+             last_result ->> 'Err', extract(epoch FROM done_at)::bigint \
+             FROM apalis.jobs WHERE job_type = $1 AND status = 'Killed' AND id > $2 ORDER BY id LIMIT $3";
+        let rows: Vec<StoredRow> = sqlx::query_as(DEAD)
+            .bind(queue)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(cannot("list its dead letters"))?;
+        Ok(rows.into_iter().map(DeadLetter::from).collect())
+    }
+
+    async fn dead_letter(
+        &self,
+        queue: &str,
+        message_id: &str,
+    ) -> Result<Option<DeadLetter>, QueueError> {
+        const DEAD: &str = "SELECT id, coalesce(idempotency_key, id), job, attempts::bigint, \
+             last_result ->> 'Err', extract(epoch FROM done_at)::bigint \
+             FROM apalis.jobs WHERE job_type = $1 AND status = 'Killed' \
+             AND (idempotency_key = $2 OR idempotency_key IS NULL AND id = $2)";
+        let row: Option<StoredRow> = sqlx::query_as(DEAD)
+            .bind(queue)
+            .bind(message_id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(cannot("read a dead letter"))?;
+        Ok(row.map(DeadLetter::from))
+    }
+
+    async fn requeue(&self, queue: &str, message_id: &str) -> Result<bool, QueueError> {
+        const REQUEUE: &str = "UPDATE apalis.jobs SET status = 'Pending', attempts = 0, \
+             run_at = clock_timestamp(), done_at = NULL, last_result = NULL \
+             WHERE job_type = $1 AND status = 'Killed' \
+             AND (idempotency_key = $2 OR idempotency_key IS NULL AND id = $2)";
+        let requeued = sqlx::query(REQUEUE)
+            .bind(queue)
+            .bind(message_id)
+            .execute(&self.pool)
+            .await
+            .map_err(cannot("requeue a dead letter"))?;
+        Ok(requeued.rows_affected() > 0)
+    }
+
+    async fn drop_dead(&self, queue: &str, message_id: &str) -> Result<bool, QueueError> {
+        const DROP: &str = "DELETE FROM apalis.jobs WHERE job_type = $1 AND status = 'Killed' \
+             AND (idempotency_key = $2 OR idempotency_key IS NULL AND id = $2)";
+        let dropped = sqlx::query(DROP)
+            .bind(queue)
+            .bind(message_id)
+            .execute(&self.pool)
+            .await
+            .map_err(cannot("drop a dead letter"))?;
+        Ok(dropped.rows_affected() > 0)
+    }
+
+    async fn purge(&self, queue: &str, keep: Duration) -> Result<u64, QueueError> {
+        const PURGE: &str = "DELETE FROM apalis.jobs WHERE id IN (SELECT id FROM apalis.jobs \
+             WHERE job_type = $1 AND status = 'Done' AND done_at <= now() - make_interval(secs => $2) \
+             LIMIT $3)";
+        let purged = sqlx::query(PURGE)
+            .bind(queue)
+            .bind(keep.as_secs_f64())
+            .bind(PURGED_AT_ONCE)
+            .execute(&self.pool)
+            .await
+            .map_err(cannot("purge what was processed"))?;
+        Ok(purged.rows_affected())
+    }
+
+    async fn purge_workers(&self, queue: &str) -> Result<(), QueueError> {
+        const PURGE: &str = "DELETE FROM apalis.workers w WHERE w.worker_type = $1 \
+             AND w.last_seen < now() - make_interval(secs => $2) \
+             AND NOT EXISTS (SELECT 1 FROM apalis.jobs j WHERE j.lock_by = w.id)";
+        let purged = sqlx::query(PURGE)
+            .bind(queue)
+            .bind(WORKERS_KEPT.as_secs_f64())
+            .execute(&self.pool)
+            .await;
+        purged.map(drop).map_err(cannot("purge its workers"))
+    }
+}

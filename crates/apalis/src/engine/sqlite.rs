@@ -1,0 +1,379 @@
+//! SQLite: one file, nothing to install.
+
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use apalis_core::{backend::WorkerFilter, worker::context::WorkerContext};
+use apalis_sqlite::{Config, SqliteStorage, SqliteTask, queries};
+use clerk_webhooks::queue::Enqueued;
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{
+    NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
+    sealed::{Ended, Engine, Job, Run},
+    seconds, task, whole_seconds,
+};
+use crate::{
+    dead_letter::{DeadLetter, StoredRow},
+    error::QueueError,
+    operations::Counts,
+    queue::Queue,
+};
+
+/// A queue in a file of its own.
+///
+/// Several processes of one machine may share the file; not several machines, and not a network drive.
+pub type SqliteQueue = Queue<Sqlite>;
+
+/// apalis' engine on SQLite.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    pool: SqlitePool,
+}
+
+/// How long a statement waits for another connection that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Processes that start at once on a new file get in each other's way while it is set up.
+const SETUP_TRIES: u32 = 50;
+const SETUP_PAUSE: Duration = Duration::from_millis(100);
+
+impl SqliteQueue {
+    /// Opens the queue called `name` in the file at `path`, which is made when there is none.
+    ///
+    /// The file should hold nothing else: apalis numbers its tables' versions where sqlx keeps the user's
+    /// own. It is opened with `journal_mode=WAL`, `synchronous=FULL`, so that what was acknowledged survives
+    /// the loss of power, a busy timeout of 5 s, and one connection: more only wait for each other.
+    ///
+    /// `name` is the scope of deduplication: one name for each endpoint of Clerk's dashboard, if they have
+    /// different duties.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clerk_webhooks_apalis::SqliteQueue;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("queue.db");
+    /// let queue = SqliteQueue::open(path, "clerk").await?;
+    /// assert_eq!(queue.counts().await?.pending, 0);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened or its tables cannot be made.
+    pub async fn open(path: impl AsRef<Path>, name: impl Into<String>) -> Result<Self, QueueError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        set_up(&pool).await?;
+        Ok(Self::on(Sqlite { pool }, name))
+    }
+}
+
+async fn set_up(pool: &SqlitePool) -> Result<(), QueueError> {
+    let mut tries = 1;
+    loop {
+        match SqliteStorage::migrations().run(pool).await {
+            Ok(()) => return Ok(()),
+            Err(error) if tries == SETUP_TRIES => {
+                return Err(cannot("open its file and make its tables")(error));
+            }
+            Err(_) => tokio::time::sleep(SETUP_PAUSE).await,
+        }
+        tries += 1;
+    }
+}
+
+fn cannot<E: Into<tower::BoxError>>(attempt: &'static str) -> impl FnOnce(E) -> QueueError {
+    QueueError::of(Sqlite::NAME, attempt)
+}
+
+/// What takes several statements.
+impl Sqlite {
+    async fn insert(
+        &self,
+        queue: &str,
+        task: SqliteTask,
+    ) -> Result<Enqueued, apalis_sqlite::Error> {
+        let mut connection = self.pool.acquire().await?;
+        queries::push_tasks(&mut *connection, queue, &[task]).await?;
+        // apalis ignores a key that is there, and does not say so.
+        let stored: i64 = sqlx::query_scalar("SELECT changes()")
+            .fetch_one(&mut *connection)
+            .await?;
+        Ok(match stored {
+            0 => Enqueued::Duplicate,
+            _ => Enqueued::New,
+        })
+    }
+
+    async fn show_life(
+        &self,
+        queue: &str,
+        worker: &str,
+        dead_after: Duration,
+    ) -> Result<(), sqlx::Error> {
+        const SEEN: &str = "INSERT INTO Workers \
+             (id, worker_type, storage_name, layers, last_seen, started_at) \
+             VALUES (?1, ?2, 'clerk-webhooks', '', unixepoch(), unixepoch()) \
+             ON CONFLICT (id) DO UPDATE SET last_seen = unixepoch()";
+        let others = WorkerFilter::AllExcept(worker.to_owned());
+        let dead_for = seconds(dead_after);
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query(SEEN)
+            .bind(worker)
+            .bind(queue)
+            .execute(&mut *transaction)
+            .await?;
+        queries::reenqueue_orphaned(&mut *transaction, dead_for, queue, &others).await?;
+        transaction.commit().await
+    }
+
+    async fn fetch(
+        &self,
+        config: &Config,
+        worker: &WorkerContext,
+    ) -> Result<Vec<SqliteTask>, apalis_sqlite::Error> {
+        if !self.is_any_due(config.queue.as_ref()).await? {
+            return Ok(Vec::new());
+        }
+        let mut transaction = self.pool.begin().await?;
+        let tasks = queries::fetch_next(&mut *transaction, config, worker).await?;
+        transaction.commit().await?;
+        Ok(tasks)
+    }
+
+    /// Asking is cheaper than trying: it takes no lock that keeps others from writing.
+    async fn is_any_due(&self, queue: &str) -> Result<bool, sqlx::Error> {
+        const DUE: &str = "SELECT EXISTS (SELECT 1 FROM Jobs WHERE job_type = ?1 \
+             AND status = 'Pending' AND run_at <= unixepoch())";
+        sqlx::query_scalar(DUE)
+            .bind(queue)
+            .fetch_one(&self.pool)
+            .await
+    }
+}
+
+impl Engine for Sqlite {
+    const NAME: &'static str = "SQLite";
+
+    async fn push(
+        &self,
+        queue: &str,
+        key: &str,
+        job: Vec<u8>,
+        not_before: Option<SystemTime>,
+    ) -> Result<Enqueued, QueueError> {
+        let stored = self.insert(queue, task(key, job, not_before)).await;
+        stored.map_err(cannot("store an event"))
+    }
+
+    async fn beat(
+        &self,
+        queue: &str,
+        worker: &WorkerContext,
+        dead_after: Duration,
+    ) -> Result<(), QueueError> {
+        let shown = self.show_life(queue, worker.name(), dead_after).await;
+        shown.map_err(cannot("keep its leases"))
+    }
+
+    async fn lease(
+        &self,
+        queue: &str,
+        worker: &WorkerContext,
+        at_most: usize,
+    ) -> Result<Vec<Job>, QueueError> {
+        let config = Config::default().queue(queue).batch_size(at_most.max(1));
+        let tasks = self.fetch(&config, worker).await;
+        let tasks = tasks.map_err(cannot("fetch events"))?;
+        Ok(tasks.into_iter().map(Job::from).collect())
+    }
+
+    async fn end(&self, run: &Run<'_>) -> Result<bool, QueueError> {
+        const DONE: &str = "UPDATE Jobs SET status = 'Done', attempts = ?3, job = ?4, done_at = unixepoch(), \
+             last_result = '{\"Ok\":null}', lock_by = NULL, lock_at = NULL WHERE id = ?1 AND lock_by = ?2";
+        const AGAIN: &str = "UPDATE Jobs SET status = 'Pending', attempts = ?3, run_at = ?5, \
+             last_result = json_object('Err', ?4), lock_by = NULL, lock_at = NULL \
+             WHERE id = ?1 AND lock_by = ?2";
+        const DEAD: &str = "UPDATE Jobs SET status = 'Killed', attempts = ?3, done_at = unixepoch(), \
+             last_result = json_object('Err', ?4), lock_by = NULL, lock_at = NULL \
+             WHERE id = ?1 AND lock_by = ?2";
+        let query = |sql| {
+            sqlx::query(sql)
+                .bind(run.row)
+                .bind(run.worker)
+                .bind(run.runs)
+        };
+        let query = match run.ended {
+            Ended::Done => query(DONE).bind(NO_BODY),
+            Ended::Again { pause, error } => query(AGAIN).bind(error).bind(due_after(*pause)),
+            Ended::Dead { error } => query(DEAD).bind(error),
+        };
+        let ended = query.execute(&self.pool).await;
+        let ended = ended.map_err(cannot("record how a run ended"))?;
+        Ok(ended.rows_affected() > 0)
+    }
+
+    async fn leave(&self, worker: &WorkerContext) -> Result<(), QueueError> {
+        const FREE: &str = "UPDATE Jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
+             WHERE lock_by = ?1 AND status IN ('Queued', 'Running')";
+        const GONE: &str = "DELETE FROM Workers WHERE id = ?1";
+        for sql in [FREE, GONE] {
+            let done = sqlx::query(sql)
+                .bind(worker.name())
+                .execute(&self.pool)
+                .await;
+            done.map_err(cannot("give its leases back"))?;
+        }
+        Ok(())
+    }
+
+    async fn counts(&self, queue: &str) -> Result<Counts, QueueError> {
+        const COUNTS: &str = "SELECT status, COUNT(*) FROM Jobs WHERE job_type = ?1 \
+             AND status IN ('Pending', 'Queued', 'Running', 'Failed', 'Killed') GROUP BY status";
+        let counted: Vec<(String, i64)> = sqlx::query_as(COUNTS)
+            .bind(queue)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(cannot("count its events"))?;
+        Ok(counted.into_iter().collect())
+    }
+
+    async fn dead_letters(
+        &self,
+        queue: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, QueueError> {
+        const DEAD: &str = "SELECT id, coalesce(idempotency_key, id), job, attempts, \
+             CASE WHEN json_valid(last_result) THEN last_result ->> '$.Err' END, done_at \
+             FROM Jobs WHERE job_type = ?1 AND status = 'Killed' AND id > ?2 ORDER BY id LIMIT ?3";
+        let rows: Vec<StoredRow> = sqlx::query_as(DEAD)
+            .bind(queue)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(cannot("list its dead letters"))?;
+        Ok(rows.into_iter().map(DeadLetter::from).collect())
+    }
+
+    async fn dead_letter(
+        &self,
+        queue: &str,
+        message_id: &str,
+    ) -> Result<Option<DeadLetter>, QueueError> {
+        const DEAD: &str = "SELECT id, coalesce(idempotency_key, id), job, attempts, \
+             CASE WHEN json_valid(last_result) THEN last_result ->> '$.Err' END, done_at \
+             FROM Jobs WHERE job_type = ?1 AND status = 'Killed' \
+             AND (idempotency_key = ?2 OR idempotency_key IS NULL AND id = ?2)";
+        let row: Option<StoredRow> = sqlx::query_as(DEAD)
+            .bind(queue)
+            .bind(message_id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(cannot("read a dead letter"))?;
+        Ok(row.map(DeadLetter::from))
+    }
+
+    async fn requeue(&self, queue: &str, message_id: &str) -> Result<bool, QueueError> {
+        const REQUEUE: &str = "UPDATE Jobs SET status = 'Pending', attempts = 0, run_at = unixepoch(), \
+             done_at = NULL, last_result = NULL WHERE job_type = ?1 AND status = 'Killed' \
+             AND (idempotency_key = ?2 OR idempotency_key IS NULL AND id = ?2)";
+        let requeued = sqlx::query(REQUEUE)
+            .bind(queue)
+            .bind(message_id)
+            .execute(&self.pool)
+            .await
+            .map_err(cannot("requeue a dead letter"))?;
+        Ok(requeued.rows_affected() > 0)
+    }
+
+    async fn drop_dead(&self, queue: &str, message_id: &str) -> Result<bool, QueueError> {
+        const DROP: &str = "DELETE FROM Jobs WHERE job_type = ?1 AND status = 'Killed' \
+             AND (idempotency_key = ?2 OR idempotency_key IS NULL AND id = ?2)";
+        let dropped = sqlx::query(DROP)
+            .bind(queue)
+            .bind(message_id)
+            .execute(&self.pool)
+            .await
+            .map_err(cannot("drop a dead letter"))?;
+        Ok(dropped.rows_affected() > 0)
+    }
+
+    async fn purge(&self, queue: &str, keep: Duration) -> Result<u64, QueueError> {
+        const PURGE: &str = "DELETE FROM Jobs WHERE id IN (SELECT id FROM Jobs WHERE job_type = ?1 \
+             AND status = 'Done' AND done_at <= unixepoch() - ?2 LIMIT ?3)";
+        let purged = sqlx::query(PURGE)
+            .bind(queue)
+            .bind(seconds(keep))
+            .bind(PURGED_AT_ONCE)
+            .execute(&self.pool)
+            .await
+            .map_err(cannot("purge what was processed"))?;
+        Ok(purged.rows_affected())
+    }
+
+    async fn purge_workers(&self, queue: &str) -> Result<(), QueueError> {
+        const PURGE: &str = "DELETE FROM Workers WHERE worker_type = ?1 AND last_seen < unixepoch() - ?2 \
+             AND NOT EXISTS (SELECT 1 FROM Jobs WHERE lock_by = Workers.id)";
+        let purged = sqlx::query(PURGE)
+            .bind(queue)
+            .bind(seconds(WORKERS_KEPT))
+            .execute(&self.pool)
+            .await;
+        purged.map(drop).map_err(cannot("purge its workers"))
+    }
+}
+
+/// The file keeps whole seconds: no pause is shorter than it should be.
+fn due_after(pause: Duration) -> i64 {
+    let now = SystemTime::now();
+    let due = match now.checked_add(pause) {
+        Some(due) if !pause.is_zero() => whole_seconds(due),
+        Some(_) => whole_seconds(now) - 1,
+        None => u64::MAX,
+    };
+    due.try_into().unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// apalis' own `setup` would switch it off.
+    #[tokio::test]
+    async fn what_is_stored_is_synced_to_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queue.db");
+        let queue = SqliteQueue::open(path, "clerk").await.unwrap();
+        let pool = &queue.engine.pool;
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        const FULL: i64 = 2;
+        assert_eq!((&*journal, synchronous), ("wal", FULL));
+    }
+}

@@ -1,0 +1,72 @@
+//! One suite, run against each engine.
+#![cfg(any(feature = "postgres", feature = "sqlite"))]
+
+mod scenarios;
+mod support;
+
+/// A scenario as a test that gets a fresh bench from `$bench`.
+macro_rules! scenario {
+    ($bench:path, [$($attribute:meta)?], $room:ident::$scenario:ident) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        $(#[$attribute])?
+        async fn $scenario() {
+            $bench(|bench| crate::scenarios::$room::$scenario(bench)).await;
+        }
+    };
+}
+
+macro_rules! suite {
+    ($bench:path, $attributes:tt; $($room:ident { $($scenario:ident)+ })+) => {
+        $(mod $room {
+            suite!($bench, $attributes, $room $($scenario)+);
+        })+
+    };
+    ($bench:path, $attributes:tt, $room:ident $($scenario:ident)+) => {
+        $(scenario!($bench, $attributes, $room::$scenario);)+
+    };
+}
+
+macro_rules! all_scenarios {
+    ($bench:path $(, $attribute:meta)?) => {
+        suite! {
+            $bench, [$($attribute)?];
+            storing {
+                the_same_message_is_stored_once
+                an_event_arrives_as_it_was_stored
+                an_event_waits_for_its_time
+                two_queues_on_one_database_are_two_worlds
+                many_at_once_are_each_stored_once
+            }
+            retrying {
+                a_failed_event_runs_again_after_a_growing_pause
+                after_the_last_attempt_it_is_a_dead_letter
+                a_permanent_failure_is_a_dead_letter_at_once
+                a_panic_is_a_failure_like_another
+                what_is_no_event_is_a_dead_letter
+                a_timeout_means_again
+                a_shed_load_means_again
+                a_broken_buffer_means_again
+                a_permanent_failure_is_seen_through_middleware
+                no_more_run_at_once_than_allowed
+            }
+            crashing {
+                a_crashed_run_counts_and_the_next_follows_without_a_pause
+                an_event_that_kills_its_process_ends_as_a_dead_letter
+                a_late_end_of_a_run_that_was_given_up_changes_nothing
+                a_shutdown_finishes_what_runs_and_nobody_runs_it_twice
+                several_workers_run_each_event_once
+            }
+            operating {
+                a_dead_letter_can_be_read_requeued_and_dropped
+                dead_letters_come_in_pages
+                what_was_processed_is_forgotten_after_its_time
+                a_finished_body_is_not_kept
+            }
+        }
+    };
+}
+
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;

@@ -1,0 +1,178 @@
+//! What becomes of an event whose worker is gone.
+
+use std::{convert::Infallible, sync::Arc, thread, time::Duration};
+
+use clerk_webhooks::queue::QueuedEvent;
+use clerk_webhooks_apalis::{Engine, Queue};
+use tokio::{runtime, sync::Notify, time::sleep};
+use tower::{BoxError, service_fn};
+
+use super::storing::noting;
+use crate::support::{Bench, BoxFuture, Running, Seen, short_policy};
+
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+type Reopen<E> = Arc<dyn Fn() -> BoxFuture<Queue<E>> + Send + Sync>;
+
+/// Runs a worker in a runtime of its own, which ends in the middle of what it runs: nothing of it gets to
+/// say goodbye.
+async fn crash_in_the_middle<E: Engine>(reopen: Reopen<E>) -> Vec<u32> {
+    let crash = move || {
+        let doomed = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let seen = Seen::default();
+        let begun = seen.clone();
+        doomed.block_on(async move {
+            let queue = reopen().await;
+            let hanging = service_fn(move |event: QueuedEvent| {
+                begun.note(event);
+                std::future::pending::<Result<(), Infallible>>()
+            });
+            let worker = queue.worker(hanging).with_retry_policy(short_policy());
+            let worker = worker.with_heartbeat(HEARTBEAT);
+            let mark = seen.clone();
+            tokio::spawn(worker.run());
+            mark.reaches(1).await;
+            mark.attempts()
+        })
+        // `doomed` is dropped here, with every task in it.
+    };
+    let thread = thread::spawn(crash);
+    tokio::task::spawn_blocking(|| thread.join().unwrap())
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn a_crashed_run_counts_and_the_next_follows_without_a_pause<E: Engine>(
+    bench: Bench<E>,
+) {
+    bench.store("msg_1").await;
+    assert_eq!(crash_in_the_middle(bench.reopen.clone()).await, [1]);
+    bench.is_counted(0, 1, 0).await;
+
+    let seen = Seen::default();
+    // A pause would be one of an hour.
+    let policy = short_policy().with_first_pause(Duration::from_secs(3600));
+    let worker = bench.queue.worker(noting(&seen)).with_retry_policy(policy);
+    let worker = Running::start(worker.with_heartbeat(HEARTBEAT));
+    seen.reaches(1).await;
+    bench.is_counted(0, 0, 0).await;
+    worker.stop().await;
+    assert_eq!(seen.attempts(), [2]);
+}
+
+pub(crate) async fn an_event_that_kills_its_process_ends_as_a_dead_letter<E: Engine>(
+    bench: Bench<E>,
+) {
+    bench.store("msg_deadly").await;
+    for attempt in 1..=3 {
+        assert_eq!(crash_in_the_middle(bench.reopen.clone()).await, [attempt]);
+    }
+    let seen = Seen::default();
+    let worker = bench
+        .queue
+        .worker(noting(&seen))
+        .with_retry_policy(short_policy());
+    let worker = Running::start(worker.with_heartbeat(HEARTBEAT));
+    bench.is_counted(0, 0, 1).await;
+    worker.stop().await;
+    assert!(seen.events().is_empty());
+    let letter = bench
+        .queue
+        .dead_letter("msg_deadly")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(letter.attempts(), 3);
+    assert_eq!(
+        letter.error(),
+        "the process died in attempt 3, the last one"
+    );
+}
+
+/// As when a machine was suspended: its worker lives, but was taken for dead.
+pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<E: Engine>(
+    bench: Bench<E>,
+) {
+    bench.store("msg_1").await;
+    let (seen_late, go_on) = (Seen::default(), Arc::new(Notify::new()));
+    let late = {
+        let (seen, go_on) = (seen_late.clone(), Arc::clone(&go_on));
+        service_fn(move |event: QueuedEvent| {
+            let go_on = Arc::clone(&go_on);
+            seen.note(event);
+            async move {
+                go_on.notified().await;
+                Err::<(), BoxError>("too late".into())
+            }
+        })
+    };
+    let late = bench
+        .queue
+        .worker(late)
+        .with_heartbeat(Duration::from_secs(3600));
+    let late = Running::start(late);
+    seen_late.reaches(1).await;
+    bench
+        .execute("UPDATE {workers} SET last_seen = {long_ago}")
+        .await;
+
+    let seen = Seen::default();
+    let prompt = bench.queue.worker(noting(&seen)).with_heartbeat(HEARTBEAT);
+    let prompt = Running::start(prompt);
+    seen.reaches(1).await;
+    bench.is_counted(0, 0, 0).await;
+    go_on.notify_one();
+    late.stop().await;
+    prompt.stop().await;
+    assert_eq!((seen_late.attempts(), seen.attempts()), (vec![1], vec![2]));
+    bench.is_counted(0, 0, 0).await;
+}
+
+/// The drain takes longer than a worker without a sign of life would be given.
+pub(crate) async fn a_shutdown_finishes_what_runs_and_nobody_runs_it_twice<E: Engine>(
+    bench: Bench<E>,
+) {
+    bench.store("msg_1").await;
+    let seen = Seen::default();
+    let slow = {
+        let seen = seen.clone();
+        service_fn(move |event: QueuedEvent| {
+            let seen = seen.clone();
+            async move {
+                seen.note(event);
+                sleep(Duration::from_secs(6)).await;
+                Ok::<_, Infallible>(())
+            }
+        })
+    };
+    let worker = bench.queue.worker(slow.clone()).with_heartbeat(HEARTBEAT);
+    let worker = Running::start(worker.with_concurrency(1));
+    seen.reaches(1).await;
+    let other = (bench.reopen)().await;
+    let other = Running::start(other.worker(noting(&seen)).with_heartbeat(HEARTBEAT));
+    worker.stop().await;
+    bench.is_counted(0, 0, 0).await;
+    other.stop().await;
+    assert_eq!(seen.attempts(), [1]);
+}
+
+pub(crate) async fn several_workers_run_each_event_once<E: Engine>(bench: Bench<E>) {
+    let seen = Seen::default();
+    let mut workers = Vec::new();
+    for _ in 0..3 {
+        let queue = (bench.reopen)().await;
+        workers.push(Running::start(queue.worker(noting(&seen))));
+    }
+    for number in 0..100 {
+        bench.store(&format!("msg_{number}")).await;
+    }
+    bench.is_counted(0, 0, 0).await;
+    for worker in workers {
+        worker.stop().await;
+    }
+    assert_eq!(seen.attempts(), [1; 100]);
+}

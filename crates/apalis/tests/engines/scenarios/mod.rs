@@ -1,0 +1,6 @@
+//! What holds on every engine.
+
+pub(crate) mod crashing;
+pub(crate) mod operating;
+pub(crate) mod retrying;
+pub(crate) mod storing;

@@ -1,0 +1,109 @@
+//! The suite on SQLite, and what only SQLite does.
+
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+
+use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent};
+use clerk_webhooks_apalis::{Sqlite, SqliteQueue};
+use sqlx::{Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::time::sleep;
+use tower::{BoxError, service_fn};
+
+use crate::support::{Bench, Running, Seen, event};
+
+async fn on_a_bench<F>(scenario: impl FnOnce(Bench<Sqlite>) -> F)
+where
+    F: Future<Output = ()>,
+{
+    let folder = tempfile::tempdir().unwrap();
+    scenario(bench(folder.path().join("queue.db")).await).await;
+}
+
+async fn bench(path: PathBuf) -> Bench<Sqlite> {
+    let around = path.clone();
+    Bench {
+        queue: SqliteQueue::open(&path, "clerk").await.unwrap(),
+        reopen: Arc::new(move || {
+            let path = path.clone();
+            Box::pin(async move { SqliteQueue::open(path, "clerk").await.unwrap() })
+        }),
+        execute: Arc::new(move |sql| {
+            let path = around.clone();
+            Box::pin(async move {
+                let mut connection = connect(&path).await;
+                let sql = in_sqlite(&sql);
+                let done = connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+                done.rows_affected()
+            })
+        }),
+    }
+}
+
+async fn connect(path: &PathBuf) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path);
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+fn in_sqlite(sql: &str) -> String {
+    sql.replace("{jobs}", "Jobs")
+        .replace("{workers}", "Workers")
+        .replace("{bytes}", "BLOB")
+        .replace("{long_ago}", "0")
+        .replace("{days_ago:6}", "unixepoch() - 6 * 86400")
+        .replace("{days_ago:8}", "unixepoch() - 8 * 86400")
+}
+
+all_scenarios!(super::on_a_bench);
+
+/// The lock lasts longer than a statement waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_database_ends_neither_worker_nor_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue.db");
+    let bench = bench(path.clone()).await;
+    let seen = Seen::default();
+    let running = {
+        let seen = seen.clone();
+        service_fn(move |event: QueuedEvent| {
+            seen.note(event);
+            async {
+                sleep(Duration::from_millis(500)).await;
+                Ok::<_, BoxError>(())
+            }
+        })
+    };
+    let worker = bench
+        .queue
+        .worker(running)
+        .with_heartbeat(Duration::from_secs(3));
+    let worker = Running::start(worker);
+    bench.store("msg_1").await;
+    seen.reaches(1).await;
+
+    let mut other = connect(&path).await;
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let refused = bench
+        .queue
+        .enqueue(&event("msg_2"), None)
+        .await
+        .unwrap_err();
+    let cause = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(cause.contains("locked"), "{cause}");
+    sleep(Duration::from_secs(2)).await;
+    other.execute("COMMIT").await.unwrap();
+
+    let stored = bench.queue.enqueue(&event("msg_2"), None).await.unwrap();
+    assert_eq!(stored, Enqueued::New);
+    bench.is_counted(0, 0, 0).await;
+    worker.stop().await;
+    assert_eq!(seen.attempts(), [1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_at_once_on_a_new_file_get_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue.db");
+    let opening = (0..6).map(|_| tokio::spawn(SqliteQueue::open(path.clone(), "clerk")));
+    for queue in opening.collect::<Vec<_>>() {
+        queue.await.unwrap().unwrap();
+    }
+}

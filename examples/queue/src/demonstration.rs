@@ -1,0 +1,77 @@
+//! What `--once` shows.
+
+use std::{
+    error::Error,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use clerk_webhooks::{ClerkEvent, EventData, SigningSecret, WebhookError};
+use clerk_webhooks_apalis::{Engine, Queue};
+use tokio::time::sleep;
+
+use crate::{ROUTE, support::Delivery};
+
+/// A user whose mail server is down the first two times.
+const UNLUCKY: &str = "user_unlucky";
+
+pub(crate) fn fail_if_asked_to(event: &ClerkEvent, attempt: u32) -> Result<(), WebhookError> {
+    match &event.data {
+        EventData::UserCreated(user) if user.id == UNLUCKY && attempt < 3 => {
+            Err(WebhookError::retry("the mail server is down"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Deliveries that are all acknowledged at once; then what becomes of them.
+pub(crate) async fn run<E: Engine>(
+    address: SocketAddr,
+    secret: &SigningSecret,
+    queue: &Queue<E>,
+) -> Result<(), Box<dyn Error>> {
+    for (message_id, body) in [
+        ("msg_1", user_created("user_1")),
+        ("msg_2", user_created("user_2")),
+        ("msg_2", user_created("user_2")),
+        ("msg_unlucky", user_created(UNLUCKY)),
+        (
+            "msg_broken",
+            r#"{"type": "user.created", "data": {}}"#.to_owned(),
+        ),
+    ] {
+        let begun = Instant::now();
+        let delivery = Delivery::new(ROUTE, secret, message_id, &body);
+        let status = delivery.send(address).await?.status;
+        let took = begun.elapsed().as_millis();
+        println!("delivered {message_id}, answered {status} in {took} ms");
+        if status != 202 {
+            return Err(format!("{message_id} was not acknowledged").into());
+        }
+    }
+    wait_until_done(queue).await?;
+    for letter in queue.dead_letters(None, 10).await? {
+        println!("dead letter {}: {}", letter.message_id(), letter.error());
+    }
+    Ok(())
+}
+
+async fn wait_until_done<E: Engine>(queue: &Queue<E>) -> Result<(), Box<dyn Error>> {
+    let deadline = Instant::now() + Duration::from_secs(45);
+    loop {
+        let counts = queue.counts().await?;
+        if counts.pending + counts.running == 0 {
+            return Ok(());
+        }
+        if deadline < Instant::now() {
+            return Err(format!("the work takes too long: {counts:?}").into());
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn user_created(id: &str) -> String {
+    format!(
+        r#"{{"type": "user.created", "object": "event", "data": {{"object": "user", "id": "{id}"}}}}"#
+    )
+}
