@@ -22,7 +22,8 @@ use crate::{
 
 const ENOUGH_KILLS: usize = 5;
 const ENOUGH_RESTARTS: usize = 2;
-/// Every target gets its turn; the victims and the moments are random.
+/// Every target gets its turn, until enough of it were hit and then all; the victims and the moments are
+/// random.
 const TURNS: [Target; 5] = [
     Target::Worker,
     Target::Server,
@@ -68,9 +69,15 @@ impl Hits {
     }
 
     pub(crate) fn are_enough(&self) -> bool {
-        self.counted(Target::Server) >= ENOUGH_KILLS
-            && self.counted(Target::Worker) >= ENOUGH_KILLS
-            && self.counted(Target::Engine) >= ENOUGH_RESTARTS
+        TURNS.into_iter().all(|target| self.are_enough_of(target))
+    }
+
+    fn are_enough_of(&self, target: Target) -> bool {
+        let enough = match target {
+            Target::Server | Target::Worker => ENOUGH_KILLS,
+            Target::Engine => ENOUGH_RESTARTS,
+        };
+        self.counted(target) >= enough
     }
 
     /// Whether the end of this run may not have been noted, or noted for another: its process was killed, or
@@ -128,8 +135,9 @@ pub(crate) async fn hit(
     let (start, mut hits) = (Instant::now(), Hits::default());
     let mut turns = TURNS.into_iter().cycle();
     while (start.elapsed() < duration || !hits.are_enough()) && !delivering.is_finished() {
-        sleep(kills::pause(duration, &mut rng)).await;
-        let hit = match turns.next().unwrap() {
+        sleep(kills::pause(duration / 2, &mut rng)).await;
+        let is_due = |target: &Target| hits.are_enough() || !hits.are_enough_of(*target);
+        let hit = match turns.find(is_due).unwrap() {
             Target::Worker => hit_worker(site, requests, &mut rng).await,
             Target::Server => hit_server(site, requests, &mut rng).await,
             Target::Engine => hit_engine(site, requests).await,
@@ -189,11 +197,14 @@ async fn hit_engine(site: &mut Site, requests: &InFlight) -> Hit {
     let in_flight = held + workers.into_iter().map(running).sum::<usize>();
     say("the engine", in_flight, site, requests);
     bring_up(site).await;
+    let to = now();
+    let outage = Duration::from_micros(to - from);
+    report(format_args!("the engine is up again after {outage:.1?}"));
     Hit {
         target: Target::Engine,
         processes,
         from,
-        to: now(),
+        to,
         in_flight,
     }
 }
