@@ -59,6 +59,8 @@ pub enum What {
     Enqueued,
     /// The handler began.
     Started,
+    /// Of no message: the process runs and can write.
+    Pulse,
     /// A worker's handler began.
     Began {
         /// Which run of the event it is, from 1.

@@ -34,8 +34,8 @@ const TURNS: [Target; 5] = [
 
 /// How long after a handler's end its note may still be on its way.
 const NOTING: Duration = Duration::from_secs(2);
-/// How long after an engine has come back a worker may not have shown yet that it lives.
-const SHOWING_LIFE: Duration = Duration::from_secs(2);
+/// How long after it stood still, or its engine did, a worker may not have shown yet that it lives.
+pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Target {
@@ -107,7 +107,7 @@ impl Hit {
     }
 }
 
-fn after(at: u64, time: Duration) -> u64 {
+pub(crate) fn after(at: u64, time: Duration) -> u64 {
     at + u64::try_from(time.as_micros()).unwrap()
 }
 

@@ -61,7 +61,13 @@ impl<'a> Verdict<'a> {
         assert!(invented.is_empty(), "never sent: {invented:?}");
 
         let faults = self.faults();
-        assert!(faults.is_empty(), "{}\n\n{}", faults.join("\n"), self.logs);
+        let faults_text = faults.join("\n");
+        assert!(
+            faults.is_empty(),
+            "{faults_text}\n{:#?}\n{}",
+            self.hits,
+            self.logs
+        );
     }
 
     fn faults(&self) -> Vec<String> {
@@ -83,7 +89,8 @@ impl<'a> Verdict<'a> {
             faults.push("too many attempts".to_owned());
         }
         for pair in runs.windows(2) {
-            faults.extend(pair[0].fault_before(&pair[1], permanent, self.hits));
+            let fault = pair[0].fault_before(&pair[1], permanent, self.hits);
+            faults.extend(fault.filter(|_| !self.history.is_overtaken(&pair[0], &pair[1])));
             if pair[0].skips_without_a_hit(&pair[1], self.hits) {
                 faults.push("an attempt was counted that was none".to_owned());
             }
@@ -139,14 +146,15 @@ impl fmt::Display for Verdict<'_> {
         let permanent = |id: &&String| is_permanent(&self.sent[*id]);
         writeln!(
             f,
-            "{} events acknowledged; {} runs: {} done, {} failed, {} cut off; {} doubles; {} dead letters, {} \
-             of them bad for good; {}",
+            "{} events acknowledged; {} runs: {} done, {} failed, {} cut off; {} doubles; {} runs \
+             were overtaken, since their worker stood still; {} dead letters, {} of them bad for good; {}",
             self.acknowledged.len(),
             self.history.all().count(),
             count(|run| run.is(End::Done)),
             count(|run| run.is(End::Failed)),
             count(Run::is_cut_off),
             self.history.doubles(),
+            self.overtaken(),
             self.dead.len(),
             self.dead.keys().filter(permanent).count(),
             self.hits,
@@ -170,6 +178,19 @@ impl fmt::Display for Verdict<'_> {
 }
 
 impl Verdict<'_> {
+    /// What would be faults if their worker had not stood still.
+    fn overtaken(&self) -> usize {
+        let of_event = |(id, job): (&String, &Job)| {
+            let pairs = self.history.runs(id).windows(2);
+            let is_fault = |pair: &&[Run]| {
+                let fault = pair[0].fault_before(&pair[1], is_permanent(job), self.hits);
+                fault.is_some() && self.history.is_overtaken(&pair[0], &pair[1])
+            };
+            pairs.filter(is_fault).count()
+        };
+        self.sent.iter().map(of_event).sum()
+    }
+
     /// How many events took so many attempts.
     fn attempts(&self) -> BTreeMap<u32, usize> {
         let mut attempts = BTreeMap::new();

@@ -20,10 +20,11 @@ mod handler;
 mod ledgered;
 
 use std::{
-    env,
+    env, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{Router, routing::post_service};
@@ -33,9 +34,11 @@ use clerk_webhooks::{
 };
 use clerk_webhooks_apalis::{Engine, PostgresQueue, Queue, SqliteQueue};
 use clerk_webhooks_testbed::{
-    Error, ledger::Ledger, milliseconds_from_env, number_from_env, text_from_env,
+    Error,
+    ledger::{Ledger, What},
+    milliseconds_from_env, number_from_env, text_from_env,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::sleep};
 use tower::Layer as _;
 
 use self::{
@@ -44,6 +47,7 @@ use self::{
 };
 
 const NAME: &str = "testbed";
+const PULSE: Duration = Duration::from_millis(100);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -78,10 +82,9 @@ async fn serve<E: Engine>(queue: Queue<E>, folder: &Path) -> Result<(), Error> {
 }
 
 async fn work<E: Engine>(queue: &Queue<E>, folder: PathBuf) -> Result<(), Error> {
-    let app = App {
-        ledger: Arc::new(ledger(&folder)?),
-        folder,
-    };
+    let ledger = Arc::new(ledger(&folder)?);
+    tokio::spawn(pulse(Arc::clone(&ledger)));
+    let app = App { ledger, folder };
     queue
         .worker(EventHandler::new(app, on_event))
         .with_heartbeat(milliseconds_from_env("HEARTBEAT_MS", 3_000)?)
@@ -89,6 +92,14 @@ async fn work<E: Engine>(queue: &Queue<E>, folder: PathBuf) -> Result<(), Error>
         .run()
         .await;
     Ok(())
+}
+
+/// Tells a worker that stood still, and was rightly taken for dead, from one that was not.
+async fn pulse(ledger: Arc<Ledger>) -> io::Result<()> {
+    loop {
+        ledger.note("", What::Pulse)?;
+        sleep(PULSE).await;
+    }
 }
 
 fn retry_policy() -> Result<RetryPolicy, Error> {
