@@ -105,8 +105,8 @@ async fn pulse(ledger: Arc<Ledger>) -> io::Result<()> {
 fn retry_policy() -> Result<RetryPolicy, Error> {
     Ok(RetryPolicy::new()
         .with_max_attempts(number_from_env("MAX_ATTEMPTS", 8)?)
-        .with_first_pause(milliseconds_from_env("FIRST_PAUSE_MS", 1_000)?)
-        .with_longest_pause(milliseconds_from_env("LONGEST_PAUSE_MS", 3_600_000)?))
+        .with_initial_backoff(milliseconds_from_env("FIRST_PAUSE_MS", 1_000)?)
+        .with_max_backoff(milliseconds_from_env("LONGEST_PAUSE_MS", 3_600_000)?))
 }
 
 fn ledger(folder: &Path) -> Result<Ledger, Error> {
