@@ -25,6 +25,7 @@ pub(super) async fn run<E: Engine, S: Handler>(
     let run = Run {
         row: &job.row,
         worker: "",
+        runs_before: job.runs,
         runs,
         ended: &ended,
     };

@@ -34,8 +34,9 @@ const TURNS: [Target; 5] = [
 
 /// How long after a handler's end its note may still be on its way.
 const NOTING: Duration = Duration::from_secs(2);
-/// How long after it stood still, or its engine did, a worker may not have shown yet that it lives.
-pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(2);
+/// How long after it stood still, or its engine was down, a worker may not have shown yet that it lives: the
+/// pool takes its time to connect again.
+pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Target {

@@ -61,6 +61,8 @@ impl Site {
         let milliseconds = |time: Duration| time.as_millis().to_string();
         Program::new(env!("CARGO_BIN_EXE_queue-server"))
             .arg(role)
+            // Panics are a part of it.
+            .env("RUST_BACKTRACE", "0")
             .env("CLERK_WEBHOOK_SIGNING_SECRET", SECRET)
             .env("QUEUE_URL", self.engine.url())
             .env("LEDGER", self.folder.path())
@@ -82,7 +84,8 @@ impl Site {
         workers.into_iter().map(running).sum()
     }
 
-    /// How many events are in the queue and have not come to their end in a handler, nor can there.
+    /// How many events are in the queue and whose handler has not come to its end; the dead are
+    /// among them.
     pub(crate) fn unprocessed(&mut self) -> usize {
         let mut open = HashSet::new();
         let entries = self.ledger.entries().unwrap();
