@@ -15,7 +15,7 @@ use super::store::{Claim, ClaimToken, IdempotencyStore, MessageKey};
 
 /// About 30 MB of ids as long as Svix'.
 const DEFAULT_CAPACITY: usize = 100_000;
-/// How often at most a full store looks at all that it holds.
+/// How often at most a store full of claims looks at all of them.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
 /// How often at most the log says that the store is too small.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
@@ -25,8 +25,8 @@ const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 /// It holds a bounded number of messages, 100,000 unless set. When it is full, the message that was
 /// completed longest ago makes room for a new one: counted in [`evicted`](Self::evicted), and warned of
 /// once a minute. A message in progress never makes room; when all are, a new claim is an error, which
-/// the layer answers 503. Nothing runs in the background: what has expired goes as new claims come, at the
-/// latest when the store is full.
+/// the layer answers 503. Nothing runs in the background: what has expired goes as new claims come, in the
+/// order of completion, and at the latest when the store is full.
 ///
 /// Its time is monotonic: steps of the machine's clock do not matter. Clones share their contents.
 ///
@@ -272,25 +272,18 @@ impl Table {
 
     fn make_room(&mut self, now: Instant) -> Result<(), StoreFull> {
         let capacity = self.capacity;
-        if self.entries.len() >= capacity {
-            self.sweep(now);
-        }
         if self.entries.len() < capacity || self.evict_oldest(now) {
             return Ok(());
         }
-        Err(StoreFull { capacity })
-    }
-
-    /// Removes all that has expired: claims that lost their holder, and what stands behind a longer
-    /// retention.
-    fn sweep(&mut self, now: Instant) {
-        if !is_due(self.swept, BETWEEN_SWEEPS, now) {
-            return;
+        // Nothing is completed: what is left are claims, of which some may have lost their holder.
+        if is_due(self.swept, BETWEEN_SWEEPS, now) {
+            self.swept = Some(now);
+            self.entries.retain(|_, entry| now < entry.expires);
         }
-        self.swept = Some(now);
-        self.entries.retain(|_, entry| now < entry.expires);
-        let entries = &self.entries;
-        self.completed.retain(|_, key| entries.contains_key(key));
+        if self.entries.len() < capacity {
+            return Ok(());
+        }
+        Err(StoreFull { capacity })
     }
 
     fn evict_oldest(&mut self, now: Instant) -> bool {
@@ -372,19 +365,6 @@ mod tests {
         // The holder of the first has died.
         assert!(table.claim(&key(2), HOUR, now + HOUR).is_ok());
         assert_eq!(table.evicted, 0);
-    }
-
-    #[test]
-    fn what_has_expired_makes_room_before_what_counts() {
-        let (mut table, now) = table(3);
-        table.claim(&key(0), HOUR, now).unwrap();
-        table.complete(&key(1), 3 * HOUR, now);
-        table.complete(&key(2), HOUR, now);
-        for number in [3, 4] {
-            table.claim(&key(number), HOUR, now + HOUR).unwrap();
-        }
-        assert_eq!((table.evicted, table.entries.len()), (0, 3));
-        assert_eq!(table.claim(&key(1), HOUR, now + HOUR), Ok(Claim::Completed));
     }
 
     #[test]
