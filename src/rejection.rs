@@ -204,7 +204,7 @@ impl Error for Rejection {
 ///
 /// Headers that are missing, doubled or malformed are logged at `debug`, since anybody can send such;
 /// a message in progress and a shutdown at `info`; what cannot be decoded, a missing layer, a failing
-/// store and what ended a handler at `error`; all others at `warn`.
+/// store or queue and what ended a handler at `error`; all others at `warn`.
 ///
 /// Of several faults the first is named: headers are judged before the body is read, and nothing is
 /// parsed before the signature matched.
@@ -386,7 +386,7 @@ impl RejectionKind {
                  ago; the sender comes again"
             }
             Self::StoreUnavailable => {
-                "the store of claims did not answer, so that the handler was not run; the sender comes again"
+                "the store of claims failed, so that nothing is acknowledged; the sender comes again"
             }
             Self::ShuttingDown => "this process takes no more deliveries; the sender comes again",
             Self::HandlerPanicked => {

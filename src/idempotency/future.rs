@@ -9,7 +9,7 @@ use std::{
 use http::Response;
 use tokio::task::{JoinError, JoinHandle};
 
-use super::log;
+use super::{log, store::MessageKey};
 use crate::{
     layer::{body::ResponseBody, refusal},
     rejection::{Rejection, RejectionKind},
@@ -24,7 +24,10 @@ pub struct ResponseFuture<B, E> {
 
 enum State<B, E> {
     Refused(Option<Rejection>),
-    Running(JoinHandle<Result<Response<ResponseBody<B>>, E>>),
+    Running {
+        key: MessageKey,
+        task: JoinHandle<Result<Response<ResponseBody<B>>, E>>,
+    },
 }
 
 impl<B, E> ResponseFuture<B, E> {
@@ -34,9 +37,12 @@ impl<B, E> ResponseFuture<B, E> {
         }
     }
 
-    pub(super) fn running(task: JoinHandle<Result<Response<ResponseBody<B>>, E>>) -> Self {
+    pub(super) fn running(
+        key: MessageKey,
+        task: JoinHandle<Result<Response<ResponseBody<B>>, E>>,
+    ) -> Self {
         Self {
-            state: State::Running(task),
+            state: State::Running { key, task },
         }
     }
 }
@@ -50,22 +56,23 @@ impl<B, E> Future for ResponseFuture<B, E> {
                 Some(rejection) => Poll::Ready(Ok(refusal::response(rejection))),
                 None => Poll::Pending,
             },
-            State::Running(task) => Poll::Ready(match ready!(Pin::new(task).poll(cx)) {
+            State::Running { key, task } => Poll::Ready(match ready!(Pin::new(task).poll(cx)) {
                 Ok(answer) => answer,
-                Err(ended) => Ok(refusal::response(ended_early(&ended))),
+                Err(ended) => Ok(refusal::response(ended_early(&ended, key))),
             }),
         }
     }
 }
 
 /// Handlers have tasks of their own: it was the store that panicked, or the runtime is shutting down.
-fn ended_early(ended: &JoinError) -> Rejection {
+fn ended_early(ended: &JoinError, key: &MessageKey) -> Rejection {
     if ended.is_panic() {
         let rejection = Rejection::new(RejectionKind::StoreUnavailable);
+        let rejection = rejection.with_message_id(key.message_id());
         log::store_panicked(&rejection);
         rejection
     } else {
-        Rejection::new(RejectionKind::ShuttingDown)
+        Rejection::new(RejectionKind::ShuttingDown).with_message_id(key.message_id())
     }
 }
 
@@ -73,7 +80,7 @@ impl<B, E> fmt::Debug for ResponseFuture<B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Refused(_) => "Refused",
-            State::Running(_) => "Running",
+            State::Running { .. } => "Running",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()
     }

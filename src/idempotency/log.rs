@@ -28,15 +28,8 @@ pub(super) fn duplicate(key: &MessageKey) {
     );
 }
 
-pub(super) fn in_progress(rejection: &Rejection) {
-    refused_for_now(rejection);
-}
-
-pub(super) fn shutting_down(rejection: &Rejection) {
-    refused_for_now(rejection);
-}
-
-fn refused_for_now(rejection: &Rejection) {
+/// Nothing is wrong: the sender comes again.
+pub(super) fn refused_for_now(rejection: &Rejection) {
     info!(
         target: "clerk_webhooks",
         code = rejection.kind().code(),
@@ -73,7 +66,18 @@ pub(super) fn store_panicked(rejection: &Rejection) {
         target: "clerk_webhooks",
         code = rejection.kind().code(),
         status = rejection.status().as_u16(),
+        message_id = rejection.message_id(),
         "the store of claims panicked, its own message says where; the sender comes again"
+    );
+}
+
+pub(super) fn not_stopped(key: &MessageKey) {
+    error!(
+        target: "clerk_webhooks",
+        message_id = key.message_id(),
+        scope = key.scope(),
+        "a handler that exceeded the longest run blocks its thread and could not be stopped: its message \
+         is released, and may run a second time beside it"
     );
 }
 

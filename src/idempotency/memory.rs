@@ -15,6 +15,8 @@ use super::store::{Claim, ClaimToken, IdempotencyStore, MessageKey};
 
 /// About 30 MB of ids as long as Svix'.
 const DEFAULT_CAPACITY: usize = 100_000;
+/// How often at most a store full of claims looks at all of them.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
 /// How often at most the log says that the store is too small.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
@@ -23,7 +25,8 @@ const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 /// It holds a bounded number of messages, 100,000 unless set. When it is full, the message that was
 /// completed longest ago makes room for a new one: counted in [`evicted`](Self::evicted), and warned of
 /// once a minute. A message in progress never makes room; when all are, a new claim is an error, which
-/// the layer answers 503. What has expired is removed as new claims come; nothing runs in the background.
+/// the layer answers 503. Nothing runs in the background: what has expired goes as new claims come, in the
+/// order of completion, and at the latest when the store is full.
 ///
 /// Its time is monotonic: steps of the machine's clock do not matter. Clones share their contents.
 ///
@@ -146,6 +149,7 @@ struct Table {
     completed: BTreeMap<u64, MessageKey>,
     next_place: u64,
     evicted: u64,
+    swept: Option<Instant>,
     warned: Option<Instant>,
 }
 
@@ -169,6 +173,7 @@ impl Table {
             completed: BTreeMap::new(),
             next_place: 0,
             evicted: 0,
+            swept: None,
             warned: None,
         }
     }
@@ -266,17 +271,19 @@ impl Table {
     }
 
     fn make_room(&mut self, now: Instant) -> Result<(), StoreFull> {
-        if self.entries.len() < self.capacity || self.evict_oldest(now) {
+        let capacity = self.capacity;
+        if self.entries.len() < capacity || self.evict_oldest(now) {
             return Ok(());
         }
         // Nothing is completed: what is left are claims, of which some may have lost their holder.
-        self.entries.retain(|_, entry| now < entry.expires);
-        if self.entries.len() < self.capacity {
+        if is_due(self.swept, BETWEEN_SWEEPS, now) {
+            self.swept = Some(now);
+            self.entries.retain(|_, entry| now < entry.expires);
+        }
+        if self.entries.len() < capacity {
             return Ok(());
         }
-        Err(StoreFull {
-            capacity: self.capacity,
-        })
+        Err(StoreFull { capacity })
     }
 
     fn evict_oldest(&mut self, now: Instant) -> bool {
@@ -292,8 +299,7 @@ impl Table {
     }
 
     fn warn_that_it_is_too_small(&mut self, now: Instant) {
-        let is_due = |warned: Instant| BETWEEN_WARNINGS <= now.duration_since(warned);
-        if self.warned.is_none_or(is_due) {
+        if is_due(self.warned, BETWEEN_WARNINGS, now) {
             self.warned = Some(now);
             warn!(
                 target: "clerk_webhooks",
@@ -304,6 +310,10 @@ impl Table {
             );
         }
     }
+}
+
+fn is_due(last: Option<Instant>, interval: Duration, now: Instant) -> bool {
+    last.is_none_or(|last| interval <= now.duration_since(last))
 }
 
 /// What lies too far ahead for the clock is a long time away.

@@ -21,18 +21,54 @@
 //! | handler answers [permanent](crate::WebhookError::permanent) (any response with `webhook-delivery: abort-message`) | completed | its answer |
 //! | handler answers anything else, or the inner service errs | released | its answer |
 //! | handler panics | released; the panic goes no further, so that a `CatchPanic` outside does not see it | 500 |
-//! | handler exceeds the longest run | aborted, released, logged as an error | 500 |
+//! | handler exceeds the longest run | aborted, released, logged as an error; one that blocks its thread cannot be aborted, its message is released a lease later | 500 |
 //! | the message was completed before | handler not run | 200 |
 //! | another delivery of it is being handled | handler not run; not acknowledged, since the other may fail | 409, `Retry-After: 5` |
 //! | the sender disconnects | handler and completion go on in their task | the retry 200 |
 //! | the process is killed | its lease runs out | the retries 409, then the handler's answer |
-//! | the store does not answer a claim | handler not run | 503 |
-//! | the store does not take the completion, tried four times in a second | logged: may run twice | 500 |
+//! | the store does not answer a claim | handler not run; a claim that got through nevertheless ends with its lease | 503, then perhaps 409 |
+//! | the store does not take the completion, tried four times within its timeout | logged: may run twice | 500 |
 //! | the lease was lost while the handler ran | [counted](Counts::lost_leases) and logged; a second run may have started | its answer |
 //! | [draining](DrainHandle) | handler not run | 503 |
 //! | no verified delivery: the layer is outside of `ClerkWebhookLayer`, or alone | handler not run, the right order logged | 500 |
 //!
+//! The inner service is asked for its readiness after the claim, so that a duplicate is answered at once
+//! however busy it is.
+//!
 //! 409, 500 and 503 are [`Rejection`](crate::Rejection)s, also in the response's extensions.
+//!
+//! # Where it stands among other middleware
+//!
+//! A handler goes on when its sender disconnects, and when a `TimeoutLayer` *outside* answers for it. So what
+//! is to bound handlers belongs *inside*: tower's `GlobalConcurrencyLimitLayer` for how many run at once,
+//! tower-http's `TimeoutLayer` for how long. From the outside in: the limits on requests, `ClerkWebhookLayer`,
+//! `IdempotencyLayer`, the limits on handlers, the handler.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use clerk_webhooks::{
+//!     ClerkWebhookLayer, VerifiedClerkEvent,
+//!     idempotency::{IdempotencyLayer, MemoryStore},
+//! };
+//! use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
+//! use tower_http::timeout::TimeoutLayer;
+//!
+//! # async fn on_event(_: VerifiedClerkEvent) {}
+//! fn app(clerk: ClerkWebhookLayer) -> Router {
+//!     let stack = ServiceBuilder::new()
+//!         .layer(GlobalConcurrencyLimitLayer::new(64)) // requests, with their bodies
+//!         .layer(clerk)
+//!         .layer(IdempotencyLayer::new(MemoryStore::new(), "users"))
+//!         .layer(GlobalConcurrencyLimitLayer::new(16)) // handlers
+//!         .layer(TimeoutLayer::with_status_code(
+//!             StatusCode::SERVICE_UNAVAILABLE,
+//!             Duration::from_secs(10),
+//!         ));
+//!     Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack))
+//! }
+//! ```
 //!
 //! # What it cannot do
 //!

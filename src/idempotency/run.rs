@@ -8,11 +8,9 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
-use tokio::{
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use http::{Request, Response, StatusCode};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use tower::{BoxError, Service};
 use tracing::Instrument as _;
 
@@ -64,13 +62,14 @@ impl<St: IdempotencyStore> Run<St> {
         B: Send + 'static,
         ResB: Send + 'static,
     {
+        let lease = Lease::begin();
         let token = match self.claim().await {
             Ok(Claim::Claimed(token)) => token,
             Ok(Claim::Completed) => return Ok(self.duplicate()),
             Ok(Claim::InProgress) => return Ok(self.in_progress()),
             Err(error) => return Ok(self.store_failed(RejectionKind::StoreUnavailable, &*error)),
         };
-        match self.watch(spawn(inner, request), token).await {
+        match self.watch(spawn(inner, request), token, lease).await {
             Ok(answer) => self.settle(answer, token).await,
             Err(ended) => Ok(self.give_up(ended, token).await),
         }
@@ -82,42 +81,74 @@ impl<St: IdempotencyStore> Run<St> {
     }
 
     /// Waits for the handler while it keeps the lease alive, but not for ever.
-    async fn watch<T>(&self, mut handler: JoinHandle<T>, token: ClaimToken) -> Result<T, Ended> {
-        let mut lease = pin!(self.keep_alive(token));
-        let ended = poll_fn(|cx| {
-            let _ = lease.as_mut().poll(cx);
-            Pin::new(&mut handler).poll(cx)
-        });
-        match timeout(self.times().longest_run, ended).await {
+    async fn watch<T>(
+        &self,
+        handler: AbortOnDropHandle<T>,
+        token: ClaimToken,
+        mut lease: Lease,
+    ) -> Result<T, Ended> {
+        let ended = {
+            let alive = pin!(self.keep_alive(token, &mut lease));
+            beside(alive, self.end_of(handler)).await
+        };
+        // The process itself may have stood still.
+        if !lease.is_lost && self.times().lease <= lease.renewed.elapsed() {
+            self.lost_lease();
+        }
+        ended
+    }
+
+    /// The handler's answer, within the longest run.
+    async fn end_of<T>(&self, mut handler: AbortOnDropHandle<T>) -> Result<T, Ended> {
+        if let Ok(ended) = timeout(self.times().longest_run, &mut handler).await {
+            return ended.map_err(|error| match error.is_panic() {
+                true => Ended::Panicked,
+                false => Ended::ShutDown,
+            });
+        }
+        handler.abort();
+        // One that blocks its thread may answer after all.
+        match timeout(self.times().lease, handler).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) if error.is_panic() => Err(Ended::Panicked),
-            Ok(Err(_)) => Err(Ended::ShutDown),
+            Ok(Err(_)) => Err(Ended::TimedOut),
             Err(_) => {
-                handler.abort();
-                // So that the next run does not meet this one; one that blocks its thread stays.
-                let _ = timeout(self.times().lease, handler).await;
+                log::not_stopped(&self.key);
                 Err(Ended::TimedOut)
             }
         }
     }
 
-    async fn keep_alive(&self, token: ClaimToken) -> Infallible {
-        let lease = self.times().lease;
+    /// Extends the lease every third of it. After a failure again soon: a store that comes back before the
+    /// lease is over must find it.
+    async fn keep_alive(&self, token: ClaimToken, lease: &mut Lease) -> Infallible {
+        let length = self.times().lease;
+        let mut pause = length / 3;
         loop {
-            sleep(lease / 3).await;
-            let extension = self.store().extend(&self.key, token, lease);
-            match self.answer_in_time(extension).await {
-                Ok(true) => {}
+            sleep(pause).await;
+            let asked = Instant::now();
+            let extension = self.store().extend(&self.key, token, length);
+            pause = match self.answer_within(length / 6, extension).await {
+                Ok(true) => {
+                    lease.renewed = asked;
+                    length / 3
+                }
                 Ok(false) => break,
                 Err(error) => {
                     self.layer.shared.counters.store_failures.add();
                     log::not_extended(&self.key, &*error);
+                    length / 24
                 }
-            }
+            };
         }
+        lease.is_lost = true;
+        self.lost_lease();
+        future::pending().await
+    }
+
+    fn lost_lease(&self) {
         self.layer.shared.counters.lost_leases.add();
         log::lost_lease(&self.key);
-        future::pending().await
     }
 
     /// Success and "never again" are final; anything else may be tried again.
@@ -138,19 +169,22 @@ impl<St: IdempotencyStore> Run<St> {
         }
     }
 
+    /// All tries together take no longer than one answer may, since the sender is waiting.
     async fn complete(&self) -> Result<(), BoxError> {
-        let mut pauses = PAUSES_BETWEEN_COMPLETIONS.into_iter();
-        loop {
-            let completion = self.store().complete(&self.key, self.times().retention);
-            match (self.answer_in_time(completion).await, pauses.next()) {
-                (Ok(()), _) => {
-                    self.layer.shared.counters.completed.add();
-                    return Ok(());
+        self.answer_in_time(async {
+            let mut pauses = PAUSES_BETWEEN_COMPLETIONS.into_iter();
+            loop {
+                let completion = self.store().complete(&self.key, self.times().retention);
+                match (completion.await, pauses.next()) {
+                    (Ok(()), _) => return Ok(()),
+                    (Err(error), None) => return Err(error),
+                    (Err(_), Some(pause)) => sleep(pause).await,
                 }
-                (Err(error), None) => return Err(error),
-                (Err(_), Some(pause)) => sleep(pause).await,
             }
-        }
+        })
+        .await?;
+        self.layer.shared.counters.completed.add();
+        Ok(())
     }
 
     async fn release(&self, token: ClaimToken) {
@@ -169,20 +203,23 @@ impl<St: IdempotencyStore> Run<St> {
             Ended::TimedOut => RejectionKind::HandlerTimedOut,
             Ended::ShutDown => RejectionKind::ShuttingDown,
         });
-        log::handler_ended(&rejection);
+        match rejection.kind() {
+            RejectionKind::ShuttingDown => log::refused_for_now(&rejection),
+            _ => log::handler_ended(&rejection),
+        }
         refusal::response(rejection)
     }
 
     fn duplicate<ResB>(&self) -> Response<ResponseBody<ResB>> {
         self.layer.shared.counters.duplicates.add();
         log::duplicate(&self.key);
-        Response::new(ResponseBody::text("already processed"))
+        refusal::text(StatusCode::OK, "already processed")
     }
 
     fn in_progress<ResB>(&self) -> Response<ResponseBody<ResB>> {
         self.layer.shared.counters.in_progress.add();
         let rejection = self.rejection(RejectionKind::MessageInProgress);
-        log::in_progress(&rejection);
+        log::refused_for_now(&rejection);
         refusal::response(rejection)
     }
 
@@ -213,7 +250,15 @@ impl<St: IdempotencyStore> Run<St> {
         &self,
         answer: impl Future<Output = Result<T, St::Error>>,
     ) -> Result<T, BoxError> {
-        let limit = self.times().store_timeout;
+        self.answer_within(self.times().store_timeout, answer).await
+    }
+
+    async fn answer_within<T>(
+        &self,
+        limit: Duration,
+        answer: impl Future<Output = Result<T, St::Error>>,
+    ) -> Result<T, BoxError> {
+        let limit = limit.min(self.times().store_timeout);
         match timeout(limit, answer).await {
             Ok(answer) => answer.map_err(Into::into),
             Err(_) => Err(format!("the store gave no answer within {limit:?}").into()),
@@ -221,9 +266,41 @@ impl<St: IdempotencyStore> Run<St> {
     }
 }
 
+/// What a run knows of its hold on the message.
+struct Lease {
+    /// When it was last asked for, with success.
+    renewed: Instant,
+    is_lost: bool,
+}
+
+impl Lease {
+    fn begin() -> Self {
+        Self {
+            renewed: Instant::now(),
+            is_lost: false,
+        }
+    }
+}
+
+/// The output of `main`, with `other` polled beside it.
+async fn beside<T>(
+    mut other: Pin<&mut impl Future<Output = Infallible>>,
+    main: impl Future<Output = T>,
+) -> T {
+    let mut main = pin!(main);
+    poll_fn(|cx| {
+        let _ = other.as_mut().poll(cx);
+        main.as_mut().poll(cx)
+    })
+    .await
+}
+
 /// In a task of its own: a panic ends nothing else, and one that blocks its thread does not keep the
 /// lease from being extended.
-fn spawn<S, B>(mut inner: S, request: Request<B>) -> JoinHandle<Result<S::Response, S::Error>>
+fn spawn<S, B>(
+    mut inner: S,
+    request: Request<B>,
+) -> AbortOnDropHandle<Result<S::Response, S::Error>>
 where
     S: Service<Request<B>> + Send + 'static,
     S::Future: Send,
@@ -231,7 +308,11 @@ where
     S::Error: Send + 'static,
     B: Send + 'static,
 {
-    tokio::spawn(async move { inner.call(request).await }.in_current_span())
+    let handling = async move {
+        poll_fn(|cx| inner.poll_ready(cx)).await?;
+        inner.call(request).await
+    };
+    AbortOnDropHandle::new(tokio::spawn(handling.in_current_span()))
 }
 
 fn is_final<B>(response: &Response<B>) -> bool {

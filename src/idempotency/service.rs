@@ -1,7 +1,7 @@
 //! The service: finds the verified delivery, hands it to a task.
 
 use std::{
-    fmt, mem,
+    fmt,
     task::{Context, Poll},
 };
 
@@ -62,8 +62,10 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<ResB, S::Error>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    /// Always ready: the inner service is asked after the claim, so that a duplicate is answered at once
+    /// however busy it is.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
@@ -77,13 +79,12 @@ where
         if running.is_closed() {
             let rejection = Rejection::new(RejectionKind::ShuttingDown);
             let rejection = rejection.with_message_id(key.message_id());
-            log::shutting_down(&rejection);
+            log::refused_for_now(&rejection);
             return ResponseFuture::refused(rejection);
         }
-        let unready = self.inner.clone();
-        let inner = mem::replace(&mut self.inner, unready);
-        let run = Run::new(self.layer.clone(), key);
-        ResponseFuture::running(running.spawn(run.once(inner, request).in_current_span()))
+        let run = Run::new(self.layer.clone(), key.clone());
+        let answer = run.once(self.inner.clone(), request);
+        ResponseFuture::running(key, running.spawn(answer.in_current_span()))
     }
 }
 

@@ -91,7 +91,9 @@ use tower::BoxError;
 ///   lose events.
 /// - Time is the store's own where it has a server, so that clocks of several machines need not agree.
 /// - Durations are rounded up to what the store can keep, never down to nothing.
-/// - An error means *unknown*: the caller must assume that it may have happened.
+/// - An error means *unknown*: the caller must assume that it may have happened. So does a future that is
+///   dropped, as the layer does when its store timeout is over: what it had sent may still be carried out,
+///   but nothing may be left half done. A claim that got through unheard blocks its message for a lease.
 ///
 /// With feature `testing`, `testing::idempotency_store` holds the suite that all stores of this
 /// project pass; run it against yours.
@@ -138,7 +140,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// Gives the claim back, so that the next delivery may run at once.
     ///
     /// `false`, and nothing changes, when `token` does not hold it: another's claim and a completed
-    /// message stay as they are.
+    /// message stay as they are. For a claim whose lease ran out, and which nobody took since, either will
+    /// do.
     fn release(
         &self,
         key: &MessageKey,

@@ -57,6 +57,10 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// |---|---|
 /// | [`Enqueued::New`], [`Enqueued::Duplicate`] | 202 |
 /// | an error, or nothing within the timeout | 503, `Retry-After: 5`; it comes again, and is a duplicate if it was stored after all |
+///
+/// # Panics
+///
+/// Its future panics when it is polled outside of a tokio runtime.
 #[must_use = "a service does nothing until it is called"]
 pub struct Enqueue<Q> {
     queue: Arc<Q>,
@@ -95,7 +99,7 @@ impl<Q: EventQueue> Service<Request<VerifiedBody>> for Enqueue<Q> {
             match store(&*queue, &event, limit).await {
                 Ok(enqueued) => {
                     log::enqueued(&event, enqueued);
-                    accepted()
+                    refusal::text(StatusCode::ACCEPTED, "accepted")
                 }
                 Err(error) => unavailable(&event, &error),
             }
@@ -112,12 +116,6 @@ async fn store<Q: EventQueue>(
         Ok(answer) => answer.map_err(Into::into),
         Err(_) => Err(format!("the queue gave no answer within {limit:?}").into()),
     }
-}
-
-fn accepted() -> Response<ResponseBody<String>> {
-    let mut response = Response::new(ResponseBody::text("accepted"));
-    *response.status_mut() = StatusCode::ACCEPTED;
-    response
 }
 
 fn unavailable(event: &QueuedEvent, error: &BoxError) -> Response<ResponseBody<String>> {

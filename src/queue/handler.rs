@@ -55,7 +55,7 @@ impl<F, St, T> EventHandler<F, St, T> {
     pub fn new<Fut>(state: St, on_event: F) -> Self
     where
         F: Fn(T, EventContext<St>) -> Fut,
-        Fut: Future<Output = Result<(), WebhookError>>,
+        Fut: Future<Output = Result<(), WebhookError>> + Send + 'static,
     {
         Self {
             on_event,

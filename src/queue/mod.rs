@@ -47,5 +47,5 @@ pub use self::{
     event::QueuedEvent,
     handler::{EventContext, EventHandler, HandlerFuture},
     queue::{Enqueued, EventQueue},
-    retry::{Next, RetryPolicy},
+    retry::{RetryDecision, RetryPolicy},
 };

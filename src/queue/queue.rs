@@ -61,7 +61,8 @@ pub trait EventQueue: Send + Sync + 'static {
     ///
     /// `Ok` is a promise: the event survives `kill -9` of this process and of the engine. What survives the
     /// loss of power depends on the engine's settings, which its adapter documents. An error means
-    /// *unknown*: the event may have been stored.
+    /// *unknown*: the event may have been stored. So does a future that is dropped, as [`Enqueue`](super::Enqueue) does when
+    /// its timeout is over or the sender disconnects.
     ///
     /// [`Enqueued::Duplicate`] when a message of this id was stored before, whether or not it has been
     /// processed since; nothing is stored then. For how long ids are remembered is the engine's to document.

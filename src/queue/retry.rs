@@ -14,25 +14,25 @@ use crate::error::WebhookError;
 /// ```
 /// use std::time::Duration;
 ///
-/// use clerk_webhooks::queue::{Next, RetryPolicy};
+/// use clerk_webhooks::queue::{RetryDecision, RetryPolicy};
 ///
 /// let policy = RetryPolicy::new().with_max_attempts(3).with_jitter(0.0);
 /// let again = std::io::Error::other("connection refused");
-/// assert_eq!(policy.after(1, &again), Next::Retry(Duration::from_secs(1)));
-/// assert_eq!(policy.after(2, &again), Next::Retry(Duration::from_secs(2)));
-/// assert_eq!(policy.after(3, &again), Next::DeadLetter);
+/// assert_eq!(policy.after(1, &again), RetryDecision::Retry(Duration::from_secs(1)));
+/// assert_eq!(policy.after(2, &again), RetryDecision::Retry(Duration::from_secs(2)));
+/// assert_eq!(policy.after(3, &again), RetryDecision::DeadLetter);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryPolicy {
     max_attempts: u32,
-    first_pause: Duration,
-    longest_pause: Duration,
+    initial_backoff: Duration,
+    max_backoff: Duration,
     jitter: f64,
 }
 
 /// What happens to an event after an attempt that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum RetryDecision {
     /// It runs again, after this pause.
     Retry(Duration),
     /// It is kept apart, for people to look at.
@@ -45,8 +45,8 @@ impl RetryPolicy {
     pub fn new() -> Self {
         Self {
             max_attempts: 8,
-            first_pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(3600),
+            initial_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(3600),
             jitter: 0.2,
         }
     }
@@ -60,15 +60,15 @@ impl RetryPolicy {
 
     /// The pause after the first failure: 1 s unless set. Each further one is twice as long.
     #[must_use]
-    pub fn with_first_pause(mut self, first_pause: Duration) -> Self {
-        self.first_pause = first_pause;
+    pub fn with_initial_backoff(mut self, initial_backoff: Duration) -> Self {
+        self.initial_backoff = initial_backoff;
         self
     }
 
     /// No pause is longer, but for its jitter: 1 h unless set.
     #[must_use]
-    pub fn with_longest_pause(mut self, longest_pause: Duration) -> Self {
-        self.longest_pause = longest_pause;
+    pub fn with_max_backoff(mut self, max_backoff: Duration) -> Self {
+        self.max_backoff = max_backoff;
         self
     }
 
@@ -92,31 +92,31 @@ impl RetryPolicy {
     /// After `attempt`, counted from 1, failed with `error`: the [`WebhookError`] in its source chain
     /// decides; any other error means again.
     #[must_use]
-    pub fn after(&self, attempt: u32, error: &(dyn Error + 'static)) -> Next {
+    pub fn after(&self, attempt: u32, error: &(dyn Error + 'static)) -> RetryDecision {
         match WebhookError::is_permanent_in(error) {
-            Some(true) => Next::DeadLetter,
+            Some(true) => RetryDecision::DeadLetter,
             Some(false) | None => self.after_a_failure(attempt),
         }
     }
 
     /// After `attempt`, counted from 1, failed in a way that leaves no error, such as a panic.
     #[must_use]
-    pub fn after_a_failure(&self, attempt: u32) -> Next {
+    pub fn after_a_failure(&self, attempt: u32) -> RetryDecision {
         if attempt >= self.max_attempts {
-            return Next::DeadLetter;
+            return RetryDecision::DeadLetter;
         }
         let pause = self.pause(attempt);
         let off = 1.0 + self.jitter * (2.0 * fastrand::f64() - 1.0);
-        Next::Retry(whole_seconds(pause.mul_f64(off)))
+        RetryDecision::Retry(whole_seconds(pause.mul_f64(off)))
     }
 
     /// After an attempt whose process died: it counts, and the next one follows without a pause.
     #[must_use]
-    pub fn after_a_crash(&self, attempt: u32) -> Next {
+    pub fn after_a_crash(&self, attempt: u32) -> RetryDecision {
         if attempt >= self.max_attempts {
-            Next::DeadLetter
+            RetryDecision::DeadLetter
         } else {
-            Next::Retry(Duration::ZERO)
+            RetryDecision::Retry(Duration::ZERO)
         }
     }
 
@@ -124,10 +124,10 @@ impl RetryPolicy {
         let doublings = attempt.saturating_sub(1);
         let doubled = 2u32
             .checked_pow(doublings)
-            .and_then(|times| self.first_pause.checked_mul(times));
+            .and_then(|times| self.initial_backoff.checked_mul(times));
         // `mul_f64` overflows beyond this.
         const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
-        let longest = self.longest_pause.min(LONGEST);
+        let longest = self.max_backoff.min(LONGEST);
         doubled.unwrap_or(longest).min(longest)
     }
 }
@@ -156,18 +156,18 @@ mod tests {
     fn pauses(policy: &RetryPolicy) -> Vec<u64> {
         let attempts = 1..policy.max_attempts();
         let pause = |attempt| match policy.after_a_failure(attempt) {
-            Next::Retry(pause) => pause.as_secs(),
-            Next::DeadLetter => panic!("attempt {attempt} was the last"),
+            RetryDecision::Retry(pause) => pause.as_secs(),
+            RetryDecision::DeadLetter => panic!("attempt {attempt} was the last"),
         };
         attempts.map(pause).collect()
     }
 
     #[test]
-    fn pauses_double_up_to_the_longest() {
+    fn backoff_doubles_up_to_its_maximum() {
         let policy = RetryPolicy::new().with_jitter(0.0);
         assert_eq!(pauses(&policy), [1, 2, 4, 8, 16, 32, 64]);
-        assert_eq!(policy.after_a_failure(8), Next::DeadLetter);
-        let policy = policy.with_longest_pause(Duration::from_secs(5));
+        assert_eq!(policy.after_a_failure(8), RetryDecision::DeadLetter);
+        let policy = policy.with_max_backoff(Duration::from_secs(5));
         assert_eq!(pauses(&policy), [1, 2, 4, 5, 5, 5, 5]);
         let policy = RetryPolicy::new().with_jitter(0.0).with_max_attempts(100);
         assert_eq!(
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn jitter_stays_within_a_fifth_and_is_not_always_the_same() {
-        let policy = RetryPolicy::new().with_first_pause(Duration::from_secs(100));
+        let policy = RetryPolicy::new().with_initial_backoff(Duration::from_secs(100));
         let seconds: Vec<_> = (0..200).map(|_| pauses(&policy)[0]).collect();
         assert!(seconds.iter().all(|seconds| (80..=120).contains(seconds)));
         assert!(seconds.iter().any(|&seconds| seconds < 95));
@@ -189,36 +189,45 @@ mod tests {
     fn what_is_permanent_is_not_tried_again() {
         let policy = RetryPolicy::new();
         let permanent: BoxError = WebhookError::permanent("no such plan").into();
-        assert_eq!(policy.after(1, &*permanent), Next::DeadLetter);
+        assert_eq!(policy.after(1, &*permanent), RetryDecision::DeadLetter);
         let again: BoxError = WebhookError::retry("busy").into();
-        assert!(matches!(policy.after(1, &*again), Next::Retry(_)));
-        assert!(matches!(policy.after(7, &*again), Next::Retry(_)));
-        assert_eq!(policy.after(8, &*again), Next::DeadLetter);
+        assert!(matches!(policy.after(1, &*again), RetryDecision::Retry(_)));
+        assert!(matches!(policy.after(7, &*again), RetryDecision::Retry(_)));
+        assert_eq!(policy.after(8, &*again), RetryDecision::DeadLetter);
     }
 
     #[test]
     fn a_crash_counts_but_costs_no_pause() {
         let policy = RetryPolicy::new();
-        assert_eq!(policy.after_a_crash(7), Next::Retry(Duration::ZERO));
-        assert_eq!(policy.after_a_crash(8), Next::DeadLetter);
+        assert_eq!(
+            policy.after_a_crash(7),
+            RetryDecision::Retry(Duration::ZERO)
+        );
+        assert_eq!(policy.after_a_crash(8), RetryDecision::DeadLetter);
     }
 
     #[test]
     fn the_oddest_settings_are_taken() {
         let policy = RetryPolicy::new()
             .with_max_attempts(u32::MAX)
-            .with_first_pause(Duration::MAX)
-            .with_longest_pause(Duration::MAX)
+            .with_initial_backoff(Duration::MAX)
+            .with_max_backoff(Duration::MAX)
             .with_jitter(f64::INFINITY);
         for attempt in [0, 1, 31, 32, 33, u32::MAX - 1] {
-            assert!(matches!(policy.after_a_failure(attempt), Next::Retry(_)));
+            assert!(matches!(
+                policy.after_a_failure(attempt),
+                RetryDecision::Retry(_)
+            ));
         }
         let none = RetryPolicy::new()
-            .with_first_pause(Duration::ZERO)
+            .with_initial_backoff(Duration::ZERO)
             .with_max_attempts(0);
-        assert_eq!(none.after_a_failure(1), Next::DeadLetter);
-        let no_pause = RetryPolicy::new().with_first_pause(Duration::ZERO);
-        assert_eq!(no_pause.after_a_failure(1), Next::Retry(Duration::ZERO));
+        assert_eq!(none.after_a_failure(1), RetryDecision::DeadLetter);
+        let no_pause = RetryPolicy::new().with_initial_backoff(Duration::ZERO);
+        assert_eq!(
+            no_pause.after_a_failure(1),
+            RetryDecision::Retry(Duration::ZERO)
+        );
         assert_eq!(
             RetryPolicy::new().with_jitter(f64::NAN),
             RetryPolicy::new().with_jitter(0.0)

@@ -26,7 +26,7 @@ use tower::{
 
 use crate::{
     common::{Logs, secret},
-    endpoint::{Answer, delivery},
+    endpoint::{Answer, delivery, until},
 };
 
 fn clerk() -> ClerkWebhookLayer {
@@ -168,4 +168,45 @@ async fn an_error_of_the_inner_service_is_handed_on() {
         assert_eq!(error.to_string(), "inner");
     }
     assert_eq!(layer.counts().released, 2);
+}
+
+/// Limit 1 inside, and its one place taken: duplicates do not wait for it.
+#[tokio::test]
+async fn a_duplicate_does_not_wait_for_a_busy_inner_service() {
+    let inner = service_fn(async |_: Request<VerifiedBody>| {
+        std::future::pending::<()>().await;
+        Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::default()))
+    });
+    let layer = idempotency();
+    let service = ServiceBuilder::new()
+        .layer(clerk())
+        .layer(layer.clone())
+        .layer(ConcurrencyLimitLayer::new(1))
+        .service(inner);
+    let deliver = || {
+        let request = delivery("msg_1").map(|_| Full::<bytes::Bytes>::from("{}"));
+        service.clone().oneshot(request)
+    };
+    let _first = tokio::spawn(deliver());
+    until(|| layer.drain_handle().running() == 1).await;
+    let second = tokio::time::timeout(std::time::Duration::from_secs(5), deliver());
+    let second = second.await.unwrap().unwrap();
+    assert_eq!(second.status(), StatusCode::CONFLICT);
+}
+
+/// A timeout inside ends the handler, and its message runs again; so does what else ends it.
+#[tokio::test(start_paused = true)]
+async fn a_timeout_inside_ends_the_handler() {
+    let timeout = tower_http::timeout::TimeoutLayer::with_status_code(
+        StatusCode::SERVICE_UNAVAILABLE,
+        std::time::Duration::from_secs(10),
+    );
+    let layer = idempotency();
+    let route = post(std::future::pending::<()>)
+        .route_layer(timeout)
+        .route_layer(layer.clone())
+        .route_layer(clerk());
+    let router = Router::new().route("/hook", route);
+    deliver(&router).await.is(503);
+    assert_eq!(layer.counts().released, 1);
 }

@@ -110,15 +110,11 @@ impl Endpoint {
     }
 
     pub(crate) async fn until_started(&self, handlers: usize) {
-        while self.started() < handlers {
-            sleep(Duration::from_millis(1)).await;
-        }
+        until(|| self.started() >= handlers).await;
     }
 
     pub(crate) async fn until_ended(&self, handlers: usize) {
-        while self.ended() < handlers {
-            sleep(Duration::from_millis(1)).await;
-        }
+        until(|| self.ended() >= handlers).await;
     }
 
     pub(crate) fn let_go(&self) {
@@ -136,6 +132,21 @@ impl Endpoint {
 
     pub(crate) fn counts(&self) -> Counts {
         self.layer.counts()
+    }
+}
+
+/// Fails rather than to wait for ever.
+#[track_caller]
+pub(crate) fn until(mut holds: impl FnMut() -> bool) -> impl Future<Output = ()> {
+    let caller = std::panic::Location::caller();
+    async move {
+        for _ in 0..20_000 {
+            if holds() {
+                return;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        panic!("waited in vain at {caller}");
     }
 }
 
@@ -222,6 +233,7 @@ pub(crate) struct Faults {
     pub(crate) claims_panic: AtomicBool,
     pub(crate) is_silent: AtomicBool,
     pub(crate) extensions_fail: AtomicBool,
+    pub(crate) extensions_panic: AtomicBool,
     pub(crate) leases_are_lost: AtomicBool,
     /// So many completions fail.
     pub(crate) completions_to_fail: AtomicUsize,
@@ -259,6 +271,10 @@ impl IdempotencyStore for Scripted {
         lease: Duration,
     ) -> Result<bool, BoxError> {
         self.faults.extensions.fetch_add(1, SeqCst);
+        assert!(
+            !self.faults.extensions_panic.load(SeqCst),
+            "as the test wants"
+        );
         self.fail_if(self.faults.extensions_fail.load(SeqCst))
             .await?;
         if self.faults.leases_are_lost.load(SeqCst) {

@@ -2,14 +2,14 @@
 
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
-use axum::http::StatusCode;
-use clerk_webhooks::RejectionKind;
+use axum::{Router, http::StatusCode, routing::post};
+use clerk_webhooks::{ClerkWebhookLayer, RejectionKind, Verifier};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
 
 use crate::{
-    common::Logs,
-    endpoint::{Answer, Do, Endpoint, delivery},
+    common::{Logs, secret},
+    endpoint::{Answer, Do, Endpoint, delivery, until},
 };
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -69,9 +69,7 @@ async fn a_sender_that_disconnects_does_not_cut_the_handler_off() {
     meanwhile.is_refused(409, RejectionKind::MessageInProgress);
     endpoint.let_go();
     endpoint.until_ended(1).await;
-    while endpoint.counts().completed == 0 {
-        sleep(Duration::from_millis(1)).await;
-    }
+    until(|| endpoint.counts().completed == 1).await;
     endpoint.deliver("msg_1").await.is(200);
     assert_eq!(endpoint.started(), 1);
 }
@@ -131,20 +129,51 @@ async fn the_longest_run_is_15_minutes_unless_set() {
     aborted.is_refused(500, RejectionKind::HandlerTimedOut);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_blocks_its_thread_keeps_its_lease() {
-    let lease = Duration::from_millis(90);
+    let lease = Duration::from_millis(600);
     let endpoint = Endpoint::with([], |layer| layer.with_lease(lease));
-    let blocking = axum::routing::post(move || async move { std::thread::sleep(5 * lease) })
-        .route_layer(endpoint.layer.clone())
-        .route_layer(clerk_webhooks::ClerkWebhookLayer::new(
-            clerk_webhooks::Verifier::new(crate::common::secret()),
-        ));
-    let router = axum::Router::new().route("/", blocking);
-    let response = router.oneshot(delivery("msg_1")).await.unwrap();
-    Answer::read(response).await.is(200);
-    assert!(endpoint.store.faults.extensions.load(SeqCst) >= 5);
+    deliver_to_one_that_blocks(&endpoint, 3 * lease)
+        .await
+        .is(200);
+    assert!(endpoint.store.faults.extensions.load(SeqCst) >= 3);
     assert_eq!(endpoint.counts().lost_leases, 0);
+}
+
+/// `abort` does not stop what does not await: its success must not be thrown away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_beyond_the_longest_run_and_succeeds_is_done() {
+    let endpoint = Endpoint::with([], |layer| {
+        layer.with_longest_run(Duration::from_millis(50))
+    });
+    let answer = deliver_to_one_that_blocks(&endpoint, Duration::from_millis(300)).await;
+    answer.is(200);
+    assert_eq!(endpoint.counts().completed, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_beyond_all_bounds_is_released_and_told_of() {
+    let lease = Duration::from_millis(300);
+    let endpoint = Endpoint::with([], |layer| {
+        layer
+            .with_longest_run(Duration::from_millis(50))
+            .with_lease(lease)
+    });
+    let answer = deliver_to_one_that_blocks(&endpoint, 5 * lease).await;
+    answer.is_refused(500, RejectionKind::HandlerTimedOut);
+    assert_eq!(
+        (endpoint.counts().released, endpoint.counts().completed),
+        (1, 0)
+    );
+}
+
+async fn deliver_to_one_that_blocks(endpoint: &Endpoint, block: Duration) -> Answer {
+    let clerk = ClerkWebhookLayer::new(Verifier::new(secret()));
+    let blocking = post(move || async move { std::thread::sleep(block) })
+        .route_layer(endpoint.layer.clone())
+        .route_layer(clerk);
+    let router = Router::new().route("/", blocking);
+    Answer::read(router.oneshot(delivery("msg_1")).await.unwrap()).await
 }
 
 #[tokio::test]

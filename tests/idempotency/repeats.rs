@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 
 use crate::{
     common::{other_secret, secret},
-    endpoint::{Answer, Do, Endpoint, SCOPE, Scripted, delivery},
+    endpoint::{Answer, Do, Endpoint, SCOPE, Scripted, delivery, until},
 };
 
 #[tokio::test]
@@ -73,9 +73,7 @@ async fn of_many_deliveries_at_once_one_runs() {
     let deliveries: Vec<_> = (0..32)
         .map(|_| endpoint.deliver_meanwhile("msg_1"))
         .collect();
-    while endpoint.counts().in_progress < 31 {
-        tokio::task::yield_now().await;
-    }
+    until(|| endpoint.counts().in_progress == 31).await;
     endpoint.let_go();
     let mut statuses = Vec::new();
     for delivery in deliveries {

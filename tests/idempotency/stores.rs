@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
 use axum::http::StatusCode;
 use clerk_webhooks::{RejectionKind, idempotency::IdempotencyLayer};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     common::Logs,
@@ -84,7 +84,7 @@ async fn a_completion_that_cannot_be_recorded_is_not_acknowledged() {
     // Its claim stays until the lease is over, then it does run twice.
     let soon = endpoint.deliver("msg_1").await;
     soon.is_refused(409, RejectionKind::MessageInProgress);
-    tokio::time::sleep(LEASE).await;
+    sleep(LEASE).await;
     endpoint.deliver("msg_1").await.is(200);
     assert_eq!(endpoint.started(), 2);
 }
@@ -98,7 +98,7 @@ async fn a_claim_that_cannot_be_released_ends_with_its_lease() {
     assert!(logs.take().contains("could not release a claim"));
     let soon = endpoint.deliver("msg_1").await;
     soon.is_refused(409, RejectionKind::MessageInProgress);
-    tokio::time::sleep(LEASE).await;
+    sleep(LEASE).await;
     endpoint.deliver("msg_1").await.is(200);
 }
 
@@ -116,16 +116,69 @@ async fn a_lost_lease_is_counted_and_the_handler_answers() {
     assert_eq!(endpoint.started(), 1);
 }
 
+/// From just before the first extension until shortly before the lease is over.
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_down_for_less_than_a_lease_costs_nothing() {
-    let endpoint = Endpoint::new([Do::Take(2 * LEASE)]);
-    endpoint.store.faults.extensions_fail.store(true, SeqCst);
+async fn a_store_that_is_down_for_most_of_a_lease_costs_nothing() {
+    for is_silent in [false, true] {
+        let endpoint = Endpoint::new([Do::Take(3 * LEASE)]);
+        let first = endpoint.deliver_meanwhile("msg_1");
+        sleep(LEASE / 3 - Duration::from_secs(1)).await;
+        let faults = &endpoint.store.faults;
+        let down = if is_silent {
+            &faults.is_silent
+        } else {
+            &faults.extensions_fail
+        };
+        down.store(true, SeqCst);
+        sleep(LEASE / 2).await;
+        down.store(false, SeqCst);
+        first.await.unwrap().is(204);
+        let counts = endpoint.counts();
+        assert!(counts.store_failures >= 3, "{counts:?}");
+        assert_eq!((counts.lost_leases, counts.completed), (0, 1), "{counts:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_falls_silent_before_the_completion_does_not_keep_the_sender_waiting() {
+    let endpoint = Endpoint::new([Do::Take(Duration::from_secs(1))]);
+    let called = Instant::now();
     let first = endpoint.deliver_meanwhile("msg_1");
-    tokio::time::sleep(LEASE / 2).await;
-    endpoint.store.faults.extensions_fail.store(false, SeqCst);
+    endpoint.until_started(1).await;
+    endpoint.store.faults.is_silent.store(true, SeqCst);
+    let unrecorded = first.await.unwrap();
+    unrecorded.is_refused(500, RejectionKind::CompletionNotRecorded);
+    assert!(
+        called.elapsed() < Duration::from_secs(7),
+        "{:?}",
+        called.elapsed()
+    );
+}
+
+/// A virtual machine that was moved, a process that was stopped: no extension could be asked for.
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_ran_out_while_the_process_stood_still_is_counted() {
+    let endpoint = Endpoint::new([Do::WaitThen(StatusCode::NO_CONTENT)]);
+    let first = endpoint.deliver_meanwhile("msg_1");
+    endpoint.until_started(1).await;
+    endpoint.let_go();
+    tokio::time::advance(2 * LEASE).await;
     first.await.unwrap().is(204);
-    let counts = endpoint.counts();
-    assert_eq!((counts.store_failures, counts.lost_leases), (1, 0));
+    assert_eq!(endpoint.counts().lost_leases, 1);
+}
+
+#[tokio::test]
+async fn a_store_that_panics_midway_ends_the_handler_with_it() {
+    let endpoint = Endpoint::with([Do::WaitThen(StatusCode::OK)], |layer| {
+        layer.with_lease(Duration::from_millis(30))
+    });
+    endpoint.store.faults.extensions_panic.store(true, SeqCst);
+    let panicked = endpoint.deliver("msg_1").await;
+    panicked.is_refused(503, RejectionKind::StoreUnavailable);
+    endpoint.let_go();
+    sleep(Duration::from_millis(20)).await;
+    assert_eq!((endpoint.started(), endpoint.ended()), (1, 0));
+    assert_eq!(endpoint.layer.drain_handle().running(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +191,7 @@ async fn when_a_lease_ran_out_another_process_may_run_the_message() {
     slow.until_started(1).await;
     let early = other.deliver("msg_1").await;
     early.is_refused(409, RejectionKind::MessageInProgress);
-    tokio::time::sleep(LEASE).await;
+    sleep(LEASE).await;
     other.deliver("msg_1").await.is(200);
     store.faults.extensions_fail.store(false, SeqCst);
     first.await.unwrap().is(204);

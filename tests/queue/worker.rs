@@ -7,7 +7,7 @@ use std::{
 
 use clerk_webhooks::{
     ClerkEvent, EventData, Verifier, WebhookError,
-    queue::{EventContext, EventHandler, Next, QueuedEvent, RetryPolicy},
+    queue::{EventContext, EventHandler, QueuedEvent, RetryDecision, RetryPolicy},
     testing::{SignedRequest, fixtures},
 };
 use tower::{
@@ -32,12 +32,12 @@ where
 }
 
 #[track_caller]
-fn means(error: &BoxError, expected: Next) {
+fn means(error: &BoxError, expected: RetryDecision) {
     let policy = RetryPolicy::new().with_jitter(0.0);
     assert_eq!(policy.after(1, &**error), expected, "{error:?}");
 }
 
-const AGAIN: Next = Next::Retry(Duration::from_secs(1));
+const AGAIN: RetryDecision = RetryDecision::Retry(Duration::from_secs(1));
 
 #[derive(Clone, Default)]
 struct Greeted(Arc<Mutex<Vec<String>>>);
@@ -81,7 +81,7 @@ async fn what_cannot_be_decoded_goes_to_the_dead_letter_with_its_path() {
     let handler = EventHandler::new(Greeted::default(), greet);
     let body = r#"{"type": "user.created", "data": {"id": "user_1", "locked": "ada"}}"#;
     let error = run(handler, queued(body)).await.unwrap_err();
-    means(&error, Next::DeadLetter);
+    means(&error, RetryDecision::DeadLetter);
     let text = WebhookError::retry(error).to_string();
     assert!(
         text.contains("`data.locked`") && !text.contains("ada"),
@@ -103,7 +103,7 @@ async fn the_handlers_decision_is_found_behind_middleware() {
     let error = run(service, queued(fixtures::user_created()))
         .await
         .unwrap_err();
-    means(&error, Next::DeadLetter);
+    means(&error, RetryDecision::DeadLetter);
 }
 
 #[tokio::test]

@@ -55,8 +55,17 @@ pub enum What {
         /// With its sources.
         error: String,
     },
+    /// The event is in the queue: it is about to be acknowledged.
+    Enqueued,
     /// The handler began.
     Started,
+    /// Of no message: the process runs and can write.
+    Pulse,
+    /// A worker's handler began.
+    Began {
+        /// Which run of the event it is, from 1.
+        attempt: u32,
+    },
     /// The handler failed, as it was told to.
     Failed,
     /// The effect that must happen at least once. It lies outside of every database.
@@ -161,7 +170,7 @@ impl LedgerReader {
     pub fn running(&mut self, process: u32) -> Result<usize, Error> {
         let its = |entry: &&Entry| entry.process == process;
         let count = |entry: &Entry| match entry.what {
-            What::Started => 1,
+            What::Started | What::Began { .. } => 1,
             What::Failed | What::Ended => -1,
             _ => 0,
         };

@@ -8,23 +8,26 @@
 //!   durable as in production; killed and restarted on the same port and data.
 //! - [`process`]: servers and workers as processes, killed with SIGKILL and restarted on the same port.
 //! - [`ledger`]: what processes did, written down so that SIGKILL does not take it away.
+//! - [`kills`]: when to kill.
 //!
-//! The program `idempotent-server` is the server that is killed: `IdempotencyLayer` on the store that its
-//! environment names. Each message carries the [`Job`](job::Job) for its handler.
+//! The programs are what is killed: `idempotent-server` is `IdempotencyLayer` on the store that its
+//! environment names, `queue-server` is `Enqueue` or a worker on the queue that its environment names. Each
+//! message carries the [`Job`](job::Job) for its handler.
 //!
 //! Everything random in the sender comes from one seed, [`seed_from_env`]; print it.
 
 pub mod engines;
 mod error;
 pub mod job;
+pub mod kills;
 pub mod ledger;
 mod port;
 pub mod process;
-mod seed;
 pub mod sender;
+mod settings;
 
 pub use self::{
     error::Error,
     port::Port,
-    seed::{number_from_env, seed_from_env},
+    settings::{milliseconds_from_env, number_from_env, seed_from_env, text_from_env},
 };

@@ -10,8 +10,12 @@ use serde_json::{Value, json};
 
 use crate::support::Delivery;
 
-/// Sends them one after the other, and checks what each has done.
-pub(crate) async fn run(address: SocketAddr, secret: &SigningSecret) -> Result<(), Box<dyn Error>> {
+/// Sends them one after the other, and checks what each has done; then prints the rows that they made.
+pub(crate) async fn run(
+    address: SocketAddr,
+    secret: &SigningSecret,
+    database: &Database,
+) -> Result<(), Box<dyn Error>> {
     println!("{:<32} {:<32} WHAT IT DID", "MESSAGE ID", "TYPE");
     let run = name_of_this_run();
     for (message, event, expected) in story(&run) {
@@ -25,7 +29,7 @@ pub(crate) async fn run(address: SocketAddr, secret: &SigningSecret) -> Result<(
             );
         }
     }
-    Ok(())
+    print_rows(database, &run).await
 }
 
 /// Part of every id, so that another run on the same database is about other objects.
@@ -105,7 +109,8 @@ fn millis(minute: i64) -> i64 {
     1_767_225_600_000 + minute * 60_000
 }
 
-pub(crate) async fn print_tables(database: &Database) -> Result<(), Box<dyn Error>> {
+/// Not those of other users: the database may be a real one.
+async fn print_rows(database: &Database, run: &str) -> Result<(), Box<dyn Error>> {
     for table in TABLES {
         let own_columns = table.columns.join(", ");
         println!(
@@ -113,6 +118,11 @@ pub(crate) async fn print_tables(database: &Database) -> Result<(), Box<dyn Erro
             table.name
         );
         for row in database.rows(table).await? {
+            let is_of_this_run =
+                |id: &Option<String>| id.as_ref().is_some_and(|id| id.contains(run));
+            if !row.first().is_some_and(is_of_this_run) {
+                continue;
+            }
             let values: Vec<_> = row
                 .iter()
                 .map(|value| value.as_deref().unwrap_or("-"))

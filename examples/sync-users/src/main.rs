@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run -p example-sync-users             # serves; Ctrl-C ends it
-//! cargo run -p example-sync-users -- --once   # shows what it does, prints the tables and ends
+//! cargo run -p example-sync-users -- --once   # writes some users of its own, prints them and ends
 //! ```
 //!
 //! `DATABASE_URL` names the database, `sqlite://` or `postgres://`; without it that is `sync-users.db` in
@@ -53,8 +53,7 @@ async fn run(once: bool) -> Result<(), Box<dyn Error>> {
     });
     let server = tokio::spawn(server.into_future());
     if once {
-        demonstration::run(address, &own_secret).await?;
-        demonstration::print_tables(&database).await?;
+        demonstration::run(address, &own_secret, &database).await?;
     } else {
         tokio::signal::ctrl_c().await?;
         println!("\nshutting down");

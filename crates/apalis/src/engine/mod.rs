@@ -57,13 +57,13 @@ pub(crate) mod sealed {
             not_before: Option<SystemTime>,
         ) -> impl Future<Output = Result<Enqueued, QueueError>> + Send;
 
-        /// Says that `worker` is alive, and frees the jobs of those that have not said so for `dead_after`:
-        /// the run that they had begun counts.
+        /// Says that `worker` is alive, and frees the jobs of those that have not said so for `dead_after`,
+        /// if there is such a time: the run that they had begun counts.
         fn beat(
             &self,
             queue: &str,
             worker: &WorkerContext,
-            dead_after: Duration,
+            dead_after: Option<Duration>,
         ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
         /// Gives `worker` up to `at_most` jobs that are due.
@@ -74,10 +74,18 @@ pub(crate) mod sealed {
             at_most: usize,
         ) -> impl Future<Output = Result<Vec<Job>, QueueError>> + Send;
 
-        /// Ends the run of a job in one statement; false when the job is no longer the worker's.
+        /// Ends the run of a job in one statement; false when the job is no longer the worker's, or is its
+        /// own again by another lease.
         fn end(&self, run: &Run<'_>) -> impl Future<Output = Result<bool, QueueError>> + Send;
 
-        /// Takes the worker off the table, and frees what it leased but never began.
+        /// Frees what the worker leased but never began: all of its rows less those that are `running`.
+        fn free(
+            &self,
+            worker: &WorkerContext,
+            running: &[String],
+        ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+        /// Takes the worker off the table.
         fn leave(
             &self,
             worker: &WorkerContext,
@@ -151,6 +159,8 @@ pub(crate) mod sealed {
     pub struct Run<'a> {
         pub row: &'a str,
         pub worker: &'a str,
+        /// How many there were when it was leased. Whoever takes the job over counts one more.
+        pub runs_before: u32,
         /// How many there were, with this one.
         pub runs: u32,
         pub ended: &'a Ended,

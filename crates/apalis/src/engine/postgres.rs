@@ -137,7 +137,7 @@ impl Postgres {
         &self,
         queue: &str,
         worker: &str,
-        dead_after: Duration,
+        dead_after: Option<Duration>,
     ) -> Result<(), apalis_postgres::Error> {
         const SEEN: &str = "INSERT INTO apalis.workers \
              (id, worker_type, storage_name, layers, last_seen, started_at) \
@@ -149,7 +149,9 @@ impl Postgres {
             .bind(queue)
             .execute(&mut *transaction)
             .await?;
-        queries::reenqueue_orphaned(&mut *transaction, queue, dead_after.as_secs()).await?;
+        if let Some(dead_after) = dead_after {
+            queries::reenqueue_orphaned(&mut *transaction, queue, dead_after.as_secs()).await?;
+        }
         Ok(transaction.commit().await?)
     }
 
@@ -183,7 +185,7 @@ impl Engine for Postgres {
         &self,
         queue: &str,
         worker: &WorkerContext,
-        dead_after: Duration,
+        dead_after: Option<Duration>,
     ) -> Result<(), QueueError> {
         let shown = self.show_life(queue, worker.name(), dead_after).await;
         shown.map_err(cannot("keep its leases"))
@@ -204,38 +206,44 @@ impl Engine for Postgres {
     async fn end(&self, run: &Run<'_>) -> Result<bool, QueueError> {
         const DONE: &str = "UPDATE apalis.jobs SET status = 'Done', attempts = $3, job = $4, \
              done_at = clock_timestamp(), last_result = '{\"Ok\":null}', lock_by = NULL, lock_at = NULL \
-             WHERE id = $1 AND lock_by = $2";
+             WHERE id = $1 AND lock_by = $2 AND attempts = $5";
         const AGAIN: &str = "UPDATE apalis.jobs SET status = 'Pending', attempts = $3, \
-             run_at = clock_timestamp() + make_interval(secs => $5), \
+             run_at = clock_timestamp() + make_interval(secs => $6), \
              last_result = jsonb_build_object('Err', $4::text), lock_by = NULL, lock_at = NULL \
-             WHERE id = $1 AND lock_by = $2";
+             WHERE id = $1 AND lock_by = $2 AND attempts = $5";
         const DEAD: &str = "UPDATE apalis.jobs SET status = 'Killed', attempts = $3, \
              done_at = clock_timestamp(), last_result = jsonb_build_object('Err', $4::text), \
-             lock_by = NULL, lock_at = NULL WHERE id = $1 AND lock_by = $2";
-        let runs = i32::try_from(run.runs).unwrap_or(i32::MAX);
+             lock_by = NULL, lock_at = NULL WHERE id = $1 AND lock_by = $2 AND attempts = $5";
+        let [runs, before] =
+            [run.runs, run.runs_before].map(|runs| i32::try_from(runs).unwrap_or(i32::MAX));
         let query = |sql| sqlx::query(sql).bind(run.row).bind(run.worker).bind(runs);
         let query = match run.ended {
-            Ended::Done => query(DONE).bind(NO_BODY),
-            Ended::Again { pause, error } => query(AGAIN).bind(error).bind(pause.as_secs_f64()),
-            Ended::Dead { error } => query(DEAD).bind(error),
+            Ended::Done => query(DONE).bind(NO_BODY).bind(before),
+            Ended::Again { pause, error } => query(AGAIN)
+                .bind(error)
+                .bind(before)
+                .bind(pause.as_secs_f64()),
+            Ended::Dead { error } => query(DEAD).bind(error).bind(before),
         };
         let ended = query.execute(&self.pool).await;
         let ended = ended.map_err(cannot("record how a run ended"))?;
         Ok(ended.rows_affected() > 0)
     }
 
-    async fn leave(&self, worker: &WorkerContext) -> Result<(), QueueError> {
+    async fn free(&self, worker: &WorkerContext, running: &[String]) -> Result<(), QueueError> {
         const FREE: &str = "UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
-             WHERE lock_by = $1 AND status IN ('Queued', 'Running')";
+             WHERE lock_by = $1 AND status IN ('Queued', 'Running') AND id <> ALL ($2)";
+        let freed = sqlx::query(FREE).bind(worker.name()).bind(running);
+        let freed = freed.execute(&self.pool).await;
+        freed.map(drop).map_err(cannot("give its leases back"))
+    }
+
+    async fn leave(&self, worker: &WorkerContext) -> Result<(), QueueError> {
         const GONE: &str = "DELETE FROM apalis.workers WHERE id = $1";
-        for sql in [FREE, GONE] {
-            let done = sqlx::query(sql)
-                .bind(worker.name())
-                .execute(&self.pool)
-                .await;
-            done.map_err(cannot("give its leases back"))?;
-        }
-        Ok(())
+        let gone = sqlx::query(GONE).bind(worker.name());
+        let gone = gone.execute(&self.pool).await;
+        gone.map(drop)
+            .map_err(cannot("take its worker off the table"))
     }
 
     async fn counts(&self, queue: &str) -> Result<Counts, QueueError> {

@@ -111,21 +111,22 @@ impl Sqlite {
         &self,
         queue: &str,
         worker: &str,
-        dead_after: Duration,
+        dead_after: Option<Duration>,
     ) -> Result<(), sqlx::Error> {
         const SEEN: &str = "INSERT INTO Workers \
              (id, worker_type, storage_name, layers, last_seen, started_at) \
              VALUES (?1, ?2, 'clerk-webhooks', '', unixepoch(), unixepoch()) \
              ON CONFLICT (id) DO UPDATE SET last_seen = unixepoch()";
         let others = WorkerFilter::AllExcept(worker.to_owned());
-        let dead_for = seconds(dead_after);
         let mut transaction = self.pool.begin().await?;
         sqlx::query(SEEN)
             .bind(worker)
             .bind(queue)
             .execute(&mut *transaction)
             .await?;
-        queries::reenqueue_orphaned(&mut *transaction, dead_for, queue, &others).await?;
+        if let Some(dead_for) = dead_after.map(seconds) {
+            queries::reenqueue_orphaned(&mut *transaction, dead_for, queue, &others).await?;
+        }
         transaction.commit().await
     }
 
@@ -189,7 +190,7 @@ impl Engine for Sqlite {
         &self,
         queue: &str,
         worker: &WorkerContext,
-        dead_after: Duration,
+        dead_after: Option<Duration>,
     ) -> Result<(), QueueError> {
         let shown = self.show_life(queue, worker.name(), dead_after).await;
         shown.map_err(cannot("keep its leases"))
@@ -209,13 +210,14 @@ impl Engine for Sqlite {
 
     async fn end(&self, run: &Run<'_>) -> Result<bool, QueueError> {
         const DONE: &str = "UPDATE Jobs SET status = 'Done', attempts = ?3, job = ?4, done_at = unixepoch(), \
-             last_result = '{\"Ok\":null}', lock_by = NULL, lock_at = NULL WHERE id = ?1 AND lock_by = ?2";
-        const AGAIN: &str = "UPDATE Jobs SET status = 'Pending', attempts = ?3, run_at = ?5, \
+             last_result = '{\"Ok\":null}', lock_by = NULL, lock_at = NULL \
+             WHERE id = ?1 AND lock_by = ?2 AND attempts = ?5";
+        const AGAIN: &str = "UPDATE Jobs SET status = 'Pending', attempts = ?3, run_at = ?6, \
              last_result = json_object('Err', ?4), lock_by = NULL, lock_at = NULL \
-             WHERE id = ?1 AND lock_by = ?2";
+             WHERE id = ?1 AND lock_by = ?2 AND attempts = ?5";
         const DEAD: &str = "UPDATE Jobs SET status = 'Killed', attempts = ?3, done_at = unixepoch(), \
              last_result = json_object('Err', ?4), lock_by = NULL, lock_at = NULL \
-             WHERE id = ?1 AND lock_by = ?2";
+             WHERE id = ?1 AND lock_by = ?2 AND attempts = ?5";
         let query = |sql| {
             sqlx::query(sql)
                 .bind(run.row)
@@ -223,27 +225,34 @@ impl Engine for Sqlite {
                 .bind(run.runs)
         };
         let query = match run.ended {
-            Ended::Done => query(DONE).bind(NO_BODY),
-            Ended::Again { pause, error } => query(AGAIN).bind(error).bind(due_after(*pause)),
-            Ended::Dead { error } => query(DEAD).bind(error),
+            Ended::Done => query(DONE).bind(NO_BODY).bind(run.runs_before),
+            Ended::Again { pause, error } => {
+                let query = query(AGAIN).bind(error).bind(run.runs_before);
+                query.bind(due_after(*pause))
+            }
+            Ended::Dead { error } => query(DEAD).bind(error).bind(run.runs_before),
         };
         let ended = query.execute(&self.pool).await;
         let ended = ended.map_err(cannot("record how a run ended"))?;
         Ok(ended.rows_affected() > 0)
     }
 
-    async fn leave(&self, worker: &WorkerContext) -> Result<(), QueueError> {
+    async fn free(&self, worker: &WorkerContext, running: &[String]) -> Result<(), QueueError> {
         const FREE: &str = "UPDATE Jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
-             WHERE lock_by = ?1 AND status IN ('Queued', 'Running')";
+             WHERE lock_by = ?1 AND status IN ('Queued', 'Running') \
+             AND id NOT IN (SELECT value FROM json_each(?2))";
+        let running = serde_json::to_string(running).map_err(cannot("list what runs"))?;
+        let freed = sqlx::query(FREE).bind(worker.name()).bind(running);
+        let freed = freed.execute(&self.pool).await;
+        freed.map(drop).map_err(cannot("give its leases back"))
+    }
+
+    async fn leave(&self, worker: &WorkerContext) -> Result<(), QueueError> {
         const GONE: &str = "DELETE FROM Workers WHERE id = ?1";
-        for sql in [FREE, GONE] {
-            let done = sqlx::query(sql)
-                .bind(worker.name())
-                .execute(&self.pool)
-                .await;
-            done.map_err(cannot("give its leases back"))?;
-        }
-        Ok(())
+        let gone = sqlx::query(GONE).bind(worker.name());
+        let gone = gone.execute(&self.pool).await;
+        gone.map(drop)
+            .map_err(cannot("take its worker off the table"))
     }
 
     async fn counts(&self, queue: &str) -> Result<Counts, QueueError> {

@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc};
 
-use clerk_webhooks::queue::{Next, QueuedEvent};
+use clerk_webhooks::queue::{QueuedEvent, RetryDecision};
 use tokio::sync::OwnedSemaphorePermit;
 use tower::{BoxError, ServiceExt as _};
 use tracing::{debug, error, warn};
@@ -25,6 +25,7 @@ pub(super) async fn run<E: Engine, S: Handler>(
     let run = Run {
         row: &job.row,
         worker: "",
+        runs_before: job.runs,
         runs,
         ended: &ended,
     };
@@ -48,7 +49,7 @@ pub(super) async fn run<E: Engine, S: Handler>(
 async fn end_of<S: Handler>(job: &Job, service: S, orders: &Orders) -> (u32, Ended) {
     let policy = &orders.retry_policy;
     // After a failure its note said "again": only a crash leads here with no attempt left.
-    if job.runs > 0 && policy.after_a_crash(job.runs) == Next::DeadLetter {
+    if job.runs > 0 && policy.after_a_crash(job.runs) == RetryDecision::DeadLetter {
         let error = format!("the process died in attempt {}, the last one", job.runs);
         return (job.runs, Ended::Dead { error });
     }
@@ -74,10 +75,10 @@ async fn end_of<S: Handler>(job: &Job, service: S, orders: &Orders) -> (u32, End
     (attempt, ended)
 }
 
-fn failed(next: Next, error: String) -> Ended {
+fn failed(next: RetryDecision, error: String) -> Ended {
     match next {
-        Next::Retry(pause) => Ended::Again { pause, error },
-        Next::DeadLetter => Ended::Dead { error },
+        RetryDecision::Retry(pause) => Ended::Again { pause, error },
+        RetryDecision::DeadLetter => Ended::Dead { error },
     }
 }
 

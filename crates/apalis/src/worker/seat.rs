@@ -1,8 +1,9 @@
 //! A worker's place in the engine's table of workers: what its leases hang on.
 
 use std::{
+    collections::HashSet,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -11,7 +12,7 @@ use std::{
 use apalis_core::worker::context::WorkerContext;
 use tokio::{
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tracing::warn;
 
@@ -32,6 +33,10 @@ const LAST_TRIES: u32 = 10;
 /// Kept by the loop and by every run: as long as one of them lives, the heart beats.
 pub(super) struct Seat<E> {
     place: Arc<Place<E>>,
+    /// The rows that it runs.
+    running: Mutex<HashSet<String>>,
+    /// A lease whose answer was lost may have given it rows that it does not know of.
+    is_unsure: AtomicBool,
     stopping: AtomicBool,
     heart: JoinHandle<()>,
 }
@@ -51,14 +56,17 @@ impl<E: Engine> Seat<E> {
             worker: WorkerContext::new(&unique_name()),
             dead_after: whole_seconds(heartbeat * MISSED),
         });
-        place.beat().await?;
+        place.beat(Some(place.dead_after)).await?;
         Ok(Self {
+            running: Mutex::default(),
+            is_unsure: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             heart: tokio::spawn(Arc::clone(&place).keep_beating(heartbeat)),
             place,
         })
     }
 
+    /// What it leases counts as running until its [`end`](Self::end).
     pub(super) async fn lease(&self, at_most: usize) -> Result<Vec<Job>, QueueError> {
         let Place {
             engine,
@@ -66,12 +74,38 @@ impl<E: Engine> Seat<E> {
             worker,
             ..
         } = &*self.place;
-        in_time::<E, _>(engine.lease(queue, worker, at_most)).await
+        if self.is_unsure.load(Ordering::Relaxed) {
+            self.free_what_is_not_running().await?;
+        }
+        self.is_unsure.store(true, Ordering::Relaxed);
+        let jobs = in_time::<E, _>(engine.lease(queue, worker, at_most)).await?;
+        self.is_unsure.store(false, Ordering::Relaxed);
+        self.running()
+            .extend(jobs.iter().map(|job| job.row.clone()));
+        Ok(jobs)
+    }
+
+    /// Shows itself first: the engine was away, and others must not take over what it still runs.
+    async fn free_what_is_not_running(&self) -> Result<(), QueueError> {
+        self.place.beat(None).await?;
+        let running: Vec<_> = self.running().iter().cloned().collect();
+        in_time::<E, _>(self.place.engine.free(&self.place.worker, &running)).await
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records how a run ended, however long the engine is away; whether the job was still this worker's,
     /// or nothing when the engine did not come back before it was time to stop.
     pub(super) async fn end(&self, run: Run<'_>) -> Option<bool> {
+        let row = run.row;
+        let ended = self.record(run).await;
+        self.running().remove(row);
+        ended
+    }
+
+    async fn record(&self, run: Run<'_>) -> Option<bool> {
         let run = Run {
             worker: self.place.worker.name(),
             ..run
@@ -96,23 +130,35 @@ impl<E: Engine> Seat<E> {
 
     pub(super) async fn leave(&self) {
         self.heart.abort();
-        if let Err(error) = in_time::<E, _>(self.place.engine.leave(&self.place.worker)).await {
-            warn(&self.place.queue, &error);
+        let Place { engine, worker, .. } = &*self.place;
+        for left in [
+            in_time::<E, _>(engine.free(worker, &[])).await,
+            in_time::<E, _>(engine.leave(worker)).await,
+        ] {
+            if let Err(error) = left {
+                warn(&self.place.queue, &error);
+            }
         }
     }
 }
 
 impl<E: Engine> Place<E> {
-    async fn beat(&self) -> Result<(), QueueError> {
-        let beat = self.engine.beat(&self.queue, &self.worker, self.dead_after);
+    async fn beat(&self, dead_after: Option<Duration>) -> Result<(), QueueError> {
+        let beat = self.engine.beat(&self.queue, &self.worker, dead_after);
         in_time::<E, _>(beat).await
     }
 
     async fn keep_beating(self: Arc<Self>, heartbeat: Duration) {
+        let mut last = Instant::now();
         loop {
             sleep(heartbeat).await;
-            if let Err(error) = self.beat().await {
-                warn(&self.queue, &error);
+            // After an outage of the engine, or a standstill of this process, the others look dead too:
+            // give them a heartbeat.
+            let knows_the_dead = last.elapsed() < self.dead_after;
+            let dead_after = knows_the_dead.then_some(self.dead_after);
+            match self.beat(dead_after).await {
+                Ok(()) => last = Instant::now(),
+                Err(error) => warn(&self.queue, &error),
             }
         }
     }

@@ -84,7 +84,7 @@ pub(crate) fn short_policy() -> RetryPolicy {
 
 /// No pauses at all.
 pub(crate) fn hasty_policy() -> RetryPolicy {
-    short_policy().with_first_pause(Duration::ZERO)
+    short_policy().with_initial_backoff(Duration::ZERO)
 }
 
 /// A worker that runs until it is told to stop.

@@ -156,12 +156,9 @@ fn claim_and_complete<S: IdempotencyStore + Clone>(store: &S) -> Operation {
     operation(move || {
         let (store, key) = (store.clone(), MessageKey::new("users", new_id()));
         async move {
-            let claim = store.claim(&key, LEASE).await.unwrap_or_else(|e| failed(e));
+            let claim = store.claim(&key, LEASE).await.unwrap_or_else(failed);
             assert!(matches!(claim, Claim::Claimed(_)), "{claim:?}");
-            store
-                .complete(&key, RETENTION)
-                .await
-                .unwrap_or_else(|e| failed(e));
+            store.complete(&key, RETENTION).await.unwrap_or_else(failed);
         }
     })
 }
@@ -172,7 +169,7 @@ fn sqlite(pool: &SqlitePool, sql: &'static str) -> Operation {
         let pool = pool.clone();
         async move {
             let done = sqlx::query(sql).bind(new_id()).execute(&pool).await;
-            done.unwrap_or_else(|e| failed(e));
+            done.unwrap_or_else(failed);
         }
     })
 }
@@ -183,7 +180,7 @@ fn postgres_trip(pool: &PgPool, sql: &'static str) -> Operation {
         let pool = pool.clone();
         async move {
             let done = sqlx::query(sql).bind(new_id()).execute(&pool).await;
-            done.unwrap_or_else(|e| failed(e));
+            done.unwrap_or_else(failed);
         }
     })
 }
@@ -197,7 +194,7 @@ fn redis_trip(
         let (mut connection, command) = (connection.clone(), command());
         async move {
             let done: redis::RedisResult<()> = command.query_async(&mut connection).await;
-            done.unwrap_or_else(|e| failed(e));
+            done.unwrap_or_else(failed);
         }
     })
 }

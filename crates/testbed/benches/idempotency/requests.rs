@@ -1,6 +1,6 @@
 //! Whole requests through a router, in process.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use axum::{
     Router,
@@ -49,7 +49,9 @@ fn requests(route: MethodRouter) -> Operation {
     operation(move || {
         let (app, delivery) = (app.clone(), SignedRequest::clone(&delivery));
         async move {
-            let delivery = delivery.with_message_id(new_id());
+            let delivery = delivery
+                .with_message_id(new_id())
+                .with_sent_at(SystemTime::now());
             let request: Request<Body> = delivery.into_request(Uri::from_static("/"));
             let Ok(response) = app.oneshot(request).await;
             assert_eq!(response.status(), StatusCode::NO_CONTENT);

@@ -129,7 +129,7 @@ impl Run {
             What::Effect => self.had_effect = true,
             What::Failed => self.failed = true,
             What::Completed | What::Released => self.settled_at = Some(entry.at),
-            What::Claimed { .. } | What::LeaseLost | What::StoreFailed { .. } | What::Ended => {}
+            _ => {}
         }
     }
 

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use clerk_webhooks_testbed::{
     job::{Failure, Job},
-    number_from_env, seed_from_env,
-    sender::{InFlight, Message, Redelivery, Report, Schedule},
+    kills, number_from_env, seed_from_env,
+    sender::{InFlight, Redelivery, Report, Schedule},
 };
 use fastrand::Rng;
 use history::{History, Reason};
@@ -29,7 +29,6 @@ const SERVERS: usize = 3;
 /// One message starts every so often, on average.
 const PACE: Duration = Duration::from_millis(30);
 const ENOUGH_KILLS: usize = 5;
-const WAIT_FOR_HANDLERS: Duration = Duration::from_millis(300);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_on_sqlite_while_servers_are_killed() {
@@ -57,7 +56,9 @@ async fn chaos(kind: Kind) {
     let mut site = Site::start(kind, SERVERS).await;
     let started = Instant::now();
     let spread = PACE * count;
-    let messages = messages(seed, count);
+    let mut rng = Rng::with_seed(seed);
+    let jobs: Vec<_> = (0..count).map(|_| job(&mut rng)).collect();
+    let messages = Job::messages(seed, &jobs).unwrap();
     let ids: Vec<_> = messages
         .iter()
         .map(|message| message.id().to_owned())
@@ -81,17 +82,10 @@ async fn chaos(kind: Kind) {
     assert_held(kind, &mut site, &ids, &kills, &delivered).await;
 }
 
-fn messages(seed: u64, count: u32) -> Vec<Message> {
-    let mut rng = Rng::with_seed(seed);
-    let bodies: Vec<_> = (0..count).map(|_| job(&mut rng).body().unwrap()).collect();
-    Message::several(seed, bodies.len(), |n| bodies[n].clone())
-}
-
 fn job(rng: &mut Rng) -> Job {
-    let failure = |rng: &mut Rng| *rng.choice(&[Failure::Error, Failure::Panic]).unwrap();
     Job {
         work: Duration::from_millis(rng.u64(20..=120)),
-        failures: (0..rng.u8(0..=3)).map(|_| failure(rng)).collect(),
+        failures: (0..rng.u8(0..=3)).map(|_| Failure::passing(rng)).collect(),
         waits: false,
         inbox: true,
     }
@@ -115,10 +109,11 @@ async fn kill_servers(
     let (start, mut kills) = (Instant::now(), Vec::new());
     let goes_on = |kills: &[Kill]| start.elapsed() < duration || counted(kills) < ENOUGH_KILLS;
     while goes_on(&kills) && !delivering.is_finished() {
-        sleep(pause(duration, &mut rng)).await;
+        sleep(kills::pause(duration, &mut rng)).await;
         let server = rng.usize(..SERVERS);
         let process = site.servers[server].id().unwrap();
-        busy(site, process, rng.usize(1..=4)).await;
+        let running = || site.ledger.running(process);
+        kills::until_busy(rng.usize(1..=4), running).await.unwrap();
         let requests = in_flight.at(site.servers[server].address());
         site.servers[server].kill().unwrap();
         let running = site.ledger.running(process).unwrap();
@@ -130,27 +125,6 @@ async fn kill_servers(
         kills.push(Kill { process, running });
     }
     kills
-}
-
-/// A longer run is not a harder one: each delivery must survive with eight attempts.
-fn pause(duration: Duration, rng: &mut Rng) -> Duration {
-    let shortest = (duration / 40).min(Duration::from_millis(1_000));
-    shortest.mul_f64(1.0 + 2.0 * rng.f64())
-}
-
-/// Waits a moment for so many handlers, then for any.
-async fn busy(site: &mut Site, process: u32, wanted: usize) {
-    let start = Instant::now();
-    let mut wanted = wanted;
-    while start.elapsed() < 2 * WAIT_FOR_HANDLERS {
-        if start.elapsed() > WAIT_FOR_HANDLERS {
-            wanted = 1;
-        }
-        if site.ledger.running(process).unwrap() >= wanted {
-            return;
-        }
-        sleep(Duration::from_millis(1)).await;
-    }
 }
 
 /// A kill that hit nothing does not count.

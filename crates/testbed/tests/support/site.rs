@@ -78,12 +78,7 @@ impl Site {
 
     /// To a random server each time.
     pub(crate) fn sender(&self, seed: u64) -> Sender {
-        let mut servers = self.servers.iter();
-        let first = servers.next().unwrap().address();
-        let sender = Sender::new(seed, first, endpoint(SECRET));
-        servers.fold(sender, |sender, server| {
-            sender.with_target(server.address())
-        })
+        sender(seed, &self.servers)
     }
 
     /// To this server.
@@ -143,7 +138,7 @@ impl Site {
 }
 
 impl Engine {
-    async fn start(kind: Kind, folder: &TempDir) -> Self {
+    pub(crate) async fn start(kind: Kind, folder: &TempDir) -> Self {
         match kind {
             Kind::Sqlite => Self::Sqlite(folder.path().join("store.db")),
             Kind::Postgres => Self::Postgres(Postgres::start().await.unwrap()),
@@ -151,7 +146,7 @@ impl Engine {
         }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite://{}", path.display()),
             Self::Postgres(postgres) => postgres.url(),
@@ -190,6 +185,16 @@ async fn locked(path: &Path) -> SqliteConnection {
     let lock = sqlx::query("begin immediate");
     lock.execute(&mut connection).await.unwrap();
     connection
+}
+
+/// To a random one of these servers each time.
+pub(crate) fn sender(seed: u64, servers: &[Process]) -> Sender {
+    let mut servers = servers.iter();
+    let first = servers.next().unwrap().address();
+    let sender = Sender::new(seed, first, endpoint(SECRET));
+    servers.fold(sender, |sender, server| {
+        sender.with_target(server.address())
+    })
 }
 
 pub(crate) fn endpoint(secret: &str) -> Endpoint {

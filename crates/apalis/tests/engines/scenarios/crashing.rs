@@ -55,7 +55,7 @@ pub(crate) async fn a_crashed_run_counts_and_the_next_follows_without_a_pause<E:
 
     let seen = Seen::default();
     // A pause would be one of an hour.
-    let policy = short_policy().with_first_pause(Duration::from_secs(3600));
+    let policy = short_policy().with_initial_backoff(Duration::from_secs(3600));
     let worker = bench.queue.worker(noting(&seen)).with_retry_policy(policy);
     let worker = Running::start(worker.with_heartbeat(HEARTBEAT));
     seen.reaches(1).await;

@@ -17,7 +17,6 @@ mod handler;
 mod ledgered;
 
 use std::{
-    env,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
@@ -31,7 +30,9 @@ use clerk_webhooks::{
 };
 use clerk_webhooks_redis::RedisStore;
 use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, inbox, open_sqlite};
-use clerk_webhooks_testbed::{Error, ledger::Ledger, number_from_env};
+use clerk_webhooks_testbed::{
+    Error, ledger::Ledger, milliseconds_from_env, number_from_env, text_from_env,
+};
 use sqlx::postgres::PgPoolOptions;
 use tokio::net::TcpListener;
 
@@ -49,7 +50,7 @@ async fn main() -> Result<(), Error> {
         .with_ansi(false)
         .with_writer(std::io::stderr)
         .init();
-    let url = variable("STORE_URL")?;
+    let url = text_from_env("STORE_URL")?;
     match url.split_once("://").ok_or("STORE_URL is no URL")? {
         ("sqlite", path) => serve_sqlite(path.as_ref()).await,
         ("postgres", _) => serve_postgres(&url).await,
@@ -82,7 +83,7 @@ async fn serve_postgres(url: &str) -> Result<(), Error> {
 }
 
 async fn serve(store: impl IdempotencyStore, effects: Effects) -> Result<(), Error> {
-    let folder = variable("LEDGER")?;
+    let folder = text_from_env("LEDGER")?;
     let ledger = Arc::new(Ledger::open(Path::new(&folder).join("ledger"))?);
     let app = App {
         ledger: Arc::clone(&ledger),
@@ -90,8 +91,8 @@ async fn serve(store: impl IdempotencyStore, effects: Effects) -> Result<(), Err
         folder: folder.into(),
     };
     let idempotency = IdempotencyLayer::new(Ledgered::new(store, ledger), SCOPE)
-        .with_lease(milliseconds("LEASE_MS", 60_000)?)
-        .with_store_timeout(milliseconds("STORE_TIMEOUT_MS", 5_000)?);
+        .with_lease(milliseconds_from_env("LEASE_MS", 60_000)?)
+        .with_store_timeout(milliseconds_from_env("STORE_TIMEOUT_MS", 5_000)?);
     let on_event = post(on_event)
         .route_layer(idempotency)
         .route_layer(ClerkWebhookLayer::from_env()?);
@@ -101,12 +102,4 @@ async fn serve(store: impl IdempotencyStore, effects: Effects) -> Result<(), Err
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, number_from_env("PORT", 3000)?));
     axum::serve(TcpListener::bind(address).await?, router).await?;
     Ok(())
-}
-
-fn milliseconds(name: &str, default: u64) -> Result<Duration, Error> {
-    Ok(Duration::from_millis(number_from_env(name, default)?))
-}
-
-fn variable(name: &str) -> Result<String, Error> {
-    env::var(name).map_err(|_| format!("{name} is not set").into())
 }

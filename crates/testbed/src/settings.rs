@@ -1,6 +1,6 @@
-//! Numbers that a run may be given.
+//! What a run, or a program that it starts, is told by its environment.
 
-use std::{env, str::FromStr};
+use std::{env, str::FromStr, time::Duration};
 
 use crate::Error;
 
@@ -24,4 +24,22 @@ pub fn number_from_env<N: FromStr>(name: &str, default: N) -> Result<N, Error> {
     };
     text.parse()
         .map_err(|_| format!("{name} has to be a number, not {text:?}").into())
+}
+
+/// The time that the environment variable `name` holds in milliseconds, else as many as `default`.
+///
+/// # Errors
+///
+/// When the variable holds something else than a number.
+pub fn milliseconds_from_env(name: &str, default: u64) -> Result<Duration, Error> {
+    Ok(Duration::from_millis(number_from_env(name, default)?))
+}
+
+/// The text that the environment variable `name` holds.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn text_from_env(name: &str) -> Result<String, Error> {
+    env::var(name).map_err(|_| format!("{name} is not set").into())
 }

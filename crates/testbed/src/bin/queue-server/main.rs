@@ -1,0 +1,114 @@
+//! Server or worker of a queue, to be killed: `Enqueue`, and a handler that works, fails and keeps a ledger.
+//!
+//! ```sh
+//! queue-server server   # only takes deliveries
+//! queue-server worker   # only processes
+//! ```
+//!
+//! | variable | what |
+//! |---|---|
+//! | `PORT` | where the server listens on 127.0.0.1 |
+//! | `CLERK_WEBHOOK_SIGNING_SECRET` | one secret or several, for the server |
+//! | `QUEUE_URL` | `sqlite:///path` or `postgres://...` |
+//! | `LEDGER` | a folder for the ledger and for what has failed already |
+//! | `MAX_ATTEMPTS`, `FIRST_PAUSE_MS`, `LONGEST_PAUSE_MS` | the worker's `RetryPolicy`, if not the default |
+//! | `HEARTBEAT_MS` | how often the worker shows that it lives |
+//!
+//! It is told by each message what to do: a `Job` of the testbed.
+
+mod handler;
+mod ledgered;
+
+use std::{
+    env, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, routing::post_service};
+use clerk_webhooks::{
+    ClerkWebhookLayer,
+    queue::{Enqueue, EventHandler, RetryPolicy},
+};
+use clerk_webhooks_apalis::{Engine, PostgresQueue, Queue, SqliteQueue};
+use clerk_webhooks_testbed::{
+    Error,
+    ledger::{Ledger, What},
+    milliseconds_from_env, number_from_env, text_from_env,
+};
+use tokio::{net::TcpListener, time::sleep};
+use tower::Layer as _;
+
+use self::{
+    handler::{App, on_event},
+    ledgered::Ledgered,
+};
+
+const NAME: &str = "testbed";
+const PULSE: Duration = Duration::from_millis(100);
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
+    let url = text_from_env("QUEUE_URL")?;
+    match url.split_once("://").ok_or("QUEUE_URL is no URL")? {
+        ("sqlite", path) => run(SqliteQueue::open(path, NAME).await?).await,
+        ("postgres", _) => run(PostgresQueue::connect(&url, NAME).await?).await,
+        (scheme, _) => Err(format!("there is no queue for {scheme}://").into()),
+    }
+}
+
+async fn run<E: Engine>(queue: Queue<E>) -> Result<(), Error> {
+    let folder = PathBuf::from(text_from_env("LEDGER")?);
+    match env::args().nth(1).as_deref() {
+        Some("server") => serve(queue, &folder).await,
+        Some("worker") => work(&queue, folder).await,
+        _ => Err("the first argument has to be server or worker".into()),
+    }
+}
+
+async fn serve<E: Engine>(queue: Queue<E>, folder: &Path) -> Result<(), Error> {
+    let enqueue = Enqueue::new(Ledgered::new(queue, ledger(folder)?));
+    let service = post_service(ClerkWebhookLayer::from_env()?.layer(enqueue));
+    let router = Router::new().route("/webhooks/clerk", service);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, number_from_env("PORT", 3000)?));
+    axum::serve(TcpListener::bind(address).await?, router).await?;
+    Ok(())
+}
+
+async fn work<E: Engine>(queue: &Queue<E>, folder: PathBuf) -> Result<(), Error> {
+    let ledger = Arc::new(ledger(&folder)?);
+    tokio::spawn(pulse(Arc::clone(&ledger)));
+    let app = App { ledger, folder };
+    queue
+        .worker(EventHandler::new(app, on_event))
+        .with_heartbeat(milliseconds_from_env("HEARTBEAT_MS", 3_000)?)
+        .with_retry_policy(retry_policy()?)
+        .run()
+        .await;
+    Ok(())
+}
+
+/// Tells a worker that stood still, and was rightly taken for dead, from one that was not.
+async fn pulse(ledger: Arc<Ledger>) -> io::Result<()> {
+    loop {
+        ledger.note("", What::Pulse)?;
+        sleep(PULSE).await;
+    }
+}
+
+fn retry_policy() -> Result<RetryPolicy, Error> {
+    Ok(RetryPolicy::new()
+        .with_max_attempts(number_from_env("MAX_ATTEMPTS", 8)?)
+        .with_initial_backoff(milliseconds_from_env("FIRST_PAUSE_MS", 1_000)?)
+        .with_max_backoff(milliseconds_from_env("LONGEST_PAUSE_MS", 3_600_000)?))
+}
+
+fn ledger(folder: &Path) -> Result<Ledger, Error> {
+    Ok(Ledger::open(folder.join("ledger"))?)
+}

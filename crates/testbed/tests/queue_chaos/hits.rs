@@ -1,0 +1,250 @@
+//! Servers, workers and engines are killed while they work, and started again.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use clerk_webhooks_testbed::{
+    kills,
+    ledger::now,
+    process::Process,
+    sender::{InFlight, Report},
+};
+use fastrand::Rng;
+use tokio::{task::JoinHandle, time::sleep};
+
+use crate::{
+    history::Run,
+    site::Site,
+    support::{report, site::Engine},
+};
+
+const ENOUGH_KILLS: usize = 5;
+const ENOUGH_RESTARTS: usize = 2;
+/// Every target gets its turn, until enough of it were hit and then all; the victims and the moments are
+/// random.
+const TURNS: [Target; 5] = [
+    Target::Worker,
+    Target::Server,
+    Target::Worker,
+    Target::Server,
+    Target::Engine,
+];
+
+/// How long after a handler's end its note may still be on its way.
+const NOTING: Duration = Duration::from_secs(2);
+/// How long after it stood still, or its engine was down, a worker may not have shown yet that it lives: the
+/// pool takes its time to connect again.
+pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Target {
+    Server,
+    Worker,
+    /// Postgres is killed and restarted; SQLite is all processes down and up again on the same file.
+    Engine,
+}
+
+/// A kill, and the start after it.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    target: Target,
+    /// Those that were killed.
+    processes: Vec<u32>,
+    /// Microseconds since 1970: before the kill, and when the engine was up again.
+    from: u64,
+    to: u64,
+    /// Handlers that ran in a worker; requests that a server held; either, for an engine.
+    in_flight: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Hits(Vec<Hit>);
+
+impl Hits {
+    /// How often this was killed. A kill that hit nothing does not count.
+    pub(crate) fn counted(&self, target: Target) -> usize {
+        let counts = |hit: &&Hit| hit.target == target && hit.in_flight > 0;
+        self.0.iter().filter(counts).count()
+    }
+
+    pub(crate) fn are_enough(&self) -> bool {
+        TURNS.into_iter().all(|target| self.are_enough_of(target))
+    }
+
+    fn are_enough_of(&self, target: Target) -> bool {
+        let enough = match target {
+            Target::Server | Target::Worker => ENOUGH_KILLS,
+            Target::Engine => ENOUGH_RESTARTS,
+        };
+        self.counted(target) >= enough
+    }
+
+    /// Whether the end of this run may not have been noted, or noted for another: its process was killed, or
+    /// its engine was down, before it could be.
+    pub(crate) fn cut_off(&self, run: &Run) -> bool {
+        self.0.iter().any(|hit| hit.cuts_off(run))
+    }
+
+    /// Whether a worker or the engine was hit between these times.
+    pub(crate) fn any_between(&self, from: u64, to: u64) -> bool {
+        let is_between = |hit: &Hit| from <= hit.to && hit.from <= to;
+        let of_workers = self.0.iter().filter(|hit| hit.target != Target::Server);
+        of_workers.filter(|hit| is_between(hit)).count() > 0
+    }
+}
+
+impl Hit {
+    fn cuts_off(&self, run: &Run) -> bool {
+        let noted_at = run.ended_at().map_or(u64::MAX, |at| after(at, NOTING));
+        if self.from > noted_at {
+            return false;
+        }
+        match self.processes.is_empty() {
+            true => run.began_at <= after(self.to, SHOWING_LIFE),
+            false => run.began_at <= self.to && self.processes.contains(&run.process),
+        }
+    }
+}
+
+pub(crate) fn after(at: u64, time: Duration) -> u64 {
+    at + u64::try_from(time.as_micros()).unwrap()
+}
+
+impl fmt::Display for Hits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} kills of workers, {} of servers, {} restarts of the engine, all with work in flight; {} at 0",
+            self.counted(Target::Worker),
+            self.counted(Target::Server),
+            self.counted(Target::Engine),
+            self.0.iter().filter(|hit| hit.in_flight == 0).count(),
+        )
+    }
+}
+
+/// Kills in turn for so long, and until enough were hit.
+pub(crate) async fn hit(
+    duration: Duration,
+    site: &mut Site,
+    delivering: &JoinHandle<Report>,
+    requests: &InFlight,
+    mut rng: Rng,
+) -> Hits {
+    let (start, mut hits) = (Instant::now(), Hits::default());
+    let mut turns = TURNS.into_iter().cycle();
+    while (start.elapsed() < duration || !hits.are_enough()) && !delivering.is_finished() {
+        sleep(kills::pause(duration / 2, &mut rng)).await;
+        let is_due = |target: &Target| hits.are_enough() || !hits.are_enough_of(*target);
+        let hit = match turns.find(is_due).unwrap() {
+            Target::Worker => hit_worker(site, requests, &mut rng).await,
+            Target::Server => hit_server(site, requests, &mut rng).await,
+            Target::Engine => hit_engine(site, requests).await,
+        };
+        hits.0.push(hit);
+    }
+    hits
+}
+
+async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit {
+    let worker = rng.usize(..site.workers.len());
+    let process = site.workers[worker].id().unwrap();
+    let running = || site.ledger.running(process);
+    kills::until_busy(rng.usize(1..=4), running).await.unwrap();
+    let from = now();
+    site.workers[worker].kill().unwrap();
+    let to = now();
+    let in_flight = site.ledger.running(process).unwrap();
+    say(&format!("worker {worker}"), in_flight, site, requests);
+    site.workers[worker].start_again().unwrap();
+    Hit {
+        target: Target::Worker,
+        processes: vec![process],
+        from,
+        to,
+        in_flight,
+    }
+}
+
+async fn hit_server(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit {
+    let server = rng.usize(..site.servers.len());
+    let address = site.servers[server].address();
+    let held = || Ok(requests.at(address));
+    kills::until_busy(rng.usize(1..=2), held).await.unwrap();
+    let process = site.servers[server].id().unwrap();
+    let (from, in_flight) = (now(), requests.at(address));
+    site.servers[server].kill().unwrap();
+    let to = now();
+    say(&format!("server {server}"), in_flight, site, requests);
+    site.servers[server].serve_again().await.unwrap();
+    Hit {
+        target: Target::Server,
+        processes: vec![process],
+        from,
+        to,
+        in_flight,
+    }
+}
+
+async fn hit_engine(site: &mut Site, requests: &InFlight) -> Hit {
+    let running = || Ok(site.running());
+    kills::until_busy(1, running).await.unwrap();
+    let workers: Vec<_> = site.workers.iter().flat_map(Process::id).collect();
+    let (from, held) = (now(), requests.total());
+    let processes = take_down(site);
+    let running = |worker| site.ledger.running(worker).unwrap();
+    let in_flight = held + workers.into_iter().map(running).sum::<usize>();
+    say("the engine", in_flight, site, requests);
+    bring_up(site).await;
+    let to = now();
+    let outage = Duration::from_micros(to - from);
+    report(format_args!("the engine is up again after {outage:.1?}"));
+    Hit {
+        target: Target::Engine,
+        processes,
+        from,
+        to,
+        in_flight,
+    }
+}
+
+/// The processes of ours that went with it.
+fn take_down(site: &mut Site) -> Vec<u32> {
+    if let Engine::Postgres(postgres) = &mut site.engine {
+        postgres.kill().unwrap();
+        return Vec::new();
+    }
+    let processes = site.servers.iter_mut().chain(&mut site.workers);
+    processes
+        .map(|process| {
+            let id = process.id().unwrap();
+            process.kill().unwrap();
+            id
+        })
+        .collect()
+}
+
+async fn bring_up(site: &mut Site) {
+    if let Engine::Postgres(postgres) = &mut site.engine {
+        postgres.restart().await.unwrap();
+        return;
+    }
+    for worker in &mut site.workers {
+        worker.start_again().unwrap();
+    }
+    for server in &mut site.servers {
+        server.serve_again().await.unwrap();
+    }
+}
+
+fn say(what: &str, in_flight: usize, site: &mut Site, requests: &InFlight) {
+    report(format_args!(
+        "killed {what} with {in_flight} in flight; in all {} events in the queue without an end, {} handlers \
+         and {} requests under way",
+        site.unprocessed(),
+        site.running(),
+        requests.total(),
+    ));
+}

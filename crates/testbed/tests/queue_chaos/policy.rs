@@ -1,0 +1,15 @@
+//! The workers' `RetryPolicy`: short, so that what is given up is given up within the test.
+
+use std::time::Duration;
+
+pub(crate) const MAX_ATTEMPTS: u32 = 4;
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The default.
+const JITTER: f64 = 0.2;
+
+/// The shortest pause that may follow when this attempt, counted from 1, fails.
+pub(crate) fn shortest_pause(attempt: u32) -> Duration {
+    let doubled = FIRST_PAUSE * 2u32.pow(attempt - 1);
+    doubled.min(LONGEST_PAUSE).mul_f64(1.0 - JITTER)
+}

@@ -1,0 +1,143 @@
+//! Several servers and workers on one queue.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
+
+use clerk_webhooks_apalis::{self as apalis, DeadLetter, PostgresQueue, Queue, SqliteQueue};
+use clerk_webhooks_testbed::{
+    ledger::{LedgerReader, What},
+    process::{Process, Program},
+    sender::Sender,
+};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::{
+    policy,
+    support::site::{Engine, Kind, SECRET, sender},
+};
+
+const SERVERS: usize = 2;
+const WORKERS: usize = 2;
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// As the program calls it.
+const NAME: &str = "testbed";
+
+/// Far beyond what a loaded machine takes; only a test that fails waits so long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub(crate) struct Site {
+    // Dropped in this order: who uses something before what is used.
+    pub(crate) servers: Vec<Process>,
+    pub(crate) workers: Vec<Process>,
+    pub(crate) engine: Engine,
+    pub(crate) ledger: LedgerReader,
+    folder: TempDir,
+}
+
+impl Site {
+    pub(crate) async fn start(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut site = Self {
+            servers: Vec::new(),
+            workers: Vec::new(),
+            engine: Engine::start(kind, &folder).await,
+            ledger: LedgerReader::open(folder.path().join("ledger")).unwrap(),
+            folder,
+        };
+        for _ in 0..SERVERS {
+            let server = site.program("server").serve().await;
+            site.servers.push(server.unwrap());
+        }
+        for _ in 0..WORKERS {
+            site.workers.push(site.program("worker").start().unwrap());
+        }
+        site
+    }
+
+    fn program(&self, role: &str) -> Program {
+        let milliseconds = |time: Duration| time.as_millis().to_string();
+        Program::new(env!("CARGO_BIN_EXE_queue-server"))
+            .arg(role)
+            // Panics are a part of it.
+            .env("RUST_BACKTRACE", "0")
+            .env("CLERK_WEBHOOK_SIGNING_SECRET", SECRET)
+            .env("QUEUE_URL", self.engine.url())
+            .env("LEDGER", self.folder.path())
+            .env("MAX_ATTEMPTS", policy::MAX_ATTEMPTS.to_string())
+            .env("FIRST_PAUSE_MS", milliseconds(policy::FIRST_PAUSE))
+            .env("LONGEST_PAUSE_MS", milliseconds(policy::LONGEST_PAUSE))
+            .env("HEARTBEAT_MS", milliseconds(HEARTBEAT))
+    }
+
+    /// To a random server each time.
+    pub(crate) fn sender(&self, seed: u64) -> Sender {
+        sender(seed, &self.servers)
+    }
+
+    /// How many handlers the workers are running.
+    pub(crate) fn running(&mut self) -> usize {
+        let workers: Vec<_> = self.workers.iter().flat_map(Process::id).collect();
+        let running = |worker| self.ledger.running(worker).unwrap();
+        workers.into_iter().map(running).sum()
+    }
+
+    /// How many events are in the queue and whose handler has not come to its end; the dead are
+    /// among them.
+    pub(crate) fn unprocessed(&mut self) -> usize {
+        let mut open = HashSet::new();
+        let entries = self.ledger.entries().unwrap();
+        for entry in entries {
+            if entry.what == What::Enqueued {
+                open.insert(&entry.message_id);
+            }
+        }
+        for entry in entries {
+            if entry.what == What::Ended {
+                open.remove(&entry.message_id);
+            }
+        }
+        open.len()
+    }
+
+    /// What the processes have printed: their logs.
+    pub(crate) fn logs(&self) -> String {
+        let processes = self.servers.iter().chain(&self.workers);
+        let logs = processes.map(|process| process.printed().unwrap());
+        logs.collect()
+    }
+
+    /// Waits until no event is left to process: the dead letters then, by message.
+    pub(crate) async fn dead_letters(&self) -> HashMap<String, DeadLetter> {
+        match &self.engine {
+            Engine::Sqlite(path) => {
+                let queue = SqliteQueue::open(path, NAME).await.unwrap();
+                dead_letters(&queue).await
+            }
+            Engine::Postgres(postgres) => {
+                let queue = PostgresQueue::connect(&postgres.url(), NAME).await.unwrap();
+                dead_letters(&queue).await
+            }
+            Engine::Redis(_) => unreachable!("there is no queue on Redis"),
+        }
+    }
+}
+
+async fn dead_letters<E: apalis::Engine>(queue: &Queue<E>) -> HashMap<String, DeadLetter> {
+    let start = Instant::now();
+    loop {
+        let counts = queue.counts().await.unwrap();
+        if counts.pending + counts.running == 0 {
+            break;
+        }
+        assert!(start.elapsed() < PATIENCE, "left unprocessed: {counts:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let letters = queue.dead_letters(None, u32::MAX >> 1).await.unwrap();
+    let dead = queue.counts().await.unwrap().dead;
+    assert_eq!(u64::try_from(letters.len()).unwrap(), dead);
+    let by_message = |letter: DeadLetter| (letter.message_id().to_owned(), letter);
+    letters.into_iter().map(by_message).collect()
+}
