@@ -126,6 +126,8 @@ pub mod verify;
 mod error;
 mod extract;
 mod rejection;
+#[cfg(any(feature = "idempotency", feature = "queue"))]
+mod timeout;
 
 pub use self::{
     error::WebhookError,

@@ -11,13 +11,12 @@ use super::{
     service::Idempotency,
     store::IdempotencyStore,
 };
+use crate::timeout::DEFAULT_TIMEOUT;
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(60);
 /// Svix' retries span 27.6 hours; the rest is for people who resend by hand.
 const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 const DEFAULT_LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
-/// Well within the 15 seconds that the sender waits.
-const DEFAULT_STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs the inner service once for each message, however often it is delivered.
 ///
@@ -93,7 +92,7 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
                 lease: DEFAULT_LEASE,
                 retention: DEFAULT_RETENTION,
                 longest_run: DEFAULT_LONGEST_RUN,
-                store_timeout: DEFAULT_STORE_TIMEOUT,
+                store_timeout: DEFAULT_TIMEOUT,
             },
         }
     }

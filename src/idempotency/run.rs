@@ -23,6 +23,7 @@ use crate::{
     error::stops_retries,
     layer::{body::ResponseBody, refusal},
     rejection::{Rejection, RejectionKind},
+    timeout::in_time,
 };
 
 /// A store that was down for a moment need not cost a second run.
@@ -123,12 +124,13 @@ impl<St: IdempotencyStore> Run<St> {
     /// lease is over must find it.
     async fn keep_alive(&self, token: ClaimToken, lease: &mut Lease) -> Infallible {
         let length = self.times().lease;
+        let patience = self.times().store_timeout.min(length / 6);
         let mut pause = length / 3;
         loop {
             sleep(pause).await;
             let asked = Instant::now();
             let extension = self.store().extend(&self.key, token, length);
-            pause = match self.answer_within(length / 6, extension).await {
+            pause = match in_time(patience, "store", extension).await {
                 Ok(true) => {
                     lease.renewed = asked;
                     length / 3
@@ -250,19 +252,7 @@ impl<St: IdempotencyStore> Run<St> {
         &self,
         answer: impl Future<Output = Result<T, St::Error>>,
     ) -> Result<T, BoxError> {
-        self.answer_within(self.times().store_timeout, answer).await
-    }
-
-    async fn answer_within<T>(
-        &self,
-        limit: Duration,
-        answer: impl Future<Output = Result<T, St::Error>>,
-    ) -> Result<T, BoxError> {
-        let limit = limit.min(self.times().store_timeout);
-        match timeout(limit, answer).await {
-            Ok(answer) => answer.map_err(Into::into),
-            Err(_) => Err(format!("the store gave no answer within {limit:?}").into()),
-        }
+        in_time(self.times().store_timeout, "store", answer).await
     }
 }
 

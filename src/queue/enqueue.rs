@@ -10,24 +10,17 @@ use std::{
 };
 
 use http::{Request, Response, StatusCode};
-use tokio::time::timeout;
 use tower::{BoxError, Service};
 
-use super::{
-    event::QueuedEvent,
-    log,
-    queue::{Enqueued, EventQueue},
-};
+use super::{event::QueuedEvent, log, queue::EventQueue};
 use crate::{
     layer::{
         body::{ResponseBody, VerifiedBody},
         refusal,
     },
     rejection::{Rejection, RejectionKind},
+    timeout::{DEFAULT_TIMEOUT, in_time},
 };
-
-/// Well within the 15 seconds that the sender waits.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Stores every delivery in a queue and answers 202, without decoding it.
 ///
@@ -96,7 +89,7 @@ impl<Q: EventQueue> Service<Request<VerifiedBody>> for Enqueue<Q> {
         let event = QueuedEvent::from(request.body().verified());
         let (queue, limit) = (Arc::clone(&self.queue), self.timeout);
         EnqueueFuture(Box::pin(async move {
-            match store(&*queue, &event, limit).await {
+            match in_time(limit, "queue", queue.enqueue(&event, None)).await {
                 Ok(enqueued) => {
                     log::enqueued(&event, enqueued);
                     refusal::text(StatusCode::ACCEPTED, "accepted")
@@ -104,17 +97,6 @@ impl<Q: EventQueue> Service<Request<VerifiedBody>> for Enqueue<Q> {
                 Err(error) => unavailable(&event, &error),
             }
         }))
-    }
-}
-
-async fn store<Q: EventQueue>(
-    queue: &Q,
-    event: &QueuedEvent,
-    limit: Duration,
-) -> Result<Enqueued, BoxError> {
-    match timeout(limit, queue.enqueue(event, None)).await {
-        Ok(answer) => answer.map_err(Into::into),
-        Err(_) => Err(format!("the queue gave no answer within {limit:?}").into()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! answers within milliseconds; a worker runs your handler in the background, with retries and a dead
 //! letter.
 //!
-//! Feature `queue`. We own no queue: engines do the storing, polling and leasing. `clerk-webhooks-apalis`
+//! Feature `queue`. We own no queue: engines do the storing and leasing. `clerk-webhooks-apalis`
 //! has SQLite and Postgres; [`EventQueue`] is what another one has to do.
 //!
 //! ```text
