@@ -1,5 +1,7 @@
 //! Claims in a database.
 
+#[macro_use]
+mod claims;
 #[cfg(feature = "sqlite")]
 mod open;
 #[cfg(feature = "postgres")]
