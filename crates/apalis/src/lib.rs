@@ -100,7 +100,8 @@
 //!
 //! # Why the loop is not apalis'
 //!
-//! Pushing, leasing, heartbeats' recovery and the tables are apalis'; the loop that calls them is not. Its
+//! The tables, leasing, the recovery from missed heartbeats and Postgres' push are apalis'; the loop that
+//! calls them is not. Its
 //! own `Worker`, in 1.0, ends with the first error of the database and drops what runs; records how runs
 //! ended in batches that such an error loses; shows no sign of life while it drains or while its batch
 //! waits, so that others run the same event; and tries again without pauses. None of that can be switched

@@ -358,7 +358,7 @@ fn due_after(pause: Duration) -> i64 {
     let now = SystemTime::now();
     let due = match now.checked_add(pause) {
         Some(due) if !pause.is_zero() => whole_seconds(due),
-        Some(_) => whole_seconds(now) - 1,
+        Some(_) => whole_seconds(now).saturating_sub(1),
         None => u64::MAX,
     };
     due.try_into().unwrap_or(i64::MAX)

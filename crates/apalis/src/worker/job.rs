@@ -10,7 +10,7 @@ use tracing::{debug, error, warn};
 use super::{Handler, Orders, seat::Seat};
 use crate::{
     dead_letter::DeadLetter,
-    engine::{Ended, Engine, Job, Run},
+    engine::{Ended, Engine, Job},
 };
 
 /// Runs it, and records how that ended. `hand` is free afterwards.
@@ -22,14 +22,7 @@ pub(super) async fn run<E: Engine, S: Handler>(
     hand: Option<OwnedSemaphorePermit>,
 ) {
     let (runs, ended) = end_of(&job, service, &orders).await;
-    let run = Run {
-        row: &job.row,
-        worker: "",
-        runs_before: job.runs,
-        runs,
-        ended: &ended,
-    };
-    match seat.end(run).await {
+    match seat.end(&job, runs, &ended).await {
         Some(true) => report(&job, runs, &ended, &orders),
         Some(false) => warn!(
             target: "clerk_webhooks",

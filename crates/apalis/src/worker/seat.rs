@@ -18,7 +18,7 @@ use tracing::warn;
 
 use super::shift::ENGINE_PAUSE;
 use crate::{
-    engine::{Engine, Job, Run},
+    engine::{Ended, Engine, Job, Run},
     error::QueueError,
     queue::Queue,
 };
@@ -96,23 +96,25 @@ impl<E: Engine> Seat<E> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records how a run ended, however long the engine is away; whether the job was still this worker's,
-    /// or nothing when the engine did not come back before it was time to stop.
-    pub(super) async fn end(&self, run: Run<'_>) -> Option<bool> {
-        let row = run.row;
-        let ended = self.record(run).await;
-        self.running().remove(row);
-        ended
+    /// Records how the last of `runs` runs ended, however long the engine is away; whether the job was still
+    /// this worker's, or nothing when the engine did not come back before it was time to stop.
+    pub(super) async fn end(&self, job: &Job, runs: u32, ended: &Ended) -> Option<bool> {
+        let run = Run {
+            row: &job.row,
+            worker: self.place.worker.name(),
+            runs_before: job.runs,
+            runs,
+            ended,
+        };
+        let recorded = self.record(&run).await;
+        self.running().remove(&job.row);
+        recorded
     }
 
-    async fn record(&self, run: Run<'_>) -> Option<bool> {
-        let run = Run {
-            worker: self.place.worker.name(),
-            ..run
-        };
+    async fn record(&self, run: &Run<'_>) -> Option<bool> {
         let mut last_tries = LAST_TRIES;
         while last_tries > 0 {
-            match in_time::<E, _>(self.place.engine.end(&run)).await {
+            match in_time::<E, _>(self.place.engine.end(run)).await {
                 Ok(ours) => return Some(ours),
                 Err(error) => warn(&self.place.queue, &error),
             }
