@@ -97,31 +97,21 @@ async fn a_server_that_is_not_there_is_reported_soon() {
 
 #[tokio::test]
 async fn a_silent_server_is_given_up_in_time() {
-    let url = fake::start(Answer::Silence).await;
-    let store = RedisStore::connect(&url).await.unwrap();
-    let begun = Instant::now();
-    let error = store.claim(&message("msg_1"), LEASE).await.unwrap_err();
-    assert!(
-        error.to_string().contains("did not answer in time"),
-        "{error}"
-    );
-    assert!(
-        begun.elapsed() < Duration::from_secs(8),
-        "{:?}",
-        begun.elapsed()
-    );
+    is_given_up_in_time(Answer::Silence, "did not answer in time").await;
 }
 
 #[tokio::test]
 async fn a_server_that_hangs_up_each_time_is_given_up_in_time() {
-    let url = fake::start(Answer::HangUp).await;
-    let store = RedisStore::connect(&url).await.unwrap();
+    is_given_up_in_time(Answer::HangUp, "closed the connection").await;
+}
+
+async fn is_given_up_in_time(answer: Answer, says: &str) {
+    let store = RedisStore::connect(&fake::start(answer).await)
+        .await
+        .unwrap();
     let begun = Instant::now();
     let error = store.claim(&message("msg_1"), LEASE).await.unwrap_err();
-    assert!(
-        error.to_string().contains("closed the connection"),
-        "{error}"
-    );
+    assert!(error.to_string().contains(says), "{error}");
     assert!(
         begun.elapsed() < Duration::from_secs(8),
         "{:?}",
