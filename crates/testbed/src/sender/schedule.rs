@@ -49,6 +49,14 @@ impl Schedule {
         }
     }
 
+    /// So many attempts; those beyond Svix' own each come its last delay after the one before.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: usize) -> Self {
+        let last = self.delays.last().copied().unwrap_or_default();
+        self.delays.resize(attempts.saturating_sub(1), last);
+        self
+    }
+
     /// How often a delivery is tried before it is given up.
     #[must_use]
     pub fn attempts(&self) -> usize {
@@ -136,6 +144,15 @@ mod tests {
             Schedule::default().delay(8, &answered(None), &mut rng),
             None
         );
+    }
+
+    #[test]
+    fn more_attempts_come_at_the_last_delay() {
+        let (schedule, mut rng) = (Schedule::svix(1_000).with_attempts(10), Rng::with_seed(7));
+        assert_eq!(schedule.attempts(), 10);
+        let delay = schedule.delay(9, &answered(None), &mut rng).unwrap();
+        assert!(delay >= Duration::from_millis(28_800), "{delay:?}");
+        assert_eq!(schedule.delay(10, &answered(None), &mut rng), None);
     }
 
     #[test]
