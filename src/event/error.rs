@@ -186,8 +186,8 @@ impl DecodeErrorKind {
                  find out what else posts to this endpoint, or decode a type of your own"
             }
             Self::Data => {
-                "nothing is lost while the sender is answered with an error and retries: \
-                 read this event as `RawClerkEvent` or as a type of your own, \
+                "nothing is lost while the sender, answered with an error, tries again, \
+                 or a queue keeps it as a dead letter: read this event as `RawClerkEvent` or as a type of your own, \
                  and report the path if the type is this crate's"
             }
         }
