@@ -59,7 +59,7 @@ impl DeadLetter {
 
     pub(crate) fn of(job: &Job, attempts: u32, error: &str) -> Self {
         Self {
-            row: job.row.clone(),
+            row: job.lease.row.clone(),
             message_id: job.message_id.clone(),
             stored: job.stored.clone(),
             attempts,

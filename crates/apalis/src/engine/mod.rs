@@ -38,7 +38,7 @@ pub trait Engine: sealed::Engine {}
 
 impl<E: sealed::Engine> Engine for E {}
 
-pub(crate) use sealed::{Ended, Job, Run};
+pub(crate) use sealed::{Ended, Job, Lease, Run};
 
 pub(crate) mod sealed {
     use super::*;
@@ -82,7 +82,7 @@ pub(crate) mod sealed {
         fn free(
             &self,
             worker: &WorkerContext,
-            running: &[String],
+            running: &[Lease],
         ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
         /// Takes the worker off the table.
@@ -134,10 +134,17 @@ pub(crate) mod sealed {
     /// A leased row.
     #[derive(Debug)]
     pub struct Job {
-        pub row: String,
+        pub lease: Lease,
         pub message_id: String,
         pub stored: Vec<u8>,
-        /// How many runs were begun before this one.
+    }
+
+    /// What a worker holds, told apart from an earlier lease of the same row by the same worker: whoever takes
+    /// a job over counts one more run.
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    pub struct Lease {
+        pub row: String,
+        /// How many were begun before this one.
         pub runs: u32,
     }
 
@@ -147,9 +154,11 @@ pub(crate) mod sealed {
             let key = task.idempotency_key().map(str::to_owned);
             Self {
                 message_id: key.unwrap_or_else(|| row.clone()),
-                runs: task.attempt().try_into().unwrap_or(u32::MAX),
+                lease: Lease {
+                    runs: task.attempt().try_into().unwrap_or(u32::MAX),
+                    row,
+                },
                 stored: task.args,
-                row,
             }
         }
     }
@@ -157,10 +166,8 @@ pub(crate) mod sealed {
     /// A run that has ended.
     #[derive(Debug)]
     pub struct Run<'a> {
-        pub row: &'a str,
+        pub lease: &'a Lease,
         pub worker: &'a str,
-        /// How many there were when it was leased. Whoever takes the job over counts one more.
-        pub runs_before: u32,
         /// How many there were, with this one.
         pub runs: u32,
         pub ended: &'a Ended,

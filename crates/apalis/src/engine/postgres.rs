@@ -9,7 +9,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use super::{
     NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
-    sealed::{Ended, Engine, Job, Run},
+    sealed::{Ended, Engine, Job, Lease, Run},
     whole_seconds,
 };
 use crate::{
@@ -121,6 +121,11 @@ fn is_duplicate(error: &apalis_postgres::Error) -> bool {
     }
 }
 
+/// The column of attempts has 32 bits and a sign.
+fn stored_count(runs: u32) -> i32 {
+    runs.try_into().unwrap_or(i32::MAX)
+}
+
 /// What takes several statements.
 impl Postgres {
     /// One at a time: a duplicate in a batch would fail the others with it.
@@ -214,9 +219,11 @@ impl Engine for Postgres {
         const DEAD: &str = "UPDATE apalis.jobs SET status = 'Killed', attempts = $3, \
              done_at = clock_timestamp(), last_result = jsonb_build_object('Err', $4::text), \
              lock_by = NULL, lock_at = NULL WHERE id = $1 AND lock_by = $2 AND attempts = $5";
-        let [runs, before] =
-            [run.runs, run.runs_before].map(|runs| i32::try_from(runs).unwrap_or(i32::MAX));
-        let query = |sql| sqlx::query(sql).bind(run.row).bind(run.worker).bind(runs);
+        let [runs, before] = [run.runs, run.lease.runs].map(stored_count);
+        let query = |sql| {
+            let query = sqlx::query(sql).bind(&run.lease.row).bind(run.worker);
+            query.bind(runs)
+        };
         let query = match run.ended {
             Ended::Done => query(DONE).bind(NO_BODY).bind(before),
             Ended::Again { pause, error } => query(AGAIN)
@@ -230,10 +237,15 @@ impl Engine for Postgres {
         Ok(ended.rows_affected() > 0)
     }
 
-    async fn free(&self, worker: &WorkerContext, running: &[String]) -> Result<(), QueueError> {
+    async fn free(&self, worker: &WorkerContext, running: &[Lease]) -> Result<(), QueueError> {
         const FREE: &str = "UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
-             WHERE lock_by = $1 AND status IN ('Queued', 'Running') AND id <> ALL ($2)";
-        let freed = sqlx::query(FREE).bind(worker.name()).bind(running);
+             WHERE lock_by = $1 AND status IN ('Queued', 'Running') \
+             AND (id, attempts) NOT IN (SELECT * FROM unnest($2::text[], $3::int[]))";
+        let (rows, runs): (Vec<_>, Vec<_>) = running
+            .iter()
+            .map(|lease| (&*lease.row, stored_count(lease.runs)))
+            .unzip();
+        let freed = sqlx::query(FREE).bind(worker.name()).bind(rows).bind(runs);
         let freed = freed.execute(&self.pool).await;
         freed.map(drop).map_err(cannot("give its leases back"))
     }

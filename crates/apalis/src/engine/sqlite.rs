@@ -16,7 +16,7 @@ use ulid::Ulid;
 
 use super::{
     NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
-    sealed::{Ended, Engine, Job, Run},
+    sealed::{Ended, Engine, Job, Lease, Run},
     seconds, whole_seconds,
 };
 use crate::{
@@ -219,29 +219,31 @@ impl Engine for Sqlite {
              last_result = json_object('Err', ?4), lock_by = NULL, lock_at = NULL \
              WHERE id = ?1 AND lock_by = ?2 AND attempts = ?5";
         let query = |sql| {
-            sqlx::query(sql)
-                .bind(run.row)
-                .bind(run.worker)
-                .bind(run.runs)
+            let query = sqlx::query(sql).bind(&run.lease.row).bind(run.worker);
+            query.bind(run.runs)
         };
         let query = match run.ended {
-            Ended::Done => query(DONE).bind(NO_BODY).bind(run.runs_before),
+            Ended::Done => query(DONE).bind(NO_BODY).bind(run.lease.runs),
             Ended::Again { pause, error } => {
-                let query = query(AGAIN).bind(error).bind(run.runs_before);
+                let query = query(AGAIN).bind(error).bind(run.lease.runs);
                 query.bind(due_after(*pause))
             }
-            Ended::Dead { error } => query(DEAD).bind(error).bind(run.runs_before),
+            Ended::Dead { error } => query(DEAD).bind(error).bind(run.lease.runs),
         };
         let ended = query.execute(&self.pool).await;
         let ended = ended.map_err(cannot("record how a run ended"))?;
         Ok(ended.rows_affected() > 0)
     }
 
-    async fn free(&self, worker: &WorkerContext, running: &[String]) -> Result<(), QueueError> {
+    async fn free(&self, worker: &WorkerContext, running: &[Lease]) -> Result<(), QueueError> {
         const FREE: &str = "UPDATE Jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
              WHERE lock_by = ?1 AND status IN ('Queued', 'Running') \
-             AND id NOT IN (SELECT value FROM json_each(?2))";
-        let running = serde_json::to_string(running).map_err(cannot("list what runs"))?;
+             AND (id, attempts) NOT IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))";
+        let running: Vec<_> = running
+            .iter()
+            .map(|lease| (&*lease.row, lease.runs))
+            .collect();
+        let running = serde_json::to_string(&running).map_err(cannot("list what runs"))?;
         let freed = sqlx::query(FREE).bind(worker.name()).bind(running);
         let freed = freed.execute(&self.pool).await;
         freed.map(drop).map_err(cannot("give its leases back"))

@@ -42,15 +42,18 @@ pub(super) async fn run<E: Engine, S: Handler>(
 async fn end_of<S: Handler>(job: &Job, service: S, orders: &Orders) -> (u32, Ended) {
     let policy = &orders.retry_policy;
     // After a failure its note said "again": only a crash leads here with no attempt left.
-    if job.runs > 0 && policy.after_a_crash(job.runs) == RetryDecision::DeadLetter {
-        let error = format!("the process died in attempt {}, the last one", job.runs);
-        return (job.runs, Ended::Dead { error });
+    if job.lease.runs > 0 && policy.after_a_crash(job.lease.runs) == RetryDecision::DeadLetter {
+        let error = format!(
+            "the process died in attempt {}, the last one",
+            job.lease.runs
+        );
+        return (job.lease.runs, Ended::Dead { error });
     }
     let event: QueuedEvent = match serde_json::from_slice(&job.stored) {
         Ok(event) => event,
-        Err(error) => return (job.runs, undecodable(&error)),
+        Err(error) => return (job.lease.runs, undecodable(&error)),
     };
-    let attempt = job.runs.saturating_add(1);
+    let attempt = job.lease.runs.saturating_add(1);
     // A task of its own: its panic is an answer.
     let running = tokio::spawn(async move {
         let answer = service.oneshot(event.with_attempt(attempt)).await;

@@ -18,7 +18,7 @@ use tracing::warn;
 
 use super::shift::ENGINE_PAUSE;
 use crate::{
-    engine::{Ended, Engine, Job, Run},
+    engine::{Ended, Engine, Job, Lease, Run},
     error::QueueError,
     queue::Queue,
 };
@@ -33,8 +33,7 @@ const LAST_TRIES: u32 = 10;
 /// Kept by the loop and by every run: as long as one of them lives, the heart beats.
 pub(super) struct Seat<E> {
     place: Arc<Place<E>>,
-    /// The rows that it runs.
-    running: Mutex<HashSet<String>>,
+    running: Mutex<HashSet<Lease>>,
     /// A lease whose answer was lost may have given it rows that it does not know of.
     is_unsure: AtomicBool,
     stopping: AtomicBool,
@@ -81,7 +80,7 @@ impl<E: Engine> Seat<E> {
         let jobs = in_time::<E, _>(engine.lease(queue, worker, at_most)).await?;
         self.is_unsure.store(false, Ordering::Relaxed);
         self.running()
-            .extend(jobs.iter().map(|job| job.row.clone()));
+            .extend(jobs.iter().map(|job| job.lease.clone()));
         Ok(jobs)
     }
 
@@ -92,7 +91,7 @@ impl<E: Engine> Seat<E> {
         in_time::<E, _>(self.place.engine.free(&self.place.worker, &running)).await
     }
 
-    fn running(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn running(&self) -> MutexGuard<'_, HashSet<Lease>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -100,14 +99,13 @@ impl<E: Engine> Seat<E> {
     /// this worker's, or nothing when the engine did not come back before it was time to stop.
     pub(super) async fn end(&self, job: &Job, runs: u32, ended: &Ended) -> Option<bool> {
         let run = Run {
-            row: &job.row,
+            lease: &job.lease,
             worker: self.place.worker.name(),
-            runs_before: job.runs,
             runs,
             ended,
         };
         let recorded = self.record(&run).await;
-        self.running().remove(&job.row);
+        self.running().remove(&job.lease);
         recorded
     }
 

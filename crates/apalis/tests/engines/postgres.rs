@@ -57,6 +57,7 @@ async fn open(database: PgConnectOptions) -> PostgresQueue {
 fn in_postgres(sql: &str) -> String {
     sql.replace("{jobs}", "apalis.jobs")
         .replace("{workers}", "apalis.workers")
+        .replace("{away}", "apalis.away")
         .replace("{bytes}", "bytea")
         .replace("{long_ago}", "'epoch'")
         .replace("{days_ago:6}", "now() - interval '6 days'")

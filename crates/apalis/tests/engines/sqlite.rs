@@ -46,6 +46,7 @@ async fn connect(path: &PathBuf) -> SqliteConnection {
 fn in_sqlite(sql: &str) -> String {
     sql.replace("{jobs}", "Jobs")
         .replace("{workers}", "Workers")
+        .replace("{away}", "away")
         .replace("{bytes}", "BLOB")
         .replace("{long_ago}", "0")
         .replace("{days_ago:6}", "unixepoch() - 6 * 86400")

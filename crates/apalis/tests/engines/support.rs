@@ -19,7 +19,8 @@ pub(crate) struct Bench<E: Engine> {
     pub(crate) queue: Queue<E>,
     /// Opens the same queue again, as another process would.
     pub(crate) reopen: Arc<dyn Fn() -> BoxFuture<Queue<E>> + Send + Sync>,
-    /// Runs a statement: `{jobs}` and `{workers}` stand for apalis' tables.
+    /// Runs a statement: `{jobs}` and `{workers}` stand for apalis' tables, `{away}` for the jobs while they
+    /// are called `away`.
     pub(crate) execute: Arc<dyn Fn(String) -> BoxFuture<u64> + Send + Sync>,
 }
 
@@ -33,6 +34,26 @@ impl<E: Engine> Bench<E> {
     pub(crate) async fn store(&self, message_id: &str) {
         let stored = self.queue.enqueue(&event(message_id), None).await.unwrap();
         assert_eq!(stored, Enqueued::New, "{message_id}");
+    }
+
+    /// A lease of the only worker fails, after the engine has given it the event, if there is one.
+    pub(crate) async fn lease_goes_unanswered(&self, given: Option<&str>) {
+        if let Some(message_id) = given {
+            let later = SystemTime::now() + Duration::from_secs(3600);
+            let stored = self.queue.enqueue(&event(message_id), Some(later)).await;
+            assert_eq!(stored.unwrap(), Enqueued::New);
+        }
+        self.execute("ALTER TABLE {jobs} RENAME TO away").await;
+        if let Some(message_id) = given {
+            let lease = format!(
+                "UPDATE {{away}} SET status = 'Queued', lock_by = (SELECT id FROM {{workers}}), \
+                 run_at = {{long_ago}}, lock_at = {{long_ago}} WHERE idempotency_key = '{message_id}'"
+            );
+            assert_eq!(self.execute(&lease).await, 1);
+        }
+        // It looks ten times a second.
+        time::sleep(Duration::from_secs(2)).await;
+        self.execute("ALTER TABLE {away} RENAME TO jobs").await;
     }
 
     #[track_caller]

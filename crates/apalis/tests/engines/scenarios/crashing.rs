@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, thread, time::Duration};
 
-use clerk_webhooks::queue::QueuedEvent;
+use clerk_webhooks::{WebhookError, queue::QueuedEvent};
 use clerk_webhooks_apalis::{Engine, Queue};
 use tokio::{runtime, sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
@@ -130,6 +130,85 @@ pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<E: Eng
     prompt.stop().await;
     assert_eq!((seen_late.attempts(), seen.attempts()), (vec![1], vec![2]));
     bench.is_counted(0, 0, 0).await;
+}
+
+/// As the one above, but the worker that was taken for dead is the one that runs the event again.
+pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<E: Engine>(
+    bench: Bench<E>,
+) {
+    bench.store("msg_1").await;
+    let (seen, endings) = (Seen::default(), [(); 2].map(|()| Arc::new(Notify::new())));
+    let service = {
+        let (seen, endings) = (seen.clone(), endings.clone());
+        service_fn(move |event: QueuedEvent| {
+            let attempt = event.attempt();
+            let ending = Arc::clone(&endings[attempt as usize - 1]);
+            seen.note(event);
+            async move {
+                ending.notified().await;
+                match attempt {
+                    1 => Err(WebhookError::permanent("too late")),
+                    _ => Ok(()),
+                }
+            }
+        })
+    };
+    let worker = Running::start(bench.queue.worker(service));
+    seen.reaches(1).await;
+    // What any worker does with a job of one that is dead.
+    let taken_over = bench
+        .execute(
+            "UPDATE {jobs} SET status = 'Pending', attempts = attempts + 1, lock_by = NULL, lock_at = NULL",
+        )
+        .await;
+    assert_eq!(taken_over, 1);
+    seen.reaches(2).await;
+
+    endings[0].notify_one();
+    // The second run, too, is left alone when the worker frees what it does not run.
+    bench.lease_goes_unanswered(None).await;
+    bench.is_counted(0, 1, 0).await;
+    endings[1].notify_one();
+    bench.is_counted(0, 0, 0).await;
+    worker.stop().await;
+    assert_eq!(seen.attempts(), [1, 2]);
+}
+
+/// The engine gave the worker an event, but its answer was lost: the worker lives, and does not know of it.
+pub(crate) async fn what_was_leased_without_an_answer_runs_all_the_same<E: Engine>(
+    bench: Bench<E>,
+) {
+    let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
+    let service = {
+        let (seen, go_on) = (seen.clone(), Arc::clone(&go_on));
+        service_fn(move |event: QueuedEvent| {
+            let waits = event.message_id() == "msg_running";
+            let go_on = Arc::clone(&go_on);
+            seen.note(event);
+            async move {
+                if waits {
+                    go_on.notified().await;
+                }
+                Ok::<_, Infallible>(())
+            }
+        })
+    };
+    let worker = Running::start(bench.queue.worker(service));
+    bench.store("msg_running").await;
+    seen.reaches(1).await;
+
+    bench.lease_goes_unanswered(Some("msg_lost")).await;
+    seen.reaches(2).await;
+    bench.is_counted(0, 1, 0).await;
+    go_on.notify_one();
+    bench.is_counted(0, 0, 0).await;
+    worker.stop().await;
+    let ids = seen.events();
+    let ids: Vec<_> = ids.iter().map(QueuedEvent::message_id).collect();
+    assert_eq!(
+        (ids, seen.attempts()),
+        (vec!["msg_running", "msg_lost"], vec![1, 1])
+    );
 }
 
 /// The drain takes longer than a worker without a sign of life would be given.
