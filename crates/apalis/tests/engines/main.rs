@@ -55,6 +55,7 @@ macro_rules! all_scenarios {
                 a_late_end_of_a_run_that_was_given_up_changes_nothing
                 a_late_end_changes_nothing_for_the_same_workers_next_run
                 what_was_leased_without_an_answer_runs_all_the_same
+                what_was_leased_again_without_an_answer_runs_again
                 a_shutdown_finishes_what_runs_and_nobody_runs_it_twice
                 several_workers_run_each_event_once
             }

@@ -36,18 +36,22 @@ impl<E: Engine> Bench<E> {
         assert_eq!(stored, Enqueued::New, "{message_id}");
     }
 
-    /// A lease of the only worker fails, after the engine has given it the event, if there is one.
-    pub(crate) async fn lease_goes_unanswered(&self, given: Option<&str>) {
-        if let Some(message_id) = given {
-            let later = SystemTime::now() + Duration::from_secs(3600);
-            let stored = self.queue.enqueue(&event(message_id), Some(later)).await;
-            assert_eq!(stored.unwrap(), Enqueued::New);
-        }
+    /// Stored, but not yet to be run.
+    pub(crate) async fn store_for_later(&self, message_id: &str) {
+        let later = SystemTime::now() + Duration::from_secs(3600);
+        let stored = self.queue.enqueue(&event(message_id), Some(later)).await;
+        assert_eq!(stored.unwrap(), Enqueued::New, "{message_id}");
+    }
+
+    /// A lease of the only worker fails, after the engine has given it the event, if there is one, of which so
+    /// many runs were begun.
+    pub(crate) async fn lease_goes_unanswered(&self, given: Option<(&str, u32)>) {
         self.execute("ALTER TABLE {jobs} RENAME TO away").await;
-        if let Some(message_id) = given {
+        if let Some((message_id, runs)) = given {
             let lease = format!(
                 "UPDATE {{away}} SET status = 'Queued', lock_by = (SELECT id FROM {{workers}}), \
-                 run_at = {{long_ago}}, lock_at = {{long_ago}} WHERE idempotency_key = '{message_id}'"
+                 attempts = {runs}, run_at = {{long_ago}}, lock_at = {{long_ago}} \
+                 WHERE idempotency_key = '{message_id}'"
             );
             assert_eq!(self.execute(&lease).await, 1);
         }

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc, thread, time::Duration};
 
 use clerk_webhooks::{WebhookError, queue::QueuedEvent};
-use clerk_webhooks_apalis::{Engine, Queue};
+use clerk_webhooks_apalis::{Engine, Handler, Queue};
 use tokio::{runtime, sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
 
@@ -179,36 +179,56 @@ pub(crate) async fn what_was_leased_without_an_answer_runs_all_the_same<E: Engin
     bench: Bench<E>,
 ) {
     let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
-    let service = {
-        let (seen, go_on) = (seen.clone(), Arc::clone(&go_on));
-        service_fn(move |event: QueuedEvent| {
-            let waits = event.message_id() == "msg_running";
-            let go_on = Arc::clone(&go_on);
-            seen.note(event);
-            async move {
-                if waits {
-                    go_on.notified().await;
-                }
-                Ok::<_, Infallible>(())
-            }
-        })
-    };
+    let service = waiting_for(&seen, &go_on, |event| event.message_id() == "msg_running");
     let worker = Running::start(bench.queue.worker(service));
     bench.store("msg_running").await;
     seen.reaches(1).await;
 
-    bench.lease_goes_unanswered(Some("msg_lost")).await;
+    bench.store_for_later("msg_lost").await;
+    bench.lease_goes_unanswered(Some(("msg_lost", 0))).await;
     seen.reaches(2).await;
     bench.is_counted(0, 1, 0).await;
     go_on.notify_one();
     bench.is_counted(0, 0, 0).await;
     worker.stop().await;
-    let ids = seen.events();
-    let ids: Vec<_> = ids.iter().map(QueuedEvent::message_id).collect();
-    assert_eq!(
-        (ids, seen.attempts()),
-        (vec!["msg_running", "msg_lost"], vec![1, 1])
-    );
+    let events = seen.events();
+    let ids: Vec<_> = events.iter().map(QueuedEvent::message_id).collect();
+    assert_eq!(ids, ["msg_running", "msg_lost"]);
+    assert_eq!(seen.attempts(), [1, 1]);
+}
+
+/// The same of an event that was taken from the worker, and that it still runs.
+pub(crate) async fn what_was_leased_again_without_an_answer_runs_again<E: Engine>(bench: Bench<E>) {
+    let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
+    let service = waiting_for(&seen, &go_on, |event| event.attempt() == 1);
+    let worker = Running::start(bench.queue.worker(service));
+    bench.store("msg_1").await;
+    seen.reaches(1).await;
+
+    bench.lease_goes_unanswered(Some(("msg_1", 1))).await;
+    seen.reaches(2).await;
+    bench.is_counted(0, 0, 0).await;
+    go_on.notify_one();
+    worker.stop().await;
+    assert_eq!(seen.attempts(), [1, 2]);
+}
+
+fn waiting_for(
+    seen: &Seen,
+    go_on: &Arc<Notify>,
+    waits: impl Fn(&QueuedEvent) -> bool + Clone + Send + 'static,
+) -> impl Handler {
+    let (seen, go_on) = (seen.clone(), Arc::clone(go_on));
+    service_fn(move |event: QueuedEvent| {
+        let (waits, go_on) = (waits(&event), Arc::clone(&go_on));
+        seen.note(event);
+        async move {
+            if waits {
+                go_on.notified().await;
+            }
+            Ok::<_, Infallible>(())
+        }
+    })
 }
 
 /// The drain takes longer than a worker without a sign of life would be given.
