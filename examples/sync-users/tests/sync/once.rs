@@ -45,8 +45,9 @@ async fn it_shows_itself_again_and_again_on_the_same_file() {
         assert_eq!(users.count(), 2, "{printed}");
     }
     let file = folder.path().join("sync-users.db");
-    let database = Database::connect(&format!("sqlite://{}", file.display()));
-    let rows = database.await.unwrap().rows(&USERS).await.unwrap();
+    let url = format!("sqlite://{}", file.display());
+    let database = Database::connect(&url).await.unwrap();
+    let rows = database.rows(&USERS).await.unwrap();
     assert_eq!(rows.len(), 4, "those of both runs: {rows:?}");
 }
 
