@@ -34,7 +34,8 @@ impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the queue on {} cannot {}; see the source of this error",
+            "the queue on {} could not {}: whether it was done is unknown, so try again once the engine is \
+             reachable; this error's source has the engine's own words",
             self.engine, self.attempt
         )
     }
@@ -44,4 +45,22 @@ impl Error for QueueError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.source)
     }
+}
+
+/// What is recorded of an error, in characters.
+const LONGEST_CHAIN: usize = 2000;
+
+/// An error and its sources, in one text.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for error in std::iter::successors(Some(error), |&error| error.source()) {
+        let text = error.to_string();
+        // A transparent wrapper says the same as what it wraps.
+        if texts.last() != Some(&text) {
+            texts.push(text);
+        }
+    }
+    // Postgres' JSON has no place for NUL.
+    let text = texts.join(": ").replace('\0', "\u{fffd}");
+    text.chars().take(LONGEST_CHAIN).collect()
 }

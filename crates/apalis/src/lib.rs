@@ -95,17 +95,16 @@
 //!   [`Worker::with_heartbeat`].
 //! - One `libsqlite3-sys` a build: feature `sqlite` goes with sqlx 0.9, and with whatever rusqlite or diesel
 //!   takes the same version of it.
-//! - Postgres compares an event's time with its own clock, as the client's set it: clocks that are apart by
-//!   seconds delay an event by as many. Pauses between attempts are measured by one clock.
+//! - A `not_before` is compared with the clock of the engine, which for Postgres is the server's.
 //!
 //! # Why the loop is not apalis'
 //!
-//! The tables, leasing, the recovery from missed heartbeats and Postgres' push are apalis'; the loop that
-//! calls them is not. Its
-//! own `Worker`, in 1.0, ends with the first error of the database and drops what runs; records how runs
-//! ended in batches that such an error loses; shows no sign of life while it drains or while its batch
-//! waits, so that others run the same event; and tries again without pauses. None of that can be switched
-//! off from outside.
+//! The tables, leasing and the recovery from missed heartbeats are apalis'; the loop that calls them is not,
+//! nor are the pushes: apalis' own does not say on SQLite whether the key was there, and on Postgres it makes
+//! an error of each duplicate and a notification, for which commits wait in line, of each event. Its own
+//! `Worker`, in 1.0, ends with the first error of the database and drops what runs; records how runs ended in
+//! batches that such an error loses; shows no sign of life while it drains or while its batch waits, so that
+//! others run the same event; and tries again without pauses. None of that can be switched off from outside.
 //!
 //! [apalis]: https://docs.rs/apalis
 

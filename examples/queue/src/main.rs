@@ -10,8 +10,8 @@
 //! `QUEUE_URL` says where the events are kept, `sqlite://` and a path or `postgres://...`; without it that
 //! is `queue.db` in the working directory, and for `--once` a file that is gone afterwards. `PORT` (default
 //! 3000) says where to listen; `CLERK_WEBHOOK_SIGNING_SECRET` holds the endpoint's secret. `WORK_MS` makes
-//! each event take so long, and `HEARTBEAT_MS` (default 3000) says how often a worker shows that it lives:
-//! what it ran is taken over when it has missed three.
+//! each event take so long, and `HEARTBEAT_MS` (default 2000) says how often a worker shows that it lives:
+//! what it ran is taken over when it has missed five.
 
 mod demonstration;
 #[path = "../../support/mod.rs"]
@@ -54,10 +54,16 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("queue: {error}");
+            print(&*error);
             ExitCode::FAILURE
         }
     }
+}
+
+fn print(error: &dyn Error) {
+    eprintln!("queue: {error}");
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.for_each(|source| eprintln!("queue: caused by: {source}"));
 }
 
 /// The engine is chosen here; the rest is one generic function.
@@ -159,7 +165,7 @@ async fn work<E: Engine>(
     };
     let worker = queue
         .worker(EventHandler::new(app, on_event))
-        .with_heartbeat(milliseconds("HEARTBEAT_MS", 3000)?)
+        .with_heartbeat(milliseconds("HEARTBEAT_MS", 2000)?)
         .on_dead_letter(|letter| {
             println!("dead {} after {}", letter.message_id(), letter.attempts());
         });
@@ -173,7 +179,7 @@ async fn work<E: Engine>(
 async fn purge_every_hour<E: Engine>(queue: Queue<E>) {
     loop {
         if let Err(error) = queue.purge().await {
-            eprintln!("queue: {error}");
+            print(&error);
         }
         sleep(Duration::from_secs(3600)).await;
     }

@@ -57,13 +57,20 @@ pub(crate) mod sealed {
             not_before: Option<SystemTime>,
         ) -> impl Future<Output = Result<Enqueued, QueueError>> + Send;
 
-        /// Says that `worker` is alive, and frees the jobs of those that have not said so for `dead_after`,
-        /// if there is such a time: the run that they had begun counts.
+        /// Says that `worker` is alive.
         fn beat(
             &self,
             queue: &str,
             worker: &WorkerContext,
-            dead_after: Option<Duration>,
+        ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+        /// Frees the jobs of those workers, other than this one, that have not said so for `dead_after`: the run
+        /// that they had begun counts.
+        fn free_jobs_of_the_dead(
+            &self,
+            queue: &str,
+            worker: &WorkerContext,
+            dead_after: Duration,
         ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
         /// Gives `worker` up to `at_most` jobs that are due.
@@ -78,6 +85,10 @@ pub(crate) mod sealed {
         /// own again by another lease.
         fn end(&self, run: &Run<'_>) -> impl Future<Output = Result<bool, QueueError>> + Send;
 
+        /// Whether the run was ended like this by an earlier [`end`](Self::end) whose answer was lost.
+        fn has_ended(&self, run: &Run<'_>)
+        -> impl Future<Output = Result<bool, QueueError>> + Send;
+
         /// Frees what the worker leased but never began: all of its rows less those that are `running`.
         fn free(
             &self,
@@ -85,7 +96,7 @@ pub(crate) mod sealed {
             running: &[Lease],
         ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
-        /// Takes the worker off the table.
+        /// Takes the worker off the table, unless it still holds a lease.
         fn leave(
             &self,
             worker: &WorkerContext,
@@ -178,6 +189,16 @@ pub(crate) mod sealed {
         Done,
         Again { pause: Duration, error: String },
         Dead { error: String },
+    }
+
+    impl Ended {
+        /// What the row holds afterwards; empty when there is none.
+        pub(crate) fn error(&self) -> &str {
+            match self {
+                Self::Done => "",
+                Self::Again { error, .. } | Self::Dead { error } => error,
+            }
+        }
     }
 }
 

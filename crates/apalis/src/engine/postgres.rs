@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use apalis_core::{task::builder::TaskBuilder, worker::context::WorkerContext};
+use apalis_core::worker::context::WorkerContext;
 use apalis_postgres::{Config, PgTask, PostgresStorage, queries};
 use clerk_webhooks::queue::Enqueued;
 use sqlx::{PgPool, postgres::PgPoolOptions};
+use ulid::Ulid;
 
 use super::{
     NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
@@ -94,31 +95,8 @@ async fn make_indices(pool: &PgPool) -> Result<(), sqlx::Error> {
     transaction.commit().await
 }
 
-fn task(key: &str, job: Vec<u8>, not_before: Option<SystemTime>) -> PgTask {
-    let task = TaskBuilder::new(job)
-        .idempotency_key(key)
-        // apalis' own way to try again has no pauses: it is never to be taken.
-        .max_attempts(1);
-    match not_before {
-        Some(time) => task.run_at_timestamp(whole_seconds(time)).build(),
-        None => task.build(),
-    }
-}
-
 fn cannot<E: Into<tower::BoxError>>(attempt: &'static str) -> impl FnOnce(E) -> QueueError {
     QueueError::of(Postgres::NAME, attempt)
-}
-
-/// apalis' unique index over a queue's name and its keys.
-const KEYS: &str = "idx_jobs_idempotency_key";
-
-fn is_duplicate(error: &apalis_postgres::Error) -> bool {
-    match error {
-        apalis_postgres::Error::Database(sqlx::Error::Database(error)) => {
-            error.is_unique_violation() && error.constraint() == Some(KEYS)
-        }
-        _ => false,
-    }
 }
 
 /// The column of attempts has 32 bits and a sign.
@@ -126,40 +104,7 @@ fn stored_count(runs: u32) -> i32 {
     runs.try_into().unwrap_or(i32::MAX)
 }
 
-/// What takes several statements.
 impl Postgres {
-    /// One at a time: a duplicate in a batch would fail the others with it.
-    async fn insert(&self, queue: &str, task: PgTask) -> Result<Enqueued, apalis_postgres::Error> {
-        let mut connection = self.pool.acquire().await?;
-        match queries::push_tasks(&mut *connection, queue, vec![task]).await {
-            Ok(()) => Ok(Enqueued::New),
-            Err(error) if is_duplicate(&error) => Ok(Enqueued::Duplicate),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn show_life(
-        &self,
-        queue: &str,
-        worker: &str,
-        dead_after: Option<Duration>,
-    ) -> Result<(), apalis_postgres::Error> {
-        const SEEN: &str = "INSERT INTO apalis.workers \
-             (id, worker_type, storage_name, layers, last_seen, started_at) \
-             VALUES ($1, $2, 'clerk-webhooks', '', now(), now()) \
-             ON CONFLICT (id) DO UPDATE SET last_seen = now()";
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query(SEEN)
-            .bind(worker)
-            .bind(queue)
-            .execute(&mut *transaction)
-            .await?;
-        if let Some(dead_after) = dead_after {
-            queries::reenqueue_orphaned(&mut *transaction, queue, dead_after.as_secs()).await?;
-        }
-        Ok(transaction.commit().await?)
-    }
-
     async fn fetch(
         &self,
         config: &Config,
@@ -182,18 +127,55 @@ impl Engine for Postgres {
         job: Vec<u8>,
         not_before: Option<SystemTime>,
     ) -> Result<Enqueued, QueueError> {
-        let stored = self.insert(queue, task(key, job, not_before)).await;
-        stored.map_err(cannot("store an event"))
+        // As apalis' own push, less two things: a duplicate is no error, which a server would log; and an event
+        // that is due at once is so by the statement's own clock, a moment after its transaction has begun. For
+        // what is due before that, a trigger of apalis' calls `pg_notify`, for which all commits of a server
+        // wait in line; and nobody listens.
+        const PUSH: &str = "INSERT INTO apalis.jobs \
+             (id, job_type, job, status, attempts, max_attempts, run_at, idempotency_key) \
+             VALUES ($1, $2, $3, 'Pending', 0, 1, coalesce(to_timestamp($4::bigint), clock_timestamp()), $5) \
+             ON CONFLICT (job_type, idempotency_key) DO NOTHING";
+        let not_before = not_before.map(whole_seconds);
+        let pushed = sqlx::query(PUSH)
+            .bind(Ulid::generate().to_string())
+            .bind(queue)
+            .bind(job)
+            .bind(not_before.map(|time| i64::try_from(time).unwrap_or(i64::MAX)))
+            .bind(key)
+            .execute(&self.pool)
+            .await
+            .map_err(cannot("store an event"))?;
+        Ok(match pushed.rows_affected() {
+            0 => Enqueued::Duplicate,
+            _ => Enqueued::New,
+        })
     }
 
-    async fn beat(
+    async fn beat(&self, queue: &str, worker: &WorkerContext) -> Result<(), QueueError> {
+        const SEEN: &str = "INSERT INTO apalis.workers \
+             (id, worker_type, storage_name, layers, last_seen, started_at) \
+             VALUES ($1, $2, 'clerk-webhooks', '', now(), now()) \
+             ON CONFLICT (id) DO UPDATE SET last_seen = now()";
+        let seen = sqlx::query(SEEN).bind(worker.name()).bind(queue);
+        let seen = seen.execute(&self.pool).await;
+        seen.map(drop).map_err(cannot("show that a worker lives"))
+    }
+
+    /// Its own row is not among them: it was seen a moment ago.
+    async fn free_jobs_of_the_dead(
         &self,
         queue: &str,
-        worker: &WorkerContext,
-        dead_after: Option<Duration>,
+        _: &WorkerContext,
+        dead_after: Duration,
     ) -> Result<(), QueueError> {
-        let shown = self.show_life(queue, worker.name(), dead_after).await;
-        shown.map_err(cannot("keep its leases"))
+        let freeing = async {
+            let mut connection = self.pool.acquire().await?;
+            queries::reenqueue_orphaned(&mut *connection, queue, dead_after.as_secs()).await
+        };
+        let freed: Result<_, apalis_postgres::Error> = freeing.await;
+        freed
+            .map(drop)
+            .map_err(cannot("take over the jobs of dead workers"))
     }
 
     async fn lease(
@@ -237,6 +219,18 @@ impl Engine for Postgres {
         Ok(ended.rows_affected() > 0)
     }
 
+    async fn has_ended(&self, run: &Run<'_>) -> Result<bool, QueueError> {
+        const ENDED: &str = "SELECT EXISTS (SELECT 1 FROM apalis.jobs WHERE id = $1 AND attempts = $2 \
+             AND coalesce(last_result ->> 'Err', '') = $3)";
+        sqlx::query_scalar(ENDED)
+            .bind(&run.lease.row)
+            .bind(stored_count(run.runs))
+            .bind(run.ended.error())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(cannot("read how a run ended"))
+    }
+
     async fn free(&self, worker: &WorkerContext, running: &[Lease]) -> Result<(), QueueError> {
         const FREE: &str = "UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
              WHERE lock_by = $1 AND status IN ('Queued', 'Running') \
@@ -251,7 +245,8 @@ impl Engine for Postgres {
     }
 
     async fn leave(&self, worker: &WorkerContext) -> Result<(), QueueError> {
-        const GONE: &str = "DELETE FROM apalis.workers WHERE id = $1";
+        const GONE: &str = "DELETE FROM apalis.workers w WHERE w.id = $1 \
+             AND NOT EXISTS (SELECT 1 FROM apalis.jobs j WHERE j.lock_by = w.id)";
         let gone = sqlx::query(GONE).bind(worker.name());
         let gone = gone.execute(&self.pool).await;
         gone.map(drop)

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use apalis_core::{backend::WorkerFilter, worker::context::WorkerContext};
@@ -40,7 +40,7 @@ pub struct Sqlite {
 /// How long a statement waits for another connection that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Processes that start at once on a new file get in each other's way while it is set up.
-const SETUP_TRIES: u32 = 50;
+const SETUP_PATIENCE: Duration = Duration::from_secs(10);
 const SETUP_PAUSE: Duration = Duration::from_millis(100);
 
 impl SqliteQueue {
@@ -88,17 +88,21 @@ impl SqliteQueue {
 }
 
 async fn set_up(pool: &SqlitePool) -> Result<(), QueueError> {
-    let mut tries = 1;
+    let begun = Instant::now();
     loop {
         match SqliteStorage::migrations().run(pool).await {
-            Ok(()) => return Ok(()),
-            Err(error) if tries == SETUP_TRIES => {
+            Ok(()) => break,
+            Err(error) if begun.elapsed() > SETUP_PATIENCE => {
                 return Err(cannot("open its file and make its tables")(error));
             }
             Err(_) => tokio::time::sleep(SETUP_PAUSE).await,
         }
-        tries += 1;
     }
+    // apalis has none that a purge could use: it would read all that is kept.
+    const DONE: &str = "CREATE INDEX IF NOT EXISTS clerk_webhooks_done ON Jobs (job_type, done_at) \
+         WHERE status = 'Done'";
+    let made = sqlx::query(DONE).execute(pool).await;
+    made.map(drop).map_err(cannot("make its tables"))
 }
 
 fn cannot<E: Into<tower::BoxError>>(attempt: &'static str) -> impl FnOnce(E) -> QueueError {
@@ -107,29 +111,6 @@ fn cannot<E: Into<tower::BoxError>>(attempt: &'static str) -> impl FnOnce(E) -> 
 
 /// What takes several statements.
 impl Sqlite {
-    async fn show_life(
-        &self,
-        queue: &str,
-        worker: &str,
-        dead_after: Option<Duration>,
-    ) -> Result<(), sqlx::Error> {
-        const SEEN: &str = "INSERT INTO Workers \
-             (id, worker_type, storage_name, layers, last_seen, started_at) \
-             VALUES (?1, ?2, 'clerk-webhooks', '', unixepoch(), unixepoch()) \
-             ON CONFLICT (id) DO UPDATE SET last_seen = unixepoch()";
-        let others = WorkerFilter::AllExcept(worker.to_owned());
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query(SEEN)
-            .bind(worker)
-            .bind(queue)
-            .execute(&mut *transaction)
-            .await?;
-        if let Some(dead_for) = dead_after.map(seconds) {
-            queries::reenqueue_orphaned(&mut *transaction, dead_for, queue, &others).await?;
-        }
-        transaction.commit().await
-    }
-
     async fn fetch(
         &self,
         config: &Config,
@@ -186,14 +167,32 @@ impl Engine for Sqlite {
         })
     }
 
-    async fn beat(
+    async fn beat(&self, queue: &str, worker: &WorkerContext) -> Result<(), QueueError> {
+        const SEEN: &str = "INSERT INTO Workers \
+             (id, worker_type, storage_name, layers, last_seen, started_at) \
+             VALUES (?1, ?2, 'clerk-webhooks', '', unixepoch(), unixepoch()) \
+             ON CONFLICT (id) DO UPDATE SET last_seen = unixepoch()";
+        let seen = sqlx::query(SEEN).bind(worker.name()).bind(queue);
+        let seen = seen.execute(&self.pool).await;
+        seen.map(drop).map_err(cannot("show that a worker lives"))
+    }
+
+    async fn free_jobs_of_the_dead(
         &self,
         queue: &str,
         worker: &WorkerContext,
-        dead_after: Option<Duration>,
+        dead_after: Duration,
     ) -> Result<(), QueueError> {
-        let shown = self.show_life(queue, worker.name(), dead_after).await;
-        shown.map_err(cannot("keep its leases"))
+        let others = WorkerFilter::AllExcept(worker.name().to_owned());
+        let freeing = async {
+            let mut connection = self.pool.acquire().await?;
+            let dead_for = seconds(dead_after);
+            queries::reenqueue_orphaned(&mut *connection, dead_for, queue, &others).await
+        };
+        let freed = freeing.await;
+        freed
+            .map(drop)
+            .map_err(cannot("take over the jobs of dead workers"))
     }
 
     async fn lease(
@@ -235,6 +234,18 @@ impl Engine for Sqlite {
         Ok(ended.rows_affected() > 0)
     }
 
+    async fn has_ended(&self, run: &Run<'_>) -> Result<bool, QueueError> {
+        const ENDED: &str = "SELECT EXISTS (SELECT 1 FROM Jobs WHERE id = ?1 AND attempts = ?2 \
+             AND coalesce(last_result ->> 'Err', '') = ?3)";
+        sqlx::query_scalar(ENDED)
+            .bind(&run.lease.row)
+            .bind(run.runs)
+            .bind(run.ended.error())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(cannot("read how a run ended"))
+    }
+
     async fn free(&self, worker: &WorkerContext, running: &[Lease]) -> Result<(), QueueError> {
         const FREE: &str = "UPDATE Jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
              WHERE lock_by = ?1 AND status IN ('Queued', 'Running') \
@@ -250,7 +261,8 @@ impl Engine for Sqlite {
     }
 
     async fn leave(&self, worker: &WorkerContext) -> Result<(), QueueError> {
-        const GONE: &str = "DELETE FROM Workers WHERE id = ?1";
+        const GONE: &str = "DELETE FROM Workers WHERE id = ?1 \
+             AND NOT EXISTS (SELECT 1 FROM Jobs WHERE lock_by = Workers.id)";
         let gone = sqlx::query(GONE).bind(worker.name());
         let gone = gone.execute(&self.pool).await;
         gone.map(drop)

@@ -1,29 +1,33 @@
 //! One run of one event.
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
-use clerk_webhooks::queue::{QueuedEvent, RetryDecision};
-use tokio::sync::OwnedSemaphorePermit;
+use clerk_webhooks::queue::{QueuedEvent, RetryDecision, RetryPolicy};
+use tokio::{sync::OwnedSemaphorePermit, task::JoinSet};
 use tower::{BoxError, ServiceExt as _};
 use tracing::{debug, error, warn};
 
-use super::{Handler, Orders, seat::Seat};
+use super::{Handler, Settings, registration::Registration};
 use crate::{
     dead_letter::DeadLetter,
     engine::{Ended, Engine, Job},
+    error::chain,
 };
 
-/// Runs it, and records how that ended. `hand` is free afterwards.
+/// Runs it, and records how that ended. The permit is free afterwards.
 pub(super) async fn run<E: Engine, S: Handler>(
     job: Job,
     service: S,
-    orders: Orders,
-    seat: Arc<Seat<E>>,
-    hand: Option<OwnedSemaphorePermit>,
+    settings: Settings,
+    registration: Arc<Registration<E>>,
+    permit: Option<OwnedSemaphorePermit>,
 ) {
-    let (runs, ended) = end_of(&job, service, &orders).await;
-    match seat.end(&job, runs, &ended).await {
-        Some(true) => report(&job, runs, &ended, &orders),
+    // Otherwise the process is ending.
+    let Some((runs, ended)) = end_of(&job, service, &settings.retry_policy).await else {
+        return;
+    };
+    match registration.end(&job, runs, &ended).await {
+        Some(true) => report(&job, runs, &ended, &settings),
         Some(false) => warn!(
             target: "clerk_webhooks",
             message_id = job.message_id,
@@ -35,40 +39,54 @@ pub(super) async fn run<E: Engine, S: Handler>(
             "how the run ended could not be recorded: it is taken for a crash, and runs again",
         ),
     }
-    drop(hand);
+    drop(permit);
 }
 
-/// How many runs there were, and how the last one ended.
-async fn end_of<S: Handler>(job: &Job, service: S, orders: &Orders) -> (u32, Ended) {
-    let policy = &orders.retry_policy;
-    // After a failure its note said "again": only a crash leads here with no attempt left.
-    if job.lease.runs > 0 && policy.after_a_crash(job.lease.runs) == RetryDecision::DeadLetter {
+/// How many runs there were, and how the last one ended; nothing when it was cut off.
+async fn end_of<S: Handler>(job: &Job, service: S, policy: &RetryPolicy) -> Option<(u32, Ended)> {
+    let begun = job.lease.runs;
+    if begun > 0 && policy.after_a_crash(begun) == RetryDecision::DeadLetter {
         let error = format!(
-            "the process died in attempt {}, the last one",
-            job.lease.runs
+            "no attempt is left after {begun}: the last was cut off, its process or the engine having gone \
+             down, or the policy has been made to allow fewer since"
         );
-        return (job.lease.runs, Ended::Dead { error });
+        return Some((begun, Ended::Dead { error }));
     }
     let event: QueuedEvent = match serde_json::from_slice(&job.stored) {
         Ok(event) => event,
-        Err(error) => return (job.lease.runs, undecodable(&error)),
+        Err(error) => return Some((begun, undecodable(&error))),
     };
-    let attempt = job.lease.runs.saturating_add(1);
-    // A task of its own: its panic is an answer.
-    let running = tokio::spawn(async move {
-        let answer = service.oneshot(event.with_attempt(attempt)).await;
-        answer.map_err(Into::into)
+    let attempt = begun.saturating_add(1);
+    let ended = attempt_of(event.with_attempt(attempt), service, policy).await?;
+    Some((attempt, ended))
+}
+
+/// In a task of its own, whose panic is an answer; it ends with this one.
+async fn attempt_of<S: Handler>(
+    event: QueuedEvent,
+    service: S,
+    policy: &RetryPolicy,
+) -> Option<Ended> {
+    let (attempt, its_policy) = (event.attempt(), policy.clone());
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        match service.oneshot(event).await {
+            Ok(()) => Ended::Done,
+            Err(error) => {
+                let error: BoxError = error.into();
+                failed(its_policy.after(attempt, &*error), chain(&*error))
+            }
+        }
     });
-    let ended = match running.await {
-        Ok(Ok(())) => Ended::Done,
-        Ok(Err(error)) => failed(policy.after(attempt, &*error), chain(&error)),
+    match task.join_next().await? {
+        Ok(ended) => Some(ended),
         // The panic's own text, which may hold anything, has gone where panics go.
-        Err(_) => failed(
-            policy.after_a_failure(attempt),
-            "the handler panicked".to_owned(),
-        ),
-    };
-    (attempt, ended)
+        Err(error) if error.is_panic() => {
+            let error = "the handler panicked".to_owned();
+            Some(failed(policy.after_a_failure(attempt), error))
+        }
+        Err(_) => None,
+    }
 }
 
 fn failed(next: RetryDecision, error: String) -> Ended {
@@ -85,30 +103,7 @@ fn undecodable(error: &serde_json::Error) -> Ended {
     Ended::Dead { error }
 }
 
-/// What is recorded of an error.
-const LONGEST_ERROR: usize = 2000;
-
-fn chain(error: &BoxError) -> String {
-    let first: &(dyn Error + 'static) = &**error;
-    let mut texts: Vec<String> = Vec::new();
-    let mut next = Some(first);
-    while let Some(error) = next {
-        let text = error.to_string();
-        // A transparent wrapper says the same as what it wraps.
-        if texts.last() != Some(&text) {
-            texts.push(text);
-        }
-        next = error.source();
-    }
-    let characters = texts.join(": ");
-    // Postgres' JSON has no place for NUL.
-    let characters = characters
-        .chars()
-        .map(|c| if c == '\0' { '\u{fffd}' } else { c });
-    characters.take(LONGEST_ERROR).collect()
-}
-
-fn report(job: &Job, attempt: u32, ended: &Ended, orders: &Orders) {
+fn report(job: &Job, attempt: u32, ended: &Ended, settings: &Settings) {
     let message_id = &*job.message_id;
     match ended {
         Ended::Done => {
@@ -120,7 +115,7 @@ fn report(job: &Job, attempt: u32, ended: &Ended, orders: &Orders) {
         }
         Ended::Dead { error } => {
             error!(target: "clerk_webhooks", message_id, attempt, error, "failed for good");
-            (orders.on_dead_letter)(&DeadLetter::of(job, attempt, error));
+            (settings.on_dead_letter)(&DeadLetter::of(job, attempt, error));
         }
     }
 }

@@ -1,21 +1,23 @@
 //! The worker: what runs events.
 
+mod heart;
 mod job;
-mod seat;
-mod shift;
+mod poll;
+mod registration;
 
 use std::{fmt, future, sync::Arc, time::Duration};
 
 use clerk_webhooks::queue::{QueuedEvent, RetryPolicy};
-use tokio::sync::Semaphore;
 use tower::{BoxError, Service};
 
 use crate::{dead_letter::DeadLetter, engine::Engine, queue::Queue};
 
 const DEFAULT_CONCURRENCY: usize = 10;
-const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(3);
+const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(2);
 /// Engines tell times apart by the second.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_secs(1);
+const LONGEST_HEARTBEAT: Duration = Duration::from_secs(3600);
+const MOST_AT_ONCE: usize = 100_000;
 
 /// What a worker can run: any `tower::Service<QueuedEvent, Response = ()>` that is `Clone + Send + 'static`,
 /// with an error that is `Into<BoxError>` and a future that is `Send`.
@@ -108,12 +110,12 @@ pub struct Worker<E, S> {
     service: S,
     concurrency: usize,
     heartbeat: Duration,
-    orders: Orders,
+    settings: Settings,
 }
 
 /// What every run has to know.
 #[derive(Clone)]
-struct Orders {
+struct Settings {
     retry_policy: RetryPolicy,
     on_dead_letter: Arc<dyn Fn(&DeadLetter) + Send + Sync>,
 }
@@ -125,7 +127,7 @@ impl<E: Engine, S: Handler> Worker<E, S> {
             service,
             concurrency: DEFAULT_CONCURRENCY,
             heartbeat: DEFAULT_HEARTBEAT,
-            orders: Orders {
+            settings: Settings {
                 retry_policy: RetryPolicy::new(),
                 on_dead_letter: Arc::new(|_| {}),
             },
@@ -135,24 +137,28 @@ impl<E: Engine, S: Handler> Worker<E, S> {
     /// When an event that failed runs again: [`RetryPolicy::new`] unless set. All workers of a queue should
     /// have the same.
     pub fn with_retry_policy(mut self, retry_policy: RetryPolicy) -> Self {
-        self.orders.retry_policy = retry_policy;
+        self.settings.retry_policy = retry_policy;
         self
     }
 
-    /// How many events it runs at once: 10 unless set; at least one.
+    /// How many events it runs at once: 10 unless set; at least one, and at most 100,000.
     pub fn with_concurrency(mut self, concurrency: usize) -> Self {
-        self.concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+        self.concurrency = concurrency.clamp(1, MOST_AT_ONCE);
         self
     }
 
-    /// How often it says that it is alive: every 3 s unless set; at least 1 s. A worker that has missed three
-    /// is taken for dead, and what it ran runs again: 9 to 13 s after its end, with the default.
+    /// How often it says that it is alive: every 2 s unless set; at least 1 s, at most an hour. A worker that
+    /// has missed five is taken for dead, and what it ran runs again: with the default 8 to 13 s after its end,
+    /// or 10 to 13 s after another worker has started, if there was none.
+    ///
+    /// Nobody is taken for dead by a worker that has not itself been in touch with the engine all that time:
+    /// after an outage, those that live show themselves first.
     ///
     /// All workers of a queue should have the same. **A handler that blocks its thread can keep a worker
     /// from saying so**; use `spawn_blocking` for such work. On SQLite it should be longer than any
     /// transaction of others on the same file.
     pub fn with_heartbeat(mut self, heartbeat: Duration) -> Self {
-        self.heartbeat = heartbeat.max(SHORTEST_HEARTBEAT);
+        self.heartbeat = heartbeat.clamp(SHORTEST_HEARTBEAT, LONGEST_HEARTBEAT);
         self
     }
 
@@ -162,16 +168,17 @@ impl<E: Engine, S: Handler> Worker<E, S> {
         mut self,
         on_dead_letter: impl Fn(&DeadLetter) + Send + Sync + 'static,
     ) -> Self {
-        self.orders.on_dead_letter = Arc::new(on_dead_letter);
+        self.settings.on_dead_letter = Arc::new(on_dead_letter);
         self
     }
 
     /// Runs until `shutdown` is ready; then fetches no more, finishes what runs, and returns.
     ///
-    /// There is no time limit on that: put it into a `tokio::time::timeout` if there should be. What was cut
-    /// off by it, or by the end of the runtime, runs again in another process, as after a crash.
+    /// There is no time limit on that: put it into a `tokio::time::timeout` if there should be. What is cut off
+    /// by it, or by the end of the runtime, runs again in another process, as after a crash. An engine that is
+    /// away when it is time to stop is waited for, for half a minute at most.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
-        shift::work(self, shutdown).await;
+        poll::work(self, shutdown).await;
     }
 
     /// Runs for ever.
@@ -186,7 +193,7 @@ impl<E: fmt::Debug, S> fmt::Debug for Worker<E, S> {
             .field("queue", &self.queue)
             .field("concurrency", &self.concurrency)
             .field("heartbeat", &self.heartbeat)
-            .field("retry_policy", &self.orders.retry_policy)
+            .field("retry_policy", &self.settings.retry_policy)
             .finish_non_exhaustive()
     }
 }

@@ -34,8 +34,8 @@ pub(crate) struct History {
     pulses: HashMap<u32, Vec<u64>>,
 }
 
-/// A worker that stands still for so long may miss three heartbeats, of a second each.
-const STILL: Duration = Duration::from_millis(1_500);
+/// A worker that stands still for so long may miss five heartbeats, of a second each.
+const STILL: Duration = Duration::from_millis(3_000);
 
 impl History {
     pub(crate) fn of(entries: &[Entry]) -> Self {

@@ -87,7 +87,7 @@ async fn work<E: Engine>(queue: &Queue<E>, folder: PathBuf) -> Result<(), Error>
     let app = App { ledger, folder };
     queue
         .worker(EventHandler::new(app, on_event))
-        .with_heartbeat(milliseconds_from_env("HEARTBEAT_MS", 3_000)?)
+        .with_heartbeat(milliseconds_from_env("HEARTBEAT_MS", 2_000)?)
         .with_retry_policy(retry_policy()?)
         .run()
         .await;
