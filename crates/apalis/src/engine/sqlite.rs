@@ -136,6 +136,9 @@ impl Sqlite {
     }
 }
 
+const PURGE: &str = "DELETE FROM Jobs WHERE id IN (SELECT id FROM Jobs WHERE job_type = ?1 \
+     AND status = 'Done' AND done_at <= unixepoch() - ?2 LIMIT ?3)";
+
 impl Engine for Sqlite {
     const NAME: &'static str = "SQLite";
 
@@ -343,8 +346,6 @@ impl Engine for Sqlite {
     }
 
     async fn purge(&self, queue: &str, keep: Duration) -> Result<u64, QueueError> {
-        const PURGE: &str = "DELETE FROM Jobs WHERE id IN (SELECT id FROM Jobs WHERE job_type = ?1 \
-             AND status = 'Done' AND done_at <= unixepoch() - ?2 LIMIT ?3)";
         let purged = sqlx::query(PURGE)
             .bind(queue)
             .bind(seconds(keep))
@@ -381,6 +382,25 @@ fn due_after(pause: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Otherwise it would read all that is kept, and hold up everybody else.
+    #[tokio::test]
+    async fn a_purge_reads_what_it_deletes_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queue.db");
+        let queue = SqliteQueue::open(path, "clerk").await.unwrap();
+        let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {PURGE}"));
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(plan)
+            .bind("clerk")
+            .bind(0)
+            .bind(PURGED_AT_ONCE)
+            .fetch_all(&queue.engine.pool)
+            .await
+            .unwrap();
+        let expected = "INDEX clerk_webhooks_done (job_type=? AND done_at<?)";
+        let is_used = plan.iter().any(|step| step.3.contains(expected));
+        assert!(is_used, "{plan:?}");
+    }
 
     /// apalis' own `setup` would switch it off.
     #[tokio::test]

@@ -42,12 +42,14 @@ macro_rules! all_scenarios {
                 after_the_last_attempt_it_is_a_dead_letter
                 a_permanent_failure_is_a_dead_letter_at_once
                 a_panic_is_a_failure_like_another
+                an_error_that_cannot_be_printed_is_one_too
                 what_is_no_event_is_a_dead_letter
                 a_timeout_means_again
                 a_shed_load_means_again
                 a_broken_buffer_means_again
                 a_permanent_failure_is_seen_through_middleware
                 no_more_run_at_once_than_allowed
+                the_largest_settings_are_taken
             }
             crashing {
                 a_crashed_run_counts_and_the_next_follows_without_a_pause
@@ -56,6 +58,8 @@ macro_rules! all_scenarios {
                 a_late_end_changes_nothing_for_the_same_workers_next_run
                 what_was_leased_without_an_answer_runs_all_the_same
                 what_was_leased_again_without_an_answer_runs_again
+                an_end_whose_answer_was_lost_is_reported_once
+                a_worker_that_is_dropped_cuts_off_what_it_runs
                 a_shutdown_finishes_what_runs_and_nobody_runs_it_twice
                 several_workers_run_each_event_once
             }

@@ -34,8 +34,9 @@ const TURNS: [Target; 5] = [
 
 /// How long after a handler's end its note may still be on its way.
 const NOTING: Duration = Duration::from_secs(2);
-/// How long after it stood still, or its engine was down, a worker may not have shown yet that it lives: the
-/// pool takes its time to connect again.
+/// The pool takes its time to find an engine that was down.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// How long after it stood still a worker may not have shown yet that it lives.
 pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,30 +82,34 @@ impl Hits {
         self.counted(target) >= enough
     }
 
-    /// Whether the end of this run may not have been noted, or noted for another: its process was killed, or
-    /// its engine was down, before it could be.
+    /// Whether the end of this run may not have been noted: its process was killed before it could be. A
+    /// restart of Postgres is no excuse.
     pub(crate) fn cut_off(&self, run: &Run) -> bool {
-        self.0.iter().any(|hit| hit.cuts_off(run))
+        let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
+        self.0.iter().any(|hit| hit.cuts_off(run, noted_at))
     }
 
-    /// Whether a worker or the engine was hit between these times.
+    /// When the end of a run that ended then has been noted.
+    fn noted_at(&self, ended_at: u64) -> u64 {
+        let soon = after(ended_at, NOTING);
+        let outages = self.0.iter().filter(|hit| hit.processes.is_empty());
+        let in_between = outages.filter(|outage| outage.from <= soon && ended_at <= outage.to);
+        let later = in_between.map(|outage| after(outage.to, CONNECTING));
+        later.fold(soon, u64::max)
+    }
+
+    /// Whether a worker was killed between these times.
     pub(crate) fn any_between(&self, from: u64, to: u64) -> bool {
         let is_between = |hit: &Hit| from <= hit.to && hit.from <= to;
-        let of_workers = self.0.iter().filter(|hit| hit.target != Target::Server);
-        of_workers.filter(|hit| is_between(hit)).count() > 0
+        let of_workers = |hit: &&Hit| hit.target != Target::Server && !hit.processes.is_empty();
+        self.0.iter().filter(of_workers).any(is_between)
     }
 }
 
 impl Hit {
-    fn cuts_off(&self, run: &Run) -> bool {
-        let noted_at = run.ended_at().map_or(u64::MAX, |at| after(at, NOTING));
-        if self.from > noted_at {
-            return false;
-        }
-        match self.processes.is_empty() {
-            true => run.began_at <= after(self.to, SHOWING_LIFE),
-            false => run.began_at <= self.to && self.processes.contains(&run.process),
-        }
+    fn cuts_off(&self, run: &Run, noted_at: u64) -> bool {
+        let is_hit = self.from <= noted_at && run.began_at <= self.to;
+        is_hit && self.processes.contains(&run.process)
     }
 }
 

@@ -1,6 +1,12 @@
 //! What becomes of an event whose worker is gone.
 
-use std::{convert::Infallible, sync::Arc, thread, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::pin,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use clerk_webhooks::{WebhookError, queue::QueuedEvent};
 use clerk_webhooks_apalis::{Engine, Handler, Queue};
@@ -8,7 +14,7 @@ use tokio::{runtime, sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;
-use crate::support::{Bench, BoxFuture, Running, Seen, short_policy};
+use crate::support::{Bench, BoxFuture, Running, Seen, in_time, short_policy};
 
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
@@ -209,6 +215,73 @@ pub(crate) async fn what_was_leased_again_without_an_answer_runs_again<E: Engine
     seen.reaches(2).await;
     bench.is_counted(0, 0, 0).await;
     go_on.notify_one();
+    worker.stop().await;
+    assert_eq!(seen.attempts(), [1, 2]);
+}
+
+/// The engine recorded how the run ended, but its answer was lost.
+pub(crate) async fn an_end_whose_answer_was_lost_is_reported_once<E: Engine>(bench: Bench<E>) {
+    bench.store("msg_1").await;
+    let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
+    let service = {
+        let (seen, go_on) = (seen.clone(), Arc::clone(&go_on));
+        service_fn(move |event: QueuedEvent| {
+            let go_on = Arc::clone(&go_on);
+            seen.note(event);
+            async move {
+                go_on.notified().await;
+                Err::<(), BoxError>("no such customer".into())
+            }
+        })
+    };
+    let (letters, dead) = mpsc::channel();
+    let worker = bench
+        .queue
+        .worker(service)
+        .with_retry_policy(short_policy().with_max_attempts(1))
+        .on_dead_letter(move |letter| letters.send(letter.message_id().to_owned()).unwrap());
+    let worker = Running::start(worker);
+    seen.reaches(1).await;
+
+    bench.execute("ALTER TABLE {jobs} RENAME TO away").await;
+    go_on.notify_one();
+    sleep(Duration::from_secs(1)).await;
+    assert!(dead.try_recv().is_err(), "it could not be recorded yet");
+    let ended = bench
+        .execute(
+            "UPDATE {away} SET status = 'Killed', attempts = 1, lock_by = NULL, lock_at = NULL, \
+             last_result = '{\"Err\":\"no such customer\"}'",
+        )
+        .await;
+    assert_eq!(ended, 1);
+    bench.execute("ALTER TABLE {away} RENAME TO jobs").await;
+    worker.stop().await;
+    assert_eq!(Vec::from_iter(dead), ["msg_1"]);
+    bench.is_counted(0, 0, 1).await;
+}
+
+pub(crate) async fn a_worker_that_is_dropped_cuts_off_what_it_runs<E: Engine>(bench: Bench<E>) {
+    bench.store("msg_1").await;
+    let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
+    let service = waiting_for(&seen, &go_on, |_| true);
+    let dropped = bench.queue.worker(service);
+    {
+        let mut dropped = pin!(dropped.run());
+        tokio::select! {
+            () = &mut dropped => unreachable!("it runs for ever"),
+            () = seen.reaches(1) => {}
+        }
+    }
+    in_time(async {
+        while Arc::strong_count(&go_on) > 1 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+
+    let worker = bench.queue.worker(noting(&seen)).with_heartbeat(HEARTBEAT);
+    let worker = Running::start(worker);
+    bench.is_counted(0, 0, 0).await;
     worker.stop().await;
     assert_eq!(seen.attempts(), [1, 2]);
 }

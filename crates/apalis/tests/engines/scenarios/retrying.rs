@@ -115,6 +115,39 @@ pub(crate) async fn a_permanent_failure_is_a_dead_letter_at_once<E: Engine>(benc
     assert_eq!(letter.event(), Some(broken));
 }
 
+pub(crate) async fn an_error_that_cannot_be_printed_is_one_too<E: Engine>(bench: Bench<E>) {
+    #[derive(Debug)]
+    struct Unprintable;
+    impl std::fmt::Display for Unprintable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("it cannot be printed")
+        }
+    }
+    impl std::error::Error for Unprintable {}
+
+    bench.store("msg_1").await;
+    let seen = Seen::default();
+    let letter = dead_letter_of(&bench, failing_until(NEVER, &seen, || Unprintable.into())).await;
+    assert_eq!(seen.attempts(), [1, 2, 3]);
+    assert_eq!(letter.error(), "the handler panicked");
+}
+
+pub(crate) async fn the_largest_settings_are_taken<E: Engine>(bench: Bench<E>) {
+    let seen = Seen::default();
+    let worker = bench
+        .queue
+        .worker(failing_until(0, &seen, refused))
+        .with_concurrency(usize::MAX)
+        .with_heartbeat(Duration::MAX);
+    let worker = Running::start(worker);
+    for number in 0..250 {
+        bench.store(&format!("msg_{number}")).await;
+    }
+    bench.is_counted(0, 0, 0).await;
+    worker.stop().await;
+    assert_eq!(seen.events().len(), 250);
+}
+
 pub(crate) async fn a_panic_is_a_failure_like_another<E: Engine>(bench: Bench<E>) {
     bench.store("msg_1").await;
     let seen = Seen::default();
