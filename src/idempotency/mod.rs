@@ -27,8 +27,9 @@
 //! | the sender disconnects | handler and completion go on in their task | the retry 200 |
 //! | the process is killed | its lease runs out | the retries 409, then the handler's answer |
 //! | the store does not answer a claim | handler not run; a claim that got through nevertheless ends with its lease | 503, then perhaps 409 |
+//! | the store answers a claim when its lease is over already | handler not run, released | 503 |
 //! | the store does not take the completion, tried four times within its timeout | logged: may run twice | 500 |
-//! | the lease was lost while the handler ran | [counted](Counts::lost_leases) and logged; a second run may have started | its answer |
+//! | the lease was lost while the handler ran, or before its completion was noted | [counted](Counts::lost_leases) and logged; a second run may have started | its answer |
 //! | [draining](DrainHandle) | handler not run | 503 |
 //! | no verified delivery: the layer is outside of `ClerkWebhookLayer`, or alone | handler not run, the right order logged | 500 |
 //!
