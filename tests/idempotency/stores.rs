@@ -299,9 +299,36 @@ async fn a_full_store_in_memory_is_a_store_that_is_down() {
     endpoint.deliver("msg_2").await.is(200);
 }
 
+fn layer() -> IdempotencyLayer<Scripted> {
+    IdempotencyLayer::new(Scripted::default(), "users")
+}
+
 #[test]
 #[should_panic(expected = "a lease of 0ns would run out at once")]
 fn a_lease_of_nothing_is_refused() {
-    let layer = IdempotencyLayer::new(Scripted::default(), "users");
-    let _ = layer.with_lease(Duration::ZERO);
+    let _ = layer().with_lease(Duration::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "a retention of nothing would run duplicates")]
+fn a_retention_of_nothing_is_refused() {
+    let _ = layer().with_retention(Duration::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "a longest run of nothing would abort every handler")]
+fn a_longest_run_of_nothing_is_refused() {
+    let _ = layer().with_longest_run(Duration::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "a store timeout of nothing would refuse every delivery")]
+fn a_store_timeout_of_nothing_is_refused() {
+    let _ = layer().with_store_timeout(Duration::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "at most 0 running would refuse every delivery")]
+fn none_at_a_time_is_refused() {
+    let _ = layer().with_max_running(0);
 }
