@@ -46,10 +46,7 @@
 //! Call [`migrate`] when the service starts, and [`purge`] once a day, with [`RETENTION`] or what suits
 //! you.
 
-#[cfg(feature = "postgres")]
-mod postgres;
-#[cfg(feature = "sqlite")]
-mod sqlite;
+mod statements;
 
 use std::time::Duration;
 
