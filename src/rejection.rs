@@ -115,13 +115,14 @@ impl Rejection {
     }
 
     /// How long the sender is asked to wait, header `Retry-After`: 5 s when another delivery of the
-    /// same message is being handled, or the queue is down. Svix keeps to it within twice its own schedule.
+    /// same message or too many others are being handled, or the queue is down. Svix keeps to it within twice
+    /// its own schedule.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind {
-            RejectionKind::MessageInProgress | RejectionKind::QueueUnavailable => {
-                Some(Duration::from_secs(5))
-            }
+            RejectionKind::MessageInProgress
+            | RejectionKind::TooManyRunning
+            | RejectionKind::QueueUnavailable => Some(Duration::from_secs(5)),
             _ => None,
         }
     }
@@ -203,7 +204,7 @@ impl Error for Rejection {
 /// The reasons to refuse a delivery, in the order in which they are looked for.
 ///
 /// Headers that are missing, doubled or malformed are logged at `debug`, since anybody can send such;
-/// a message in progress and a shutdown at `info`; what cannot be decoded, a missing layer, a failing
+/// a message in progress, too many running and a shutdown at `info`; what cannot be decoded, a missing layer, a failing
 /// store or queue and what ended a handler at `error`; all others at `warn`.
 ///
 /// Of several faults the first is named: headers are judged before the body is read, and nothing is
@@ -233,6 +234,9 @@ pub enum RejectionKind {
     BodyReadFailed,
     /// No signature matches any secret. 400.
     NoMatchingSignature,
+    /// Deduplication: as many deliveries as allowed (`with_max_running`, 1,000 unless set) are being
+    /// handled. 503.
+    TooManyRunning,
     /// Deduplication: another delivery of this message is being handled; this one is not acknowledged,
     /// since the other may fail. 409.
     MessageInProgress,
@@ -242,7 +246,8 @@ pub enum RejectionKind {
     ShuttingDown,
     /// Deduplication: the handler panicked. 500.
     HandlerPanicked,
-    /// Deduplication: the handler took longer than the longest run and was aborted. 500.
+    /// Deduplication: the handler, with its wait for the inner service's readiness, took longer than the
+    /// longest run and was aborted. 500.
     HandlerTimedOut,
     /// Deduplication: the handler succeeded, but the store could not be told so. 500.
     CompletionNotRecorded,
@@ -281,6 +286,7 @@ impl RejectionKind {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyReadFailed => "body_read_failed",
             Self::NoMatchingSignature => "no_matching_signature",
+            Self::TooManyRunning => "too_many_running",
             Self::MessageInProgress => "message_in_progress",
             Self::StoreUnavailable => "store_unavailable",
             Self::ShuttingDown => "shutting_down",
@@ -304,9 +310,10 @@ impl RejectionKind {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::MessageInProgress => StatusCode::CONFLICT,
-            Self::StoreUnavailable | Self::ShuttingDown | Self::QueueUnavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::TooManyRunning
+            | Self::StoreUnavailable
+            | Self::ShuttingDown
+            | Self::QueueUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::HandlerPanicked
             | Self::HandlerTimedOut
             | Self::CompletionNotRecorded
@@ -337,9 +344,10 @@ impl RejectionKind {
                 "event could not be decoded"
             }
             Self::MessageInProgress => "message is being processed",
-            Self::StoreUnavailable | Self::ShuttingDown | Self::QueueUnavailable => {
-                "temporarily unavailable, please retry"
-            }
+            Self::TooManyRunning
+            | Self::StoreUnavailable
+            | Self::ShuttingDown
+            | Self::QueueUnavailable => "temporarily unavailable, please retry",
             Self::HandlerPanicked | Self::HandlerTimedOut | Self::CompletionNotRecorded => {
                 "processing failed, please retry"
             }
@@ -381,6 +389,10 @@ impl RejectionKind {
                 "no signature matches any signing secret; forged, or the secret is another \
                  endpoint's, or something in front changed the body"
             }
+            Self::TooManyRunning => {
+                "as many deliveries as `with_max_running` allows are being handled, or wait for the inner \
+                 service; the sender comes again"
+            }
             Self::MessageInProgress => {
                 "another delivery of this message is being handled, or its process died less than a lease \
                  ago; the sender comes again"
@@ -393,7 +405,8 @@ impl RejectionKind {
                 "the handler panicked, its own message says where; the sender comes again"
             }
             Self::HandlerTimedOut => {
-                "the handler ran longer than `with_longest_run` and was aborted; the sender comes again"
+                "the handler, with its wait for the inner service, took longer than `with_longest_run` and was \
+                 aborted; the sender comes again"
             }
             Self::CompletionNotRecorded => {
                 "the handler succeeded, but the store of claims could not be told so: it may run twice"

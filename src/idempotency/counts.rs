@@ -21,7 +21,8 @@ pub struct Counts {
     pub duplicates: u64,
     /// Deliveries while another of the same message was being handled, answered 409.
     pub in_progress: u64,
-    /// Leases that ran out while their handler was running: a second run may have started beside it.
+    /// Leases that ran out while their handler was running, or before its completion was noted: a second
+    /// run may have started beside it.
     pub lost_leases: u64,
     /// Operations of the store that failed or got no answer in time.
     pub store_failures: u64,

@@ -17,6 +17,7 @@ const DEFAULT_LEASE: Duration = Duration::from_secs(60);
 /// Svix' retries span 27.6 hours; the rest is for people who resend by hand.
 const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 const DEFAULT_LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
+const DEFAULT_MAX_RUNNING: usize = 1_000;
 
 /// Runs the inner service once for each message, however often it is delivered.
 ///
@@ -56,6 +57,7 @@ const DEFAULT_LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
 pub struct IdempotencyLayer<St> {
     pub(super) shared: Arc<Shared<St>>,
     pub(super) times: Times,
+    pub(super) max_running: usize,
 }
 
 /// What all clones of a layer, and the services that they made, have in common.
@@ -94,6 +96,7 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
                 longest_run: DEFAULT_LONGEST_RUN,
                 store_timeout: DEFAULT_TIMEOUT,
             },
+            max_running: DEFAULT_MAX_RUNNING,
         }
     }
 
@@ -115,25 +118,72 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
 
     /// For how long a message counts as done: 7 days unless set. Svix' retries span 27.6 hours; a manual
     /// resend after this time runs again.
+    ///
+    /// # Panics
+    ///
+    /// When it is zero: every duplicate would run again.
     pub fn with_retention(mut self, retention: Duration) -> Self {
+        assert!(
+            !retention.is_zero(),
+            "a retention of nothing would run duplicates"
+        );
         self.times.retention = retention;
         self
     }
 
-    /// How long a handler may run: 15 minutes unless set. Then it is aborted, its claim released and an
+    /// How long a handler may run, its wait for the inner service's readiness included: 15 minutes unless
+    /// set. Then it is aborted, its claim released and an
     /// error logged, so that one that never returns does not hold its event for ever.
     ///
     /// Aborted means dropped where it awaits. A handler that blocks its thread cannot be stopped: its
     /// claim is released a lease later nevertheless.
+    ///
+    /// # Panics
+    ///
+    /// When it is zero: every handler would be aborted.
     pub fn with_longest_run(mut self, longest_run: Duration) -> Self {
+        assert!(
+            !longest_run.is_zero(),
+            "a longest run of nothing would abort every handler"
+        );
         self.times.longest_run = longest_run;
         self
     }
 
     /// How long to wait for an answer of the store: 5 s unless set. No answer to a claim is a 503, and the
     /// handler is not run.
+    ///
+    /// # Panics
+    ///
+    /// When it is zero: no store could answer in time.
     pub fn with_store_timeout(mut self, store_timeout: Duration) -> Self {
+        assert!(
+            !store_timeout.is_zero(),
+            "a store timeout of nothing would refuse every delivery"
+        );
         self.times.store_timeout = store_timeout;
+        self
+    }
+
+    /// How many deliveries may run at once, handled or waiting for the inner service or the store: 1,000
+    /// unless set. One more is answered 503 with `Retry-After`, and nothing is claimed for it.
+    ///
+    /// Limits outside of this layer do not bound them: a sender that gives up after 15 s frees its place
+    /// there, and its delivery runs on. Each holds its body, so that together they hold at most
+    /// `max_running` times the limit of `ClerkWebhookLayer`: with both defaults 1,000 × 2 MiB, some 2 GB.
+    /// Clerk's events have a few kilobytes; 1,000 of them are some megabytes.
+    ///
+    /// The layer's clones count together; each service keeps to the number of the layer that made it.
+    ///
+    /// # Panics
+    ///
+    /// When it is zero: every delivery would be refused.
+    pub fn with_max_running(mut self, max_running: usize) -> Self {
+        assert!(
+            max_running > 0,
+            "at most 0 running would refuse every delivery"
+        );
+        self.max_running = max_running;
         self
     }
 
@@ -164,6 +214,7 @@ impl<St> Clone for IdempotencyLayer<St> {
         Self {
             shared: Arc::clone(&self.shared),
             times: self.times,
+            max_running: self.max_running,
         }
     }
 }
@@ -173,6 +224,7 @@ impl<St> fmt::Debug for IdempotencyLayer<St> {
         f.debug_struct("IdempotencyLayer")
             .field("scope", &self.shared.scope)
             .field("times", &self.times)
+            .field("max_running", &self.max_running)
             .field("running", &self.shared.running.len())
             .finish_non_exhaustive()
     }

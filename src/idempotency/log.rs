@@ -96,7 +96,7 @@ pub(super) fn lost_lease(key: &MessageKey) {
         target: "clerk_webhooks",
         message_id = key.message_id(),
         scope = key.scope(),
-        "a lease ran out while its handler was running: it may run a second time beside it"
+        "a lease ran out while its message was being handled: it may run a second time beside it"
     );
 }
 

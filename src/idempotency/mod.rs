@@ -10,7 +10,8 @@
 //!                  │                 │                                        │
 //!                200: done before  its own answer: released, will run again  500: not recorded,
 //!                409: in progress  500: panicked, or the longest run is over    may run twice
-//!                503: store down
+//!                503: store down, or
+//!                     too many running
 //! ```
 //!
 //! # How each case ends
@@ -21,14 +22,16 @@
 //! | handler answers [permanent](crate::WebhookError::permanent) (any response with `webhook-delivery: abort-message`) | completed | its answer |
 //! | handler answers anything else, or the inner service errs | released | its answer |
 //! | handler panics | released; the panic goes no further, so that a `CatchPanic` outside does not see it | 500 |
-//! | handler exceeds the longest run | aborted, released, logged as an error; one that blocks its thread cannot be aborted, its message is released a lease later | 500 |
+//! | handler exceeds the longest run, its wait for the inner service included | aborted, released, logged as an error; one that blocks its thread cannot be aborted, its message is released a lease later | 500 |
 //! | the message was completed before | handler not run | 200 |
 //! | another delivery of it is being handled | handler not run; not acknowledged, since the other may fail | 409, `Retry-After: 5` |
 //! | the sender disconnects | handler and completion go on in their task | the retry 200 |
 //! | the process is killed | its lease runs out | the retries 409, then the handler's answer |
 //! | the store does not answer a claim | handler not run; a claim that got through nevertheless ends with its lease | 503, then perhaps 409 |
+//! | the store answers a claim when its lease is over already | handler not run, released | 503 |
 //! | the store does not take the completion, tried four times within its timeout | logged: may run twice | 500 |
-//! | the lease was lost while the handler ran | [counted](Counts::lost_leases) and logged; a second run may have started | its answer |
+//! | the lease was lost while the handler ran, or before its completion was noted | [counted](Counts::lost_leases) and logged; a second run may have started | its answer |
+//! | [too many](IdempotencyLayer::with_max_running) run or wait already | nothing claimed, handler not run | 503, `Retry-After: 5` |
 //! | [draining](DrainHandle) | handler not run | 503 |
 //! | no verified delivery: the layer is outside of `ClerkWebhookLayer`, or alone | handler not run, the right order logged | 500 |
 //!
@@ -42,7 +45,8 @@
 //! A handler goes on when its sender disconnects, and when a `TimeoutLayer` *outside* answers for it. So what
 //! is to bound handlers belongs *inside*: tower's `GlobalConcurrencyLimitLayer` for how many run at once,
 //! tower-http's `TimeoutLayer` for how long. From the outside in: the limits on requests, `ClerkWebhookLayer`,
-//! `IdempotencyLayer`, the limits on handlers, the handler.
+//! `IdempotencyLayer`, the limits on handlers, the handler. Deliveries that wait for a place inside keep body and
+//! claim meanwhile; [`with_max_running`](IdempotencyLayer::with_max_running) bounds their number.
 //!
 //! ```
 //! use std::time::Duration;

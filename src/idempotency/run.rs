@@ -1,12 +1,6 @@
 //! One delivery's task: claim the message, run the handler under the lease, settle the claim.
 
-use std::{
-    convert::Infallible,
-    error::Error,
-    future::{self, poll_fn},
-    pin::{Pin, pin},
-    time::Duration,
-};
+use std::{error::Error, future::poll_fn, pin::pin, time::Duration};
 
 use http::{Request, Response, StatusCode};
 use tokio::time::{Instant, sleep, timeout};
@@ -63,15 +57,19 @@ impl<St: IdempotencyStore> Run<St> {
         B: Send + 'static,
         ResB: Send + 'static,
     {
-        let lease = Lease::begin();
+        let mut lease = Lease::begin(self.times().lease);
         let token = match self.claim().await {
             Ok(Claim::Claimed(token)) => token,
             Ok(Claim::Completed) => return Ok(self.duplicate()),
             Ok(Claim::InProgress) => return Ok(self.in_progress()),
             Err(error) => return Ok(self.store_failed(RejectionKind::StoreUnavailable, &*error)),
         };
-        match self.watch(spawn(inner, request), token, lease).await {
-            Ok(answer) => self.settle(answer, token).await,
+        if lease.is_over() {
+            return Ok(self.claimed_too_late(token).await);
+        }
+        let handler = spawn(inner, request);
+        match self.watch(handler, token, &mut lease).await {
+            Ok(answer) => self.settle(answer, token, &mut lease).await,
             Err(ended) => Ok(self.give_up(ended, token).await),
         }
     }
@@ -86,16 +84,14 @@ impl<St: IdempotencyStore> Run<St> {
         &self,
         handler: AbortOnDropHandle<T>,
         token: ClaimToken,
-        mut lease: Lease,
+        lease: &mut Lease,
     ) -> Result<T, Ended> {
-        let ended = {
-            let alive = pin!(self.keep_alive(token, &mut lease));
-            beside(alive, self.end_of(handler)).await
+        let alive = async {
+            self.keep_alive(token, lease).await;
+            self.lost_lease(lease);
         };
-        // The process itself may have stood still.
-        if !lease.is_lost && self.times().lease <= lease.renewed.elapsed() {
-            self.lost_lease();
-        }
+        let ended = while_polling(self.end_of(handler), alive).await;
+        self.notice_a_lost(lease);
         ended
     }
 
@@ -120,35 +116,39 @@ impl<St: IdempotencyStore> Run<St> {
         }
     }
 
-    /// Extends the lease every third of it. After a failure again soon: a store that comes back before the
-    /// lease is over must find it.
-    async fn keep_alive(&self, token: ClaimToken, lease: &mut Lease) -> Infallible {
-        let length = self.times().lease;
-        let patience = self.times().store_timeout.min(length / 6);
-        let mut pause = length / 3;
+    /// Extends the lease every third of it, until the store says that it is lost, or the message completed.
+    /// After a failure again soon: a store that comes back before the lease is over must find it.
+    async fn keep_alive(&self, token: ClaimToken, lease: &mut Lease) {
+        let patience = self.times().store_timeout.min(lease.length / 6);
+        let mut pause = (lease.length / 3).saturating_sub(lease.renewed.elapsed());
         loop {
             sleep(pause).await;
             let asked = Instant::now();
-            let extension = self.store().extend(&self.key, token, length);
+            let extension = self.store().extend(&self.key, token, lease.length);
             pause = match in_time(patience, "store", extension).await {
                 Ok(true) => {
                     lease.renewed = asked;
-                    length / 3
+                    lease.length / 3
                 }
-                Ok(false) => break,
+                Ok(false) => return,
                 Err(error) => {
                     self.layer.shared.counters.store_failures.add();
                     log::not_extended(&self.key, &*error);
-                    length / 24
+                    lease.length / 24
                 }
             };
         }
-        lease.is_lost = true;
-        self.lost_lease();
-        future::pending().await
     }
 
-    fn lost_lease(&self) {
+    /// The store may have failed, or the process itself stood still.
+    fn notice_a_lost(&self, lease: &mut Lease) {
+        if !lease.is_lost && lease.is_over() {
+            self.lost_lease(lease);
+        }
+    }
+
+    fn lost_lease(&self, lease: &mut Lease) {
+        lease.is_lost = true;
         self.layer.shared.counters.lost_leases.add();
         log::lost_lease(&self.key);
     }
@@ -158,13 +158,15 @@ impl<St: IdempotencyStore> Run<St> {
         &self,
         answer: Result<Response<ResB>, E>,
         token: ClaimToken,
+        lease: &mut Lease,
     ) -> Result<Response<ResponseBody<ResB>>, E> {
         match answer {
-            Ok(response) if is_final(&response) => match self.complete().await {
+            Ok(response) if is_final(&response) => match self.complete(token, lease).await {
                 Ok(()) => Ok(response.map(ResponseBody::inner)),
                 Err(error) => Ok(self.store_failed(RejectionKind::CompletionNotRecorded, &*error)),
             },
             other => {
+                self.layer.shared.counters.released.add();
                 self.release(token).await;
                 other.map(|response| response.map(ResponseBody::inner))
             }
@@ -172,8 +174,8 @@ impl<St: IdempotencyStore> Run<St> {
     }
 
     /// All tries together take no longer than one answer may, since the sender is waiting.
-    async fn complete(&self) -> Result<(), BoxError> {
-        self.answer_in_time(async {
+    async fn complete(&self, token: ClaimToken, lease: &mut Lease) -> Result<(), BoxError> {
+        let completion = self.answer_in_time(async {
             let mut pauses = PAUSES_BETWEEN_COMPLETIONS.into_iter();
             loop {
                 let completion = self.store().complete(&self.key, self.times().retention);
@@ -183,14 +185,15 @@ impl<St: IdempotencyStore> Run<St> {
                     (Err(_), Some(pause)) => sleep(pause).await,
                 }
             }
-        })
-        .await?;
+        });
+        let completed = while_polling(completion, self.keep_alive(token, lease)).await;
+        self.notice_a_lost(lease);
+        completed?;
         self.layer.shared.counters.completed.add();
         Ok(())
     }
 
     async fn release(&self, token: ClaimToken) {
-        self.layer.shared.counters.released.add();
         let release = self.store().release(&self.key, token);
         if let Err(error) = self.answer_in_time(release).await {
             self.layer.shared.counters.store_failures.add();
@@ -199,6 +202,7 @@ impl<St: IdempotencyStore> Run<St> {
     }
 
     async fn give_up<ResB>(&self, ended: Ended, token: ClaimToken) -> Response<ResponseBody<ResB>> {
+        self.layer.shared.counters.released.add();
         self.release(token).await;
         let rejection = self.rejection(match ended {
             Ended::Panicked => RejectionKind::HandlerPanicked,
@@ -210,6 +214,14 @@ impl<St: IdempotencyStore> Run<St> {
             _ => log::handler_ended(&rejection),
         }
         refusal::response(rejection)
+    }
+
+    /// Another may have claimed the message since, and run beside this one.
+    async fn claimed_too_late<ResB>(&self, token: ClaimToken) -> Response<ResponseBody<ResB>> {
+        self.release(token).await;
+        let lease = self.times().lease;
+        let error = format!("the store answered a claim when its lease of {lease:?} was over");
+        self.store_failed(RejectionKind::StoreUnavailable, &*BoxError::from(error))
     }
 
     fn duplicate<ResB>(&self) -> Response<ResponseBody<ResB>> {
@@ -258,28 +270,35 @@ impl<St: IdempotencyStore> Run<St> {
 
 /// What a run knows of its hold on the message.
 struct Lease {
+    length: Duration,
     /// When it was last asked for, with success.
     renewed: Instant,
     is_lost: bool,
 }
 
 impl Lease {
-    fn begin() -> Self {
+    fn begin(length: Duration) -> Self {
         Self {
+            length,
             renewed: Instant::now(),
             is_lost: false,
         }
     }
+
+    fn is_over(&self) -> bool {
+        self.length <= self.renewed.elapsed()
+    }
 }
 
-/// The output of `main`, with `other` polled beside it.
-async fn beside<T>(
-    mut other: Pin<&mut impl Future<Output = Infallible>>,
+/// The output of `main`; `background` goes on beside it for as long.
+async fn while_polling<T>(
     main: impl Future<Output = T>,
+    background: impl Future<Output = ()>,
 ) -> T {
-    let mut main = pin!(main);
+    let (mut main, mut background) = (pin!(main), pin!(background));
+    let mut is_over = false;
     poll_fn(|cx| {
-        let _ = other.as_mut().poll(cx);
+        is_over = is_over || background.as_mut().poll(cx).is_ready();
         main.as_mut().poll(cx)
     })
     .await

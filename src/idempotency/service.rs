@@ -77,15 +77,21 @@ where
         // Counted before the look, so that a drain that begins in between waits for this one.
         let _counted = running.token();
         if running.is_closed() {
-            let rejection = Rejection::new(RejectionKind::ShuttingDown);
-            let rejection = rejection.with_message_id(key.message_id());
-            log::refused_for_now(&rejection);
-            return ResponseFuture::refused(rejection);
+            return refused_for_now(RejectionKind::ShuttingDown, &key);
+        }
+        if running.len() > self.layer.max_running {
+            return refused_for_now(RejectionKind::TooManyRunning, &key);
         }
         let run = Run::new(self.layer.clone(), key.clone());
         let answer = run.once(self.inner.clone(), request);
         ResponseFuture::running(key, running.spawn(answer.in_current_span()))
     }
+}
+
+fn refused_for_now<B, E>(kind: RejectionKind, key: &MessageKey) -> ResponseFuture<B, E> {
+    let rejection = Rejection::new(kind).with_message_id(key.message_id());
+    log::refused_for_now(&rejection);
+    ResponseFuture::refused(rejection)
 }
 
 /// Of a shared store, which need not be `Clone` itself.

@@ -25,6 +25,10 @@ const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(100);
 /// After this [`SHORT`] is over, rounded up to a second or not.
 const AFTER_SHORT: Duration = Duration::from_millis(2_200);
+/// Nothing, in a store that counts in whole seconds and does not round up.
+const PART_OF_A_SECOND: Duration = Duration::from_millis(400);
+/// How often to try what a busy machine may be too slow for.
+const TRIES: usize = 20;
 /// When to stop waiting for what must happen.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -45,22 +49,26 @@ pub async fn check<S: IdempotencyStore>(store: S) {
     run! {
         a_claimed_message_is_in_progress_for_all_others
         of_many_claims_at_once_one_wins
+        of_many_claims_after_a_lease_one_wins
         a_released_message_can_be_claimed_again
         a_completed_message_stays_completed
         a_message_completed_without_a_claim_is_completed
         a_lease_that_ran_out_can_be_claimed
+        a_lease_of_part_of_a_second_lasts
         an_extended_lease_lasts
         a_lease_that_ran_out_cannot_be_extended
         a_stale_holder_can_neither_extend_nor_release
         a_late_completion_counts
         a_completed_message_can_be_neither_extended_nor_released
         retention_ends
+        a_retention_of_part_of_a_second_lasts
         a_forgotten_message_can_be_claimed_again
         what_is_in_progress_is_not_forgotten
         scopes_are_kept_apart
         whatever_a_scope_holds_keys_are_not_confused
         the_longest_ids_are_told_apart
         the_longest_durations_are_taken
+        the_shortest_durations_are_taken
     };
     for case in cases {
         if let Err(failed) = case.await {
@@ -78,24 +86,18 @@ async fn a_claimed_message_is_in_progress_for_all_others<S: IdempotencyStore>(be
 
 async fn of_many_claims_at_once_one_wins<S: IdempotencyStore>(bench: &Bench<S>) {
     for _ in 0..20 {
-        let key = bench.key();
-        let claims = (0..32).map(|_| {
-            let (bench, key) = (bench.clone(), key.clone());
-            tokio::spawn(async move { bench.try_claim(&key, LONG).await })
-        });
-        let claims: Vec<_> = claims.collect();
-        let mut winners = 0;
-        for claim in claims {
-            match claim.await {
-                Ok(Claim::Claimed(_)) => winners += 1,
-                Ok(Claim::InProgress) => {}
-                other => bench.fail(&format!("a claim beside 31 others gave {other:?}")),
-            }
-        }
-        bench.assert(
-            winners == 1,
-            &format!("{winners} of 32 claims at once were granted"),
-        );
+        bench.expect_one_winner(&bench.key()).await;
+    }
+}
+
+async fn of_many_claims_after_a_lease_one_wins<S: IdempotencyStore>(bench: &Bench<S>) {
+    let keys: Vec<_> = (0..20).map(|_| bench.key()).collect();
+    for key in &keys {
+        bench.claim(key, SHORT).await;
+    }
+    sleep(AFTER_SHORT).await;
+    for key in &keys {
+        bench.expect_one_winner(key).await;
     }
 }
 
@@ -128,6 +130,17 @@ async fn a_lease_that_ran_out_can_be_claimed<S: IdempotencyStore>(bench: &Bench<
     bench.claim(&key, SHORT).await;
     bench.claim_when_over(&key).await;
     bench.expect(&key, Claim::InProgress).await;
+}
+
+async fn a_lease_of_part_of_a_second_lasts<S: IdempotencyStore>(bench: &Bench<S>) {
+    for _ in 0..TRIES {
+        let (key, begun) = (bench.key(), Instant::now());
+        bench.claim(&key, PART_OF_A_SECOND).await;
+        let meanwhile = bench.try_claim(&key, LONG).await;
+        if begun.elapsed() < PART_OF_A_SECOND {
+            return bench.assert_given(meanwhile, Claim::InProgress);
+        }
+    }
 }
 
 async fn an_extended_lease_lasts<S: IdempotencyStore>(bench: &Bench<S>) {
@@ -185,6 +198,17 @@ async fn retention_ends<S: IdempotencyStore>(bench: &Bench<S>) {
     bench.claim(&key, LONG).await;
     bench.complete(&key, SHORT).await;
     bench.claim_when_over(&key).await;
+}
+
+async fn a_retention_of_part_of_a_second_lasts<S: IdempotencyStore>(bench: &Bench<S>) {
+    for _ in 0..TRIES {
+        let (key, begun) = (bench.key(), Instant::now());
+        bench.complete(&key, PART_OF_A_SECOND).await;
+        let meanwhile = bench.try_claim(&key, LONG).await;
+        if begun.elapsed() < PART_OF_A_SECOND {
+            return bench.assert_given(meanwhile, Claim::Completed);
+        }
+    }
 }
 
 async fn a_forgotten_message_can_be_claimed_again<S: IdempotencyStore>(bench: &Bench<S>) {
@@ -258,6 +282,14 @@ async fn the_longest_durations_are_taken<S: IdempotencyStore>(bench: &Bench<S>) 
     bench.complete(&key, Duration::MAX).await;
     bench.expect(&key, Claim::Completed).await;
     bench.expect_forget(&key, true).await;
+}
+
+/// Whether they are over at once is the store's affair.
+async fn the_shortest_durations_are_taken<S: IdempotencyStore>(bench: &Bench<S>) {
+    let (key, shortest) = (bench.key(), Duration::from_nanos(1));
+    let token = bench.claim(&key, shortest).await;
+    bench.done("extend", bench.store.extend(&key, token, shortest).await);
+    bench.complete(&key, shortest).await;
 }
 
 /// The store, and what the cases do with it.
@@ -335,10 +367,35 @@ impl<S: IdempotencyStore> Bench<S> {
     }
 
     async fn expect(&self, key: &MessageKey, expected: Claim) {
-        let claim = self.try_claim(key, LONG).await;
+        self.assert_given(self.try_claim(key, LONG).await, expected);
+    }
+
+    #[track_caller]
+    fn assert_given(&self, claim: Claim, expected: Claim) {
         self.assert(
             claim == expected,
             &format!("a claim must give {expected:?}, but gave {claim:?}"),
+        );
+    }
+
+    /// Of 32 claims at once.
+    async fn expect_one_winner(&self, key: &MessageKey) {
+        let claims = (0..32).map(|_| {
+            let (bench, key) = (self.clone(), key.clone());
+            tokio::spawn(async move { bench.try_claim(&key, LONG).await })
+        });
+        let claims: Vec<_> = claims.collect();
+        let mut winners = 0;
+        for claim in claims {
+            match claim.await {
+                Ok(Claim::Claimed(_)) => winners += 1,
+                Ok(Claim::InProgress) => {}
+                other => self.fail(&format!("a claim beside 31 others gave {other:?}")),
+            }
+        }
+        self.assert(
+            winners == 1,
+            &format!("{winners} of 32 claims at once were granted"),
         );
     }
 

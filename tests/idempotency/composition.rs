@@ -194,6 +194,63 @@ async fn a_duplicate_does_not_wait_for_a_busy_inner_service() {
     assert_eq!(second.status(), StatusCode::CONFLICT);
 }
 
+/// Senders that give up leave their deliveries waiting inside, where no limit outside counts them.
+#[tokio::test(start_paused = true)]
+async fn so_many_may_run_or_wait_and_no_more() {
+    let layer = idempotency().with_max_running(2);
+    let inner = service_fn(async |_: Request<VerifiedBody>| {
+        tokio::time::sleep(std::time::Duration::from_secs(40)).await;
+        Ok::<_, Infallible>(Response::new(Body::empty()))
+    });
+    let service = ServiceBuilder::new()
+        .layer(clerk())
+        .layer(layer.clone())
+        .layer(ConcurrencyLimitLayer::new(1))
+        .service(inner);
+    let deliver = |message_id: &str| service.clone().oneshot(delivery(message_id));
+    for message_id in ["msg_1", "msg_2"] {
+        let gives_up =
+            tokio::time::timeout(std::time::Duration::from_secs(15), deliver(message_id));
+        assert!(gives_up.await.is_err());
+    }
+
+    let logs = Logs::capture();
+    let refused = deliver("msg_3").await.unwrap();
+    let refused = Answer::read(refused.map(Body::new)).await;
+    refused.is_refused(503, RejectionKind::TooManyRunning);
+    assert_eq!(refused.retry_after.as_deref(), Some("5"));
+    let logged = logs.take();
+    assert!(
+        logged.contains("INFO") && logged.contains(r#"code="too_many_running""#),
+        "{logged}"
+    );
+
+    until(|| layer.drain_handle().running() < 2).await;
+    let third = deliver("msg_3").await.unwrap();
+    assert_eq!(
+        third.status(),
+        StatusCode::OK,
+        "nothing was claimed for it before"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_never_finds_the_inner_service_ready_ends_with_the_longest_run() {
+    let logs = Logs::capture();
+    let layer = idempotency().with_longest_run(std::time::Duration::from_secs(100));
+    let places = Arc::new(tokio::sync::Semaphore::new(0));
+    let limit = tower::limit::GlobalConcurrencyLimitLayer::with_semaphore(places);
+    let route = post(async || ())
+        .route_layer(limit)
+        .route_layer(layer.clone())
+        .route_layer(clerk());
+    let router = Router::new().route("/hook", route);
+    let ended = deliver(&router).await;
+    ended.is_refused(500, RejectionKind::HandlerTimedOut);
+    assert!(logs.take().contains("with its wait for the inner service"));
+    assert_eq!(layer.counts().released, 1);
+}
+
 /// A timeout inside ends the handler, and its message runs again; so does what else ends it.
 #[tokio::test(start_paused = true)]
 async fn a_timeout_inside_ends_the_handler() {

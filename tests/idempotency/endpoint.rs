@@ -238,6 +238,12 @@ pub(crate) struct Faults {
     /// So many completions fail.
     pub(crate) completions_to_fail: AtomicUsize,
     pub(crate) releases_fail: AtomicBool,
+    /// From a claim in the store until its answer is here.
+    pub(crate) claims_answer_takes: Mutex<Duration>,
+    /// Until a completion is in the store.
+    pub(crate) completions_take: Mutex<Duration>,
+    /// From there until its answer is here.
+    pub(crate) completions_answer_takes: Mutex<Duration>,
     pub(crate) operations: AtomicUsize,
     pub(crate) extensions: AtomicUsize,
 }
@@ -255,13 +261,22 @@ impl Scripted {
     }
 }
 
+async fn pass(time: &Mutex<Duration>) {
+    let time = *time.lock().unwrap();
+    if !time.is_zero() {
+        sleep(time).await;
+    }
+}
+
 impl IdempotencyStore for Scripted {
     type Error = BoxError;
 
     async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, BoxError> {
         assert!(!self.faults.claims_panic.load(SeqCst), "as the test wants");
         self.fail_if(self.faults.claims_fail.load(SeqCst)).await?;
-        Ok(self.memory.claim(key, lease).await?)
+        let claim = self.memory.claim(key, lease).await?;
+        pass(&self.faults.claims_answer_takes).await;
+        Ok(claim)
     }
 
     async fn extend(
@@ -287,7 +302,10 @@ impl IdempotencyStore for Scripted {
         let left = &self.faults.completions_to_fail;
         let fails = left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
         self.fail_if(fails.is_ok()).await?;
-        Ok(self.memory.complete(key, retention).await?)
+        pass(&self.faults.completions_take).await;
+        self.memory.complete(key, retention).await?;
+        pass(&self.faults.completions_answer_takes).await;
+        Ok(())
     }
 
     async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, BoxError> {

@@ -198,6 +198,91 @@ async fn when_a_lease_ran_out_another_process_may_run_the_message() {
     assert_eq!((slow.counts().lost_leases, other.started()), (1, 1));
 }
 
+/// Shorter than the store may take to answer.
+const SHORT_LEASE: Duration = Duration::from_secs(2);
+
+fn short_lease(layer: IdempotencyLayer<Scripted>) -> IdempotencyLayer<Scripted> {
+    layer.with_lease(SHORT_LEASE)
+}
+
+/// Another process on the same store, whose own calls are not slow.
+fn beside(endpoint: &Endpoint, script: impl IntoIterator<Item = Do>) -> Endpoint {
+    let store = Scripted {
+        memory: endpoint.store.memory.clone(),
+        ..Scripted::default()
+    };
+    Endpoint::on(store, script, short_lease)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_answered_when_its_lease_is_over_runs_no_handler() {
+    let logs = Logs::capture();
+    let slow = Endpoint::with([], short_lease);
+    let other = beside(&slow, [Do::WaitThen(StatusCode::NO_CONTENT)]);
+    *slow.store.faults.claims_answer_takes.lock().unwrap() = Duration::from_secs(3);
+    let first = slow.deliver_meanwhile("msg_1");
+    sleep(Duration::from_millis(2_500)).await;
+    let second = other.deliver_meanwhile("msg_1");
+    other.until_started(1).await;
+
+    let refused = first.await.unwrap();
+    refused.is_refused(503, RejectionKind::StoreUnavailable);
+    assert!(logs.take().contains("when its lease of 2s was over"));
+    let counts = slow.counts();
+    assert_eq!(
+        (slow.started(), counts.store_failures, counts.released),
+        (0, 1, 0)
+    );
+    other.let_go();
+    second.await.unwrap().is(204);
+    assert_eq!(other.counts().lost_leases, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_answered_late_is_extended_at_once() {
+    let slow = Endpoint::with([Do::Take(Duration::from_secs(1))], short_lease);
+    let other = beside(&slow, []);
+    *slow.store.faults.claims_answer_takes.lock().unwrap() = Duration::from_millis(1_900);
+    let first = slow.deliver_meanwhile("msg_1");
+    sleep(Duration::from_millis(2_300)).await;
+    let second = other.deliver("msg_1").await;
+    second.is_refused(409, RejectionKind::MessageInProgress);
+    first.await.unwrap().is(204);
+    assert_eq!(slow.counts().lost_leases, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lease_is_extended_while_a_completion_takes_its_time() {
+    let slow = Endpoint::with([], short_lease);
+    let other = beside(&slow, []);
+    *slow.store.faults.completions_take.lock().unwrap() = Duration::from_secs(4);
+    let first = slow.deliver_meanwhile("msg_1");
+    sleep(Duration::from_secs(3)).await;
+    let second = other.deliver("msg_1").await;
+    second.is_refused(409, RejectionKind::MessageInProgress);
+    first.await.unwrap().is(200);
+    assert_eq!((slow.counts().lost_leases, slow.counts().completed), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_runs_out_before_the_completion_is_counted() {
+    let slow = Endpoint::with([], short_lease);
+    *slow.store.faults.completions_take.lock().unwrap() = Duration::from_secs(4);
+    slow.store.faults.extensions_fail.store(true, SeqCst);
+    slow.deliver("msg_1").await.is(200);
+    assert_eq!((slow.counts().lost_leases, slow.counts().completed), (1, 1));
+}
+
+/// The extension beside it finds the message completed.
+#[tokio::test(start_paused = true)]
+async fn a_completion_whose_answer_takes_its_time_is_no_lost_lease() {
+    let slow = Endpoint::with([], short_lease);
+    *slow.store.faults.completions_answer_takes.lock().unwrap() = Duration::from_secs(1);
+    slow.deliver("msg_1").await.is(200);
+    assert_eq!(slow.store.faults.extensions.load(SeqCst), 1);
+    assert_eq!((slow.counts().lost_leases, slow.counts().completed), (0, 1));
+}
+
 #[tokio::test]
 async fn a_full_store_in_memory_is_a_store_that_is_down() {
     let logs = Logs::capture();
@@ -214,9 +299,36 @@ async fn a_full_store_in_memory_is_a_store_that_is_down() {
     endpoint.deliver("msg_2").await.is(200);
 }
 
+fn layer() -> IdempotencyLayer<Scripted> {
+    IdempotencyLayer::new(Scripted::default(), "users")
+}
+
 #[test]
 #[should_panic(expected = "a lease of 0ns would run out at once")]
 fn a_lease_of_nothing_is_refused() {
-    let layer = IdempotencyLayer::new(Scripted::default(), "users");
-    let _ = layer.with_lease(Duration::ZERO);
+    let _ = layer().with_lease(Duration::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "a retention of nothing would run duplicates")]
+fn a_retention_of_nothing_is_refused() {
+    let _ = layer().with_retention(Duration::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "a longest run of nothing would abort every handler")]
+fn a_longest_run_of_nothing_is_refused() {
+    let _ = layer().with_longest_run(Duration::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "a store timeout of nothing would refuse every delivery")]
+fn a_store_timeout_of_nothing_is_refused() {
+    let _ = layer().with_store_timeout(Duration::ZERO);
+}
+
+#[test]
+#[should_panic(expected = "at most 0 running would refuse every delivery")]
+fn none_at_a_time_is_refused() {
+    let _ = layer().with_max_running(0);
 }

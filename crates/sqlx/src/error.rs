@@ -115,8 +115,8 @@ fn sqlite_advice(code: &str, message: &str) -> &'static str {
     match code.parse::<u16>().map(|code| code & 0xff) {
         Ok(1) if message.starts_with("no such table") => TABLE_IS_MISSING,
         Ok(5 | 6) => {
-            "another connection wrote for longer than the busy timeout; keep transactions short, or give \
-             the store a file of its own"
+            "another connection wrote for longer than the busy timeout, or read in a file without a \
+             write-ahead log; keep transactions short, or give the store a file of its own"
         }
         Ok(8) => READ_ONLY,
         Ok(13) => "the disk is full",

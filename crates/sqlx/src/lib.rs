@@ -47,10 +47,17 @@
 //!
 //! ```no_run
 //! # #[cfg(feature = "sqlite")] mod example {
-//! use axum::extract::State;
-//! use clerk_webhooks::{EventData, VerifiedClerkEvent, WebhookError};
-//! use clerk_webhooks_sqlx::inbox;
+//! use axum::{Router, extract::State, routing::post};
+//! use clerk_webhooks::{ClerkWebhookLayer, EventData, VerifiedClerkEvent, WebhookError};
+//! use clerk_webhooks_sqlx::{inbox, open_sqlite};
 //! use sqlx::SqlitePool;
+//!
+//! async fn app() -> Result<Router, Box<dyn std::error::Error>> {
+//!     let pool = open_sqlite("app.db").await?;
+//!     inbox::migrate(&pool).await?; // makes the inbox's table
+//!     let endpoint = post(on_event).route_layer(ClerkWebhookLayer::from_env()?);
+//!     Ok(Router::new().route("/webhooks/clerk", endpoint).with_state(pool))
+//! }
 //!
 //! async fn on_event(
 //!     State(pool): State<SqlitePool>,
@@ -66,9 +73,6 @@
 //!     }
 //!     Ok(tx.commit().await?)
 //! }
-//! # fn router(pool: SqlitePool) -> axum::Router {
-//! #     axum::Router::new().route("/", axum::routing::post(on_event)).with_state(pool)
-//! # }
 //! # }
 //! ```
 //!

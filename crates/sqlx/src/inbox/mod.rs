@@ -18,6 +18,8 @@
 //! }
 //! ```
 //!
+//! Before that, once when the service starts, `inbox::migrate(&pool)` has made the table.
+//!
 //! Either both are committed, the work and the note, or neither: whatever fails or is killed in between,
 //! the next delivery finds nothing done and does it. All of the work must go through the transaction. What
 //! lies outside of it, such as an e-mail, happens at least once.
@@ -33,15 +35,18 @@
 //!   (`pool.begin()`) that has read before it writes fails at once with code 517
 //!   (`SQLITE_BUSY_SNAPSHOT`) when another has written meanwhile, and must be rolled back.
 //!
+//! # Errors
+//!
+//! What the database answers comes back as sqlx's own error, as from every other statement of your
+//! transaction. "no such table: `clerk_inbox`", or Postgres' "relation ... does not exist", means that
+//! [`migrate`] was not called.
+//!
 //! # Upkeep
 //!
 //! Call [`migrate`] when the service starts, and [`purge`] once a day, with [`RETENTION`] or what suits
 //! you.
 
-#[cfg(feature = "postgres")]
-mod postgres;
-#[cfg(feature = "sqlite")]
-mod sqlite;
+mod statements;
 
 use std::time::Duration;
 

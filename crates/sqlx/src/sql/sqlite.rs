@@ -29,6 +29,10 @@ create index if not exists clerk_idempotency_expires_at on clerk_idempotency (ex
     /// Always returns one row of one column, the token that holds the message now: yours, then you have
     /// claimed it; another's, then it is in progress; null, then it is completed.
     ///
+    /// Step until it is done, not only to the row: the commit comes after the row, and when it fails there
+    /// is no claim. rusqlite's `query_row` and diesel's `get_result` stop at the row, and lose that
+    /// error; `query_map` and `load` read on.
+    ///
     /// The clock is read once a statement (SQLite's documentation), after the write lock was taken.
     pub const CLAIM: &str = "insert into clerk_idempotency as held (scope, id, token, expires_at)
 values (?1, ?2, ?3, unixepoch('subsec') + ?4 / 1000.0)

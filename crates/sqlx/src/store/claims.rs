@@ -35,14 +35,16 @@ macro_rules! claims {
 
             async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, StoreError> {
                 let token = ClaimToken::random();
-                let holder = sqlx::query_scalar(sql::CLAIM)
+                // Not `fetch_one`: on SQLite it stops at the row, and loses the error of the commit after it.
+                let rows = sqlx::query_scalar(sql::CLAIM)
                     .bind(key.scope())
                     .bind(key.message_id())
                     .bind(token.to_string())
                     .bind(millis(lease))
-                    .fetch_one(&self.pool)
-                    .await
-                    .map_err(failed("claim a message"))?;
+                    .fetch_all(&self.pool)
+                    .await;
+                let holder = rows.and_then(|mut rows| rows.pop().ok_or(sqlx::Error::RowNotFound));
+                let holder = holder.map_err(failed("claim a message"))?;
                 Ok(super::outcome(token, holder))
             }
 

@@ -9,7 +9,7 @@ use clerk_webhooks::{
 use clerk_webhooks_sqlx::{SqliteStore, inbox, open_sqlite, sql::sqlite::store::CREATE};
 use sqlx::{
     Error, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 use tokio::task::JoinSet;
 
@@ -189,6 +189,31 @@ async fn an_error_says_what_to_do() {
         error.to_string().contains("unable to open database file"),
         "{error}"
     );
+}
+
+/// Without a write-ahead log a reader keeps a writer from committing. The claim's row is there before that.
+#[tokio::test]
+async fn a_claim_that_could_not_be_committed_is_not_granted() {
+    let file = SqliteFile::new();
+    let options = SqliteConnectOptions::new()
+        .filename(file.path())
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Delete)
+        .busy_timeout(Duration::from_millis(10));
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let (store, key) = (SqliteStore::new(pool.clone()), new_key());
+    store.migrate().await.unwrap();
+    let mut reading = pool.begin().await.unwrap();
+    sqlx::query("select * from clerk_idempotency")
+        .execute(&mut *reading)
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let not_granted = store.claim(&key, LONG).await;
+        assert!(not_granted.is_err(), "{not_granted:?}");
+    }
+    reading.rollback().await.unwrap();
+    store::token(store.claim(&key, LONG).await);
 }
 
 #[tokio::test]

@@ -31,7 +31,8 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// If the URL begins with neither `sqlite://` nor `postgres://`, or the database cannot be opened.
+    /// If the URL begins with neither `sqlite://` nor `postgres://`, an `sqlite://` asks for anything else
+    /// than a file to write to, or the database cannot be opened.
     pub async fn connect(url: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
         match url.split_once("://") {
             Some(("sqlite", _)) => Ok(Self::Sqlite(sqlite::connect(url).await?)),

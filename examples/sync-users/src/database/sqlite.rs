@@ -1,6 +1,6 @@
 //! The tables on SQLite.
 
-use std::str::FromStr as _;
+use std::{error::Error, str::FromStr as _};
 
 use clerk_webhooks_sqlx::{inbox, open_sqlite};
 use sqlx::{Executor as _, Row as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
@@ -8,8 +8,19 @@ use sqlx::{Executor as _, Row as _, SqliteConnection, SqlitePool, sqlite::Sqlite
 use super::{SCOPE, Values};
 use crate::{Outcome, Table, row::Row, tables::CREATE_TABLES};
 
-/// Of the URL only the file's name counts.
-pub(super) async fn connect(url: &str) -> sqlx::Result<SqlitePool> {
+/// What the URL asks for and this does not do is refused: it must not end in another file than was meant.
+pub(super) async fn connect(url: &str) -> Result<SqlitePool, Box<dyn Error + Send + Sync>> {
+    match url.split_once('?').unwrap_or((url, "mode=rwc")) {
+        ("sqlite://" | "sqlite://:memory:", _) => {
+            return Err(
+                "sqlite:// needs a file; what is in memory only is gone with the process".into(),
+            );
+        }
+        (_, "mode=rwc") => {}
+        _ => {
+            return Err("sqlite:// takes no parameter but mode=rwc: the file is made when absent, and written to".into());
+        }
+    }
     let options = SqliteConnectOptions::from_str(url)?;
     let pool = open_sqlite(options.get_filename()).await?;
     pool.execute(CREATE_TABLES).await?;

@@ -3,7 +3,7 @@
 use std::{env, thread};
 
 use example_sync_users::{Database, Table};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::runtime::Runtime;
 
 const VARIABLE: &str = "CLERK_WEBHOOKS_POSTGRES_URL";
@@ -67,7 +67,12 @@ pub(crate) async fn count(database: &Database, table: &str) -> i64 {
 /// For another process to connect to it.
 pub(crate) async fn url(database: &Database) -> String {
     match database {
-        Database::Sqlite(pool) => pool.connect_options().to_url_lossy().into(),
+        Database::Sqlite(pool) => {
+            format!(
+                "sqlite://{}",
+                pool.connect_options().get_filename().display()
+            )
+        }
         Database::Postgres(pool) => {
             let schema = sqlx::query_scalar("select current_schema()::text");
             let schema: String = schema.fetch_one(pool).await.unwrap();

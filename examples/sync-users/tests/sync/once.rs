@@ -62,3 +62,26 @@ fn another_database_is_refused_without_printing_its_password() {
         assert!(!printed.contains("hunter2"), "{printed}");
     }
 }
+
+#[test]
+fn what_a_sqlite_url_asks_for_is_done_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let urls = [
+        ("sqlite://", "needs a file"),
+        ("sqlite://:memory:", "needs a file"),
+        ("sqlite://:memory:?mode=rwc", "needs a file"),
+        ("sqlite://users.db?mode=memory", "no parameter but mode=rwc"),
+        ("sqlite://users.db?mode=ro", "no parameter but mode=rwc"),
+    ];
+    for (url, reason) in urls {
+        let output = run_once(folder.path(), Some(url));
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{url}");
+        assert!(printed.contains(reason), "{url}: {printed}");
+    }
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+
+    let output = run_once(folder.path(), Some("sqlite://users.db?mode=rwc"));
+    assert!(output.status.success(), "{output:?}");
+    assert!(folder.path().join("users.db").exists());
+}
