@@ -91,6 +91,9 @@
 //! - **Do not run apalis' own workers on these queues**, nor `SqliteStorage::setup`, which turns
 //!   `synchronous` off, nor `vacuum` and `vacuum_before`, which on SQLite delete every finished row and with
 //!   it its id. Other apalis queues in the same database are not touched.
+//! - **Do not starve the heartbeat of connections.** Give a queue on Postgres a pool of its own, or one with
+//!   more connections than the concurrency of its workers plus three: handlers that hold all of a shared pool
+//!   let a living worker be taken for dead.
 //! - A handler that blocks its thread keeps the worker from showing that it lives: see
 //!   [`Worker::with_heartbeat`].
 //! - One `libsqlite3-sys` a build: feature `sqlite` goes with sqlx 0.9, and with whatever rusqlite or diesel
