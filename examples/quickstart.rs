@@ -149,10 +149,11 @@ async fn demonstrate(address: SocketAddr, secret: &SigningSecret) -> Result<(), 
 
 fn print_what_is_next(address: SocketAddr) {
     println!(
-        "\nNow with Clerk: create an endpoint on the dashboard's Webhooks page, then start this with its\n\
-         secret and forward to it:\n\n  \
-         CLERK_WEBHOOK_SIGNING_SECRET=whsec_... cargo run --example quickstart\n  \
-         clerk webhooks listen --forward-to http://{address}{ROUTE}\n\n\
+        "\nNow with Clerk, whose command line (npm's package `clerk`) forwards to this machine:\n\n  \
+         npx clerk webhooks listen --forward-to http://{address}{ROUTE}\n\n\
+         It prints a URL: create an endpoint with that on the dashboard's Webhooks page, and start this\n\
+         again with the endpoint's secret:\n\n  \
+         CLERK_WEBHOOK_SIGNING_SECRET=whsec_... cargo run --example quickstart\n\n\
          Each delivery prints a line. Ctrl-C ends."
     );
 }

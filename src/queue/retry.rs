@@ -6,10 +6,16 @@ use crate::error::WebhookError;
 
 /// How often, and when, an event that failed in a worker is tried again. Every engine's adapter goes by it.
 ///
-/// Defaults: 8 attempts in all; a second after the first failure, twice as long after each further one, at
-/// most an hour; each pause up to 20 % shorter or longer, so that events that failed together do not come
-/// back together; in whole seconds. After the last attempt, and at once when the failure is
-/// [permanent](WebhookError::permanent), the event goes to the dead letter.
+/// Defaults: 8 attempts in all; a second after the first failure, twice as long after each further one.
+/// **That is about two minutes in all**, 127 s of pauses, where the sender itself would have gone on for 28
+/// hours: the delivery is acknowledged, so that it no longer does. After the last attempt, and at once when
+/// the failure is [permanent](WebhookError::permanent), the event goes to the dead letter, where it is kept.
+/// If an outage of what the handler needs may last longer, set more attempts. No pause is longer than an
+/// hour, which the thirteenth is the first to reach; 60 attempts last two days.
+///
+/// Each pause is up to 20 % shorter or longer, so that events that failed together do not come back
+/// together, and then rounded to whole seconds, on every engine: pauses of one and two seconds stay as they
+/// are.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,6 +27,22 @@ use crate::error::WebhookError;
 /// assert_eq!(policy.after(1, &again), RetryDecision::Retry(Duration::from_secs(1)));
 /// assert_eq!(policy.after(2, &again), RetryDecision::Retry(Duration::from_secs(2)));
 /// assert_eq!(policy.after(3, &again), RetryDecision::DeadLetter);
+///
+/// /// All the pauses; what the runs take comes on top.
+/// fn lasts(policy: &RetryPolicy) -> Duration {
+///     let mut pauses = Duration::ZERO;
+///     for attempt in 1.. {
+///         match policy.after_a_failure(attempt) {
+///             RetryDecision::Retry(pause) => pauses += pause,
+///             RetryDecision::DeadLetter => break,
+///         }
+///     }
+///     pauses
+/// }
+/// let default = RetryPolicy::new().with_jitter(0.0);
+/// assert_eq!(lasts(&default), Duration::from_secs(127));
+/// let two_days = default.with_max_attempts(60);
+/// assert_eq!(lasts(&two_days), Duration::from_secs(173_295)); // 48 hours and 8 minutes
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryPolicy {
@@ -51,7 +73,7 @@ impl RetryPolicy {
         }
     }
 
-    /// How often an event is run in all: 8 unless set; at least once.
+    /// How often an event is run in all: 8 unless set, which is two minutes of pauses; at least once.
     #[must_use]
     pub fn with_max_attempts(mut self, max_attempts: u32) -> Self {
         self.max_attempts = max_attempts.max(1);
@@ -65,14 +87,15 @@ impl RetryPolicy {
         self
     }
 
-    /// No pause is longer, but for its jitter: 1 h unless set.
+    /// No pause is longer, but for its jitter: 1 h unless set, which 8 attempts never reach.
     #[must_use]
     pub fn with_max_backoff(mut self, max_backoff: Duration) -> Self {
         self.max_backoff = max_backoff;
         self
     }
 
-    /// By which part a pause may be shorter or longer: 0.2 unless set; from 0 to 1.
+    /// By which part a pause may be shorter or longer: 0.2 unless set; from 0 to 1. Rounding to whole seconds
+    /// takes it from pauses of one and two seconds.
     #[must_use]
     pub fn with_jitter(mut self, jitter: f64) -> Self {
         self.jitter = if jitter.is_nan() {
@@ -138,7 +161,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// Engines keep times in whole seconds: rounded, but never to nothing.
+/// SQLite's engine keeps times in whole seconds, so that all go by them: rounded, but never to nothing.
 fn whole_seconds(pause: Duration) -> Duration {
     if pause.is_zero() {
         return pause;

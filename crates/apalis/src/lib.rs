@@ -77,7 +77,8 @@
 //! [`Queue::counts`], [`dead_letters`](Queue::dead_letters),
 //! [`requeue_dead_letter`](Queue::requeue_dead_letter), [`drop_dead_letter`](Queue::drop_dead_letter),
 //! [`purge`](Queue::purge). Call the last one regularly: nothing else deletes. Of what was processed the id
-//! is kept, the body is not.
+//! is kept, the body is not; SQLite uses the body's room again only
+//! [after the purge](Queue::purge_older_than).
 //!
 //! What goes wrong is logged through `tracing`, target `clerk_webhooks`: a failed run and an engine that
 //! does not answer at `warn`, a dead letter at `error`. The text of a handler's error is logged and
@@ -91,6 +92,9 @@
 //! - **Do not run apalis' own workers on these queues**, nor `SqliteStorage::setup`, which turns
 //!   `synchronous` off, nor `vacuum` and `vacuum_before`, which on SQLite delete every finished row and with
 //!   it its id. Other apalis queues in the same database are not touched.
+//! - **Do not starve the heartbeat of connections.** Give a queue on Postgres a pool of its own, or one with
+//!   more connections than the concurrency of its workers plus three: handlers that hold all of a shared pool
+//!   let a living worker be taken for dead.
 //! - A handler that blocks its thread keeps the worker from showing that it lives: see
 //!   [`Worker::with_heartbeat`].
 //! - One `libsqlite3-sys` a build: feature `sqlite` goes with sqlx 0.9, and with whatever rusqlite or diesel

@@ -61,6 +61,11 @@ impl PostgresQueue {
     /// connections' search path; or set both up once as another role. `name` is the scope of deduplication:
     /// one name for each endpoint of Clerk's dashboard, if they have different duties.
     ///
+    /// Give the queue **a pool of its own**, or one with more connections than the concurrency of its workers
+    /// plus three: for the heartbeat, to fetch, and to record how runs ended. Ten handlers that each hold a
+    /// transaction of a pool of ten leave none for the heartbeat; the worker is then taken for dead while it
+    /// lives, and what it runs runs a second time.
+    ///
     /// # Errors
     ///
     /// When the server cannot be reached or the tables cannot be made.
