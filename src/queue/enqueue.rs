@@ -48,7 +48,7 @@ use crate::{
 ///
 /// | what the queue says | the sender gets |
 /// |---|---|
-/// | [`Enqueued::New`], [`Enqueued::Duplicate`] | 202 |
+/// | [`New`](super::Enqueued::New), [`Duplicate`](super::Enqueued::Duplicate) | 202 |
 /// | an error, or nothing within the timeout | 503, `Retry-After: 5`; it comes again, and is a duplicate if it was stored after all |
 ///
 /// # Panics

@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, ErrorKind},
     path::Path,
+    process,
     time::Duration,
 };
 
@@ -36,6 +37,8 @@ pub enum Failure {
     Permanent,
     /// It panics.
     Panic,
+    /// It ends its whole process.
+    Abort,
 }
 
 #[derive(Serialize)]
@@ -111,6 +114,7 @@ impl Failure {
             Self::Error => WebhookError::retry("as it was told to"),
             Self::Permanent => WebhookError::permanent("as it was told to"),
             Self::Panic => panic!("as it was told to"),
+            Self::Abort => process::abort(),
         }
     }
 }

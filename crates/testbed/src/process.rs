@@ -108,6 +108,18 @@ impl Process {
         self.child.as_ref().map(Child::id)
     }
 
+    /// Whether it has ended by itself, or was killed.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be found out.
+    pub fn has_ended(&mut self) -> io::Result<bool> {
+        match &mut self.child {
+            Some(child) => Ok(child.try_wait()?.is_some()),
+            None => Ok(true),
+        }
+    }
+
     /// What it has printed so far, since its first start and on both streams.
     ///
     /// # Errors
@@ -199,11 +211,7 @@ impl Process {
     async fn accepts(&mut self) -> Result<(), Error> {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(self.address()).await.is_err() {
-            let has_ended = match &mut self.child {
-                Some(child) => child.try_wait()?.is_some(),
-                None => true,
-            };
-            if has_ended || Instant::now() > deadline {
+            if self.has_ended()? || Instant::now() > deadline {
                 return Err(self.does_not_accept());
             }
             sleep(BETWEEN_TRIES).await;

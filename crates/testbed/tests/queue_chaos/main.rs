@@ -6,6 +6,7 @@
 //! QUEUE_CHAOS_SEED=7 QUEUE_CHAOS_EVENTS=2000 cargo test -p clerk-webhooks-testbed --test queue_chaos postgres -- --include-ignored
 //! ```
 
+mod deadly;
 mod history;
 mod hits;
 mod policy;

@@ -109,6 +109,34 @@ impl Site {
         logs.collect()
     }
 
+    /// Waits until no event is left to process, and starts the workers again that end meanwhile.
+    pub(crate) async fn settle_with_supervisor(&mut self) {
+        let start = Instant::now();
+        while self.unsettled().await > 0 {
+            assert!(start.elapsed() < PATIENCE, "left unprocessed");
+            for worker in &mut self.workers {
+                if worker.has_ended().unwrap() {
+                    worker.start_again().unwrap();
+                }
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn unsettled(&self) -> u64 {
+        match &self.engine {
+            Engine::Sqlite(path) => {
+                let queue = SqliteQueue::open(path, NAME).await.unwrap();
+                unsettled(&queue).await
+            }
+            Engine::Postgres(postgres) => {
+                let queue = PostgresQueue::connect(&postgres.url(), NAME).await.unwrap();
+                unsettled(&queue).await
+            }
+            Engine::Redis(_) => unreachable!("there is no queue on Redis"),
+        }
+    }
+
     /// Waits until no event is left to process: the dead letters then, by message.
     pub(crate) async fn dead_letters(&self) -> HashMap<String, DeadLetter> {
         match &self.engine {
@@ -125,14 +153,15 @@ impl Site {
     }
 }
 
+async fn unsettled<E: apalis::Engine>(queue: &Queue<E>) -> u64 {
+    let counts = queue.counts().await.unwrap();
+    counts.pending + counts.running
+}
+
 async fn dead_letters<E: apalis::Engine>(queue: &Queue<E>) -> HashMap<String, DeadLetter> {
     let start = Instant::now();
-    loop {
-        let counts = queue.counts().await.unwrap();
-        if counts.pending + counts.running == 0 {
-            break;
-        }
-        assert!(start.elapsed() < PATIENCE, "left unprocessed: {counts:?}");
+    while unsettled(queue).await > 0 {
+        assert!(start.elapsed() < PATIENCE, "left unprocessed");
         sleep(Duration::from_millis(50)).await;
     }
     let letters = queue.dead_letters(None, u32::MAX >> 1).await.unwrap();
