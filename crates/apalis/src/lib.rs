@@ -87,8 +87,8 @@
 //! # Traps
 //!
 //! - **Give SQLite's queue a file of its own.** apalis numbers its tables' versions in `_sqlx_migrations`,
-//!   where yours would collide. On Postgres it keeps to the schema `apalis`, but needs the extension
-//!   `hstore`, on the search path.
+//!   where yours would collide. On Postgres its tables are in the schema `apalis`, but it needs the
+//!   extensions `pgcrypto` and `hstore`, the latter on the search path; see [`PostgresQueue`].
 //! - **Do not run apalis' own workers on these queues**, nor `SqliteStorage::setup`, which turns
 //!   `synchronous` off, nor `vacuum` and `vacuum_before`, which on SQLite delete every finished row and with
 //!   it its id. Other apalis queues in the same database are not touched.

@@ -57,9 +57,12 @@ impl PostgresQueue {
     /// Opens the queue called `name` in the pool's database, and makes apalis' tables, in the schema
     /// `apalis`, where they are missing.
     ///
-    /// The role needs the right to make that schema and the extension `hstore`, which has to be on the
-    /// connections' search path; or set both up once as another role. `name` is the scope of deduplication:
-    /// one name for each endpoint of Clerk's dashboard, if they have different duties.
+    /// To make them, the role needs the right to make that schema, something in the schema `public`, and the
+    /// extensions `pgcrypto` and `hstore`; the latter has to be on the connections' search path. Once another
+    /// role has opened a queue, one that may use the schema, and read and write its tables, is enough.
+    ///
+    /// `name` is the scope of deduplication: one name for each endpoint of Clerk's dashboard, if they have
+    /// different duties.
     ///
     /// Give the queue **a pool of its own**, or one with more connections than the concurrency of its workers
     /// plus three: for the heartbeat, to fetch, and to record how runs ended. Ten handlers that each hold a
@@ -70,29 +73,58 @@ impl PostgresQueue {
     ///
     /// When the server cannot be reached or the tables cannot be made.
     pub async fn new(pool: PgPool, name: impl Into<String>) -> Result<Self, QueueError> {
-        set_up(&pool).await.map_err(cannot("make its tables"))?;
+        set_up(&pool).await?;
         Ok(Self::on(Postgres { pool }, name))
     }
 }
 
-async fn set_up(pool: &PgPool) -> Result<(), apalis_postgres::Error> {
-    PostgresStorage::setup(pool).await?;
-    Ok(make_indices(pool).await?)
+async fn set_up(pool: &PgPool) -> Result<(), QueueError> {
+    let is_set_up = is_set_up(pool).await;
+    // What apalis does at each start needs rights that a role may lack which only uses the tables.
+    if is_set_up.map_err(cannot("look for its tables"))? {
+        return Ok(());
+    }
+    let takes_a_function = would_take_a_function(pool).await;
+    if takes_a_function.map_err(cannot("look for its tables"))? {
+        return Err(cannot("make its tables")(
+            "there is a function `generate_ulid` in the schema `public`, which apalis' migrations would \
+             replace and then drop: give it another name, or give the queue a database of its own",
+        ));
+    }
+    let made = PostgresStorage::setup(pool).await;
+    made.map_err(cannot("make its tables"))?;
+    let made = make_indices(pool).await;
+    made.map_err(cannot("make its indices"))
+}
+
+async fn is_set_up(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    const THERE: &str = "SELECT to_regclass('apalis._sqlx_migrations') IS NOT NULL \
+         AND to_regclass('apalis.clerk_webhooks_done') IS NOT NULL";
+    const VERSION: &str = "SELECT max(version) FROM apalis._sqlx_migrations WHERE success";
+    if !sqlx::query_scalar(THERE).fetch_one(pool).await? {
+        return Ok(false);
+    }
+    let version: Option<i64> = sqlx::query_scalar(VERSION).fetch_one(pool).await?;
+    let migrations = PostgresStorage::migrations();
+    let newest = migrations.iter().map(|migration| migration.version).max();
+    Ok(version >= newest)
+}
+
+async fn would_take_a_function(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    const WOULD: &str = "SELECT to_regclass('apalis._sqlx_migrations') IS NULL \
+         AND to_regproc('public.generate_ulid') IS NOT NULL";
+    sqlx::query_scalar(WOULD).fetch_one(pool).await
 }
 
 /// apalis indexes what is pending only: without these, counting the dead and purging the done would read
 /// every row.
 async fn make_indices(pool: &PgPool) -> Result<(), sqlx::Error> {
-    const THERE: &str = "SELECT to_regclass('apalis.clerk_webhooks_done') IS NOT NULL";
     const ONE_AT_A_TIME: &str =
         "SELECT pg_advisory_xact_lock(hashtext('clerk-webhooks-apalis indices'))";
     const OPEN: &str = "CREATE INDEX IF NOT EXISTS clerk_webhooks_open ON apalis.jobs (job_type, status, id) \
          WHERE status <> 'Done'";
     const DONE: &str = "CREATE INDEX IF NOT EXISTS clerk_webhooks_done ON apalis.jobs (job_type, done_at) \
          WHERE status = 'Done'";
-    if sqlx::query_scalar(THERE).fetch_one(pool).await? {
-        return Ok(());
-    }
     let mut transaction = pool.begin().await?;
     for sql in [ONE_AT_A_TIME, OPEN, DONE] {
         sqlx::query(sql).execute(&mut *transaction).await?;

@@ -7,10 +7,13 @@ use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::task;
+use tokio::task::{self, JoinError};
 use tower::{BoxError, service_fn};
 
-use crate::support::{Bench, Running, Seen};
+use crate::{
+    scenarios::storing::noting,
+    support::{Bench, Running, Seen},
+};
 
 const URL: &str = "CLERK_WEBHOOKS_POSTGRES_URL";
 
@@ -18,14 +21,25 @@ async fn on_a_bench<F>(scenario: impl FnOnce(Bench<Postgres>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    on_a_database(|database| async {
+        let running = bench(database).await;
+        task::spawn(scenario(running)).await
+    })
+    .await;
+}
+
+/// One that is gone afterwards, whatever becomes of the test.
+async fn on_a_database<F>(test: impl FnOnce(PgConnectOptions) -> F)
+where
+    F: Future<Output = Result<(), JoinError>>,
+{
     let url = env::var(URL).unwrap_or_else(|_| panic!("{URL} is not set"));
     let server = PgConnectOptions::from_str(&url).unwrap();
     let name = format!("clerk_apalis_{:016x}", fastrand::u64(..));
     let mut admin = PgConnection::connect_with(&server).await.unwrap();
     let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
     admin.execute(create).await.unwrap();
-    let running = bench(server.database(&name)).await;
-    let outcome = task::spawn(scenario(running)).await;
+    let outcome = test(server.database(&name)).await;
     let drop = AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
     admin.execute(drop).await.unwrap();
     outcome.unwrap();
@@ -100,6 +114,54 @@ async fn broken_connections_end_neither_worker_nor_what_it_runs() {
         bench.is_counted(0, 0, 0).await;
         worker.stop().await;
         assert_eq!(seen.attempts(), [1; 3]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn a_role_that_may_only_use_the_tables_is_enough_once_they_are_made() {
+    on_a_database(|database| {
+        task::spawn(async move {
+            open(database.clone()).await;
+            let role = format!("clerk_apalis_{:016x}", fastrand::u64(..));
+            let mut admin = PgConnection::connect_with(&database).await.unwrap();
+            let make = format!(
+                "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA apalis TO {role}; \
+                 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA apalis TO {role}"
+            );
+            admin.execute(AssertSqlSafe(make)).await.unwrap();
+            let used = task::spawn(is_used(database.username(&role))).await;
+            let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+            admin.execute(AssertSqlSafe(drop)).await.unwrap();
+            used.unwrap();
+        })
+    })
+    .await;
+}
+
+async fn is_used(database: PgConnectOptions) {
+    let bench = bench(database).await;
+    bench.store("msg_1").await;
+    let worker = Running::start(bench.queue.worker(noting(&Seen::default())));
+    bench.is_counted(0, 0, 0).await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn a_function_that_the_migrations_would_drop_is_left_alone() {
+    on_a_database(|database| {
+        task::spawn(async move {
+            let mut admin = PgConnection::connect_with(&database).await.unwrap();
+            let ours = "CREATE FUNCTION public.generate_ulid() RETURNS text LANGUAGE sql AS $$ SELECT 'ours' $$";
+            admin.execute(ours).await.unwrap();
+            let pool = PgPoolOptions::new().connect_lazy_with(database);
+            let refused = PostgresQueue::new(pool, "clerk").await.unwrap_err();
+            let cause = std::error::Error::source(&refused).unwrap().to_string();
+            assert!(cause.contains("generate_ulid"), "{cause}");
+            admin.execute("SELECT public.generate_ulid()").await.unwrap();
+        })
     })
     .await;
 }
