@@ -189,7 +189,8 @@ impl Engine for Sqlite {
         let others = WorkerFilter::AllExcept(worker.name().to_owned());
         let freeing = async {
             let mut connection = self.pool.acquire().await?;
-            let dead_for = seconds(dead_after);
+            // Both times are cut off to whole seconds: their difference may be one too many.
+            let dead_for = seconds(dead_after).saturating_add(1);
             queries::reenqueue_orphaned(&mut *connection, dead_for, queue, &others).await
         };
         let freed = freeing.await;
