@@ -62,7 +62,7 @@ async fn main() -> ExitCode {
 
 fn print(error: &dyn Error) {
     eprintln!("queue: {error}");
-    let sources = std::iter::successors(error.source(), |error| error.source());
+    let sources = std::iter::successors(error.source(), |&error| error.source());
     sources.for_each(|source| eprintln!("queue: caused by: {source}"));
 }
 
