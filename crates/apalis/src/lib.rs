@@ -77,8 +77,7 @@
 //! [`Queue::counts`], [`dead_letters`](Queue::dead_letters),
 //! [`requeue_dead_letter`](Queue::requeue_dead_letter), [`drop_dead_letter`](Queue::drop_dead_letter),
 //! [`purge`](Queue::purge). Call the last one regularly: nothing else deletes. Of what was processed the id
-//! is kept, the body is not; SQLite uses the body's room again only
-//! [after the purge](Queue::purge_older_than).
+//! is kept, the body is not.
 //!
 //! What goes wrong is logged through `tracing`, target `clerk_webhooks`: a failed run and an engine that
 //! does not answer at `warn`, a dead letter at `error`. The text of a handler's error is logged and

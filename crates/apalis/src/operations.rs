@@ -139,10 +139,8 @@ impl<E: Engine> Queue<E> {
     ///
     /// **A message whose id was purged runs again when it is delivered again**: the sender retries for 28
     /// hours, and people resend by hand. Of what was processed the id alone is kept. With its row and indices
-    /// that is 380 bytes on Postgres, some 700 between two vacuums; on SQLite 280 once the file was vacuumed
-    /// (`VACUUM`), but until then a place on its page as large as with its body, 2 to 4 KB for most events.
-    /// Purging frees it for others; the file does not shrink. Dead letters stay until they are requeued or
-    /// dropped.
+    /// that is 380 bytes on Postgres, some 700 between two vacuums, and 280 on SQLite. Purging frees them for
+    /// others; a file does not shrink. Dead letters stay until they are requeued or dropped.
     ///
     /// # Errors
     ///

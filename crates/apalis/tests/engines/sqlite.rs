@@ -4,11 +4,15 @@ use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent};
 use clerk_webhooks_apalis::{Sqlite, SqliteQueue};
+use serde_json::json;
 use sqlx::{Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::time::sleep;
 use tower::{BoxError, service_fn};
 
-use crate::support::{Bench, Running, Seen, event};
+use crate::{
+    scenarios::storing::noting,
+    support::{Bench, Running, Seen, event, event_with},
+};
 
 async fn on_a_bench<F>(scenario: impl FnOnce(Bench<Sqlite>) -> F)
 where
@@ -97,6 +101,32 @@ async fn a_locked_database_ends_neither_worker_nor_server() {
     bench.is_counted(0, 0, 0).await;
     worker.stop().await;
     assert_eq!(seen.attempts(), [1, 1]);
+}
+
+/// Ids are kept for days, bodies are not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_processed_body_leaves_no_room_behind() {
+    const EVENTS: i64 = 500;
+    const USED: &str = "SELECT (page_count - freelist_count) * page_size \
+         FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue.db");
+    let bench = bench(path.clone()).await;
+    let worker = Running::start(bench.queue.worker(noting(&Seen::default())));
+    let body = json!({ "type": "user.created", "data": { "id": "x".repeat(3000) } });
+    let body = json!({ "body": body.to_string() });
+    for number in 0..EVENTS {
+        let event = event_with(&format!("msg_{number}"), &body);
+        bench.queue.enqueue(&event, None).await.unwrap();
+    }
+    bench.is_counted(0, 0, 0).await;
+    worker.stop().await;
+    let mut connection = connect(&path).await;
+    let used: i64 = sqlx::query_scalar(USED)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert!(used / EVENTS < 700, "{} bytes a row", used / EVENTS);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
