@@ -28,7 +28,7 @@ async fn events_that_end_their_process(kind: Kind) {
         Vec::from_iter(1..=MAX_ATTEMPTS)
     );
 
-    let letters = site.dead_letters().await;
+    let letters = site.settle().await;
     assert_eq!(Vec::from_iter(letters.keys()), [&always]);
     let letter = &letters[&always];
     assert_eq!(letter.attempts(), MAX_ATTEMPTS);
@@ -46,7 +46,7 @@ async fn process(site: &mut Site, seed: u64, ends: u32) -> String {
     let id = messages[0].id().to_owned();
     let delivered = site.sender(seed).deliver(messages).await;
     assert!(delivered.not_delivered().next().is_none(), "{delivered}");
-    site.settle_with_supervisor().await;
+    site.settle().await;
     id
 }
 

@@ -73,7 +73,7 @@ async fn chaos(kind: Kind) {
         "{kind:?}: {:.1?}, {delivered}",
         started.elapsed()
     ));
-    let dead_letters = site.dead_letters().await;
+    let dead_letters = site.settle().await;
     let verdict = Verdict::new(&mut site, &sent, &delivered, &dead_letters, &hits);
     report(format_args!(
         "{kind:?}: {:.1?}, {verdict}",
