@@ -193,6 +193,7 @@ pub(crate) mod sealed {
 
     impl Ended {
         /// What the row holds afterwards; empty when there is none.
+        #[cfg(any(feature = "postgres", feature = "sqlite"))]
         pub(crate) fn error(&self) -> &str {
             match self {
                 Self::Done => "",
