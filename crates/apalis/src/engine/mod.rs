@@ -215,13 +215,27 @@ const WORKERS_KEPT: Duration = Duration::from_secs(24 * 3600);
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 const NO_BODY: &[u8] = b"{}";
 
-/// Engines keep the time of an event in whole seconds: never an earlier one than was asked for.
+/// Engines cut off what is below: rounded up, so that nothing happens too early.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
+    let begun = u64::from(duration.subsec_nanos() > 0);
+    duration.as_secs().saturating_add(begun)
+}
+
+/// The time of an event, since 1970: never an earlier one than was asked for.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-fn whole_seconds(time: SystemTime) -> u64 {
+fn stored_time(time: SystemTime) -> i64 {
     let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH);
-    let since_1970 = since_1970.unwrap_or_default();
-    let begun = u64::from(since_1970.subsec_nanos() > 0);
-    since_1970.as_secs() + begun
+    let seconds = whole_seconds(since_1970.unwrap_or_default());
+    seconds.try_into().unwrap_or(i64::MAX)
+}
+
+/// What a push says that does nothing when the key is there.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn enqueued(rows_affected: u64) -> Enqueued {
+    match rows_affected {
+        0 => Enqueued::Duplicate,
+        _ => Enqueued::New,
+    }
 }
 
 #[cfg(feature = "sqlite")]

@@ -9,9 +9,9 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use ulid::Ulid;
 
 use super::{
-    NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
+    NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT, enqueued,
     sealed::{Ended, Engine, Job, Lease, Run},
-    whole_seconds,
+    stored_time,
 };
 use crate::{
     dead_letter::{DeadLetter, StoredRow},
@@ -172,20 +172,16 @@ impl Engine for Postgres {
              (id, job_type, job, status, attempts, max_attempts, run_at, idempotency_key) \
              VALUES ($1, $2, $3, 'Pending', 0, 1, coalesce(to_timestamp($4::bigint), clock_timestamp()), $5) \
              ON CONFLICT (job_type, idempotency_key) DO NOTHING";
-        let not_before = not_before.map(whole_seconds);
         let pushed = sqlx::query(PUSH)
             .bind(Ulid::generate().to_string())
             .bind(queue)
             .bind(job)
-            .bind(not_before.map(|time| i64::try_from(time).unwrap_or(i64::MAX)))
+            .bind(not_before.map(stored_time))
             .bind(key)
             .execute(&self.pool)
             .await
             .map_err(cannot("store an event"))?;
-        Ok(match pushed.rows_affected() {
-            0 => Enqueued::Duplicate,
-            _ => Enqueued::New,
-        })
+        Ok(enqueued(pushed.rows_affected()))
     }
 
     async fn beat(&self, queue: &str, worker: &WorkerContext) -> Result<(), QueueError> {

@@ -15,9 +15,9 @@ use sqlx::{
 use ulid::Ulid;
 
 use super::{
-    NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT,
+    NO_BODY, PURGED_AT_ONCE, WORKERS_KEPT, enqueued,
     sealed::{Ended, Engine, Job, Lease, Run},
-    seconds, whole_seconds,
+    seconds, stored_time,
 };
 use crate::{
     dead_letter::{DeadLetter, StoredRow},
@@ -154,20 +154,16 @@ impl Engine for Sqlite {
              (job, id, job_type, max_attempts, run_at, metadata, idempotency_key) \
              VALUES (?1, ?2, ?3, 1, coalesce(?4, unixepoch()), '{}', ?5) \
              ON CONFLICT (job_type, idempotency_key) DO NOTHING";
-        let not_before = not_before.map(whole_seconds);
         let pushed = sqlx::query(PUSH)
             .bind(job)
             .bind(Ulid::generate().to_string())
             .bind(queue)
-            .bind(not_before.map(|time| i64::try_from(time).unwrap_or(i64::MAX)))
+            .bind(not_before.map(stored_time))
             .bind(key)
             .execute(&self.pool)
             .await
             .map_err(cannot("store an event"))?;
-        Ok(match pushed.rows_affected() {
-            0 => Enqueued::Duplicate,
-            _ => Enqueued::New,
-        })
+        Ok(enqueued(pushed.rows_affected()))
     }
 
     async fn beat(&self, queue: &str, worker: &WorkerContext) -> Result<(), QueueError> {
@@ -374,12 +370,11 @@ impl Engine for Sqlite {
 /// The file keeps whole seconds: no pause is shorter than it should be.
 fn due_after(pause: Duration) -> i64 {
     let now = SystemTime::now();
-    let due = match now.checked_add(pause) {
-        Some(due) if !pause.is_zero() => whole_seconds(due),
-        Some(_) => whole_seconds(now).saturating_sub(1),
-        None => u64::MAX,
-    };
-    due.try_into().unwrap_or(i64::MAX)
+    match now.checked_add(pause) {
+        Some(due) if !pause.is_zero() => stored_time(due),
+        Some(_) => stored_time(now).saturating_sub(1),
+        None => i64::MAX,
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@ use apalis_core::worker::context::WorkerContext;
 use tokio::time::{Instant, sleep};
 
 use super::registration::{ENGINE_PAUSE, warn, within};
-use crate::{engine::Engine, error::QueueError};
+use crate::{
+    engine::{Engine, whole_seconds},
+    error::QueueError,
+};
 
 /// So many heartbeats that did not come are a dead worker.
 ///
@@ -43,7 +46,7 @@ impl<E: Engine> Heart<E> {
                 sleep(ENGINE_PAUSE).await;
             }
             seen.again(self.heartbeat.mul_f64(GAP));
-            let dead_after = whole_seconds(self.heartbeat * MISSED);
+            let dead_after = Duration::from_secs(whole_seconds(self.heartbeat * MISSED));
             if seen.for_long() >= dead_after
                 && let Err(error) = self.free_jobs_of_the_dead(dead_after).await
             {
@@ -59,12 +62,6 @@ impl<E: Engine> Heart<E> {
             .free_jobs_of_the_dead(&self.queue, &self.worker, dead_after);
         within::<E, _>(self.heartbeat, freed).await
     }
-}
-
-/// Engines cut off what is below.
-fn whole_seconds(duration: Duration) -> Duration {
-    let begun = u64::from(duration.subsec_nanos() > 0);
-    Duration::from_secs(duration.as_secs().saturating_add(begun))
 }
 
 /// For how long the engine was there, without a gap. After an outage, or when this process stood still, the
