@@ -29,13 +29,13 @@ use tower::{ServiceBuilder, service_fn};
 
 /// Its argument is the proof: only the layer makes a `VerifiedBody`.
 async fn on_request(request: Request<VerifiedBody>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let delivery = request.body().verified();
+    let delivery = request.body().delivery();
     println!(
         "{} came, {} bytes",
         delivery.message_id(),
         delivery.raw_body().len()
     );
-    let response = match VerifiedClerkEvent::decode(request.into_body().into_verified()) {
+    let response = match VerifiedClerkEvent::decode(request.into_body().into_delivery()) {
         Ok(event) => match handle(&event) {
             Ok(()) => answer(StatusCode::NO_CONTENT, ""),
             Err(failure) => {

@@ -133,7 +133,7 @@ fn rotation(secrets: &Secrets) -> Router {
     let verifier = Verifier::new(secrets.main.clone()).with_secret(secrets.old.clone());
     let clerk = ClerkWebhookLayer::new(verifier);
     let on_event = |event: VerifiedClerkEvent| async move {
-        format!("signed with {}", event.verified().secret_label())
+        format!("signed with {}", event.delivery().secret_label())
     };
     Router::new().route("/rotation/clerk", post(on_event).route_layer(clerk))
 }

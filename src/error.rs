@@ -5,8 +5,8 @@ use std::{
     fmt::{self, Write as _},
 };
 
+use crate::BoxError;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use tower::BoxError;
 
 /// Tells the sender to stop retrying this message (Svix' documentation; its open-source server
 /// ignores it).

@@ -1,4 +1,4 @@
-//! Receive [Clerk]'s webhooks: a tower [`Layer`](tower::Layer) that verifies them, and a typed
+//! Receive [Clerk]'s webhooks: a tower [`Layer`](tower_layer::Layer) that verifies them, and a typed
 //! extractor that hands your axum handler the event.
 //!
 //! ```no_run
@@ -31,14 +31,14 @@
 //! ```text
 //!              ClerkWebhookLayer                              VerifiedClerkEvent
 //!   ┌─────────────────────────────────────────┐   ┌────────────────────────────────────┐
-//!   headers ──────► body ──────► signature ───►   Verified ──────► event ──────► handler
+//!   headers ──────► body ──────► signature ───►   VerifiedDelivery ──────► event ──────► handler
 //!      │              │              │                               │               │
 //!   400: missing,  413: too      400: no match                   422: cannot be    its own answer,
 //!   malformed,     long                                          decoded           or WebhookError
 //!   stale          400: broken
 //! ```
 //!
-//! - [`verify`]: bytes in, verdict out. [`SigningSecret`], [`Verifier`], [`Verified`]; no framework.
+//! - [`verify`]: bytes in, verdict out. [`SigningSecret`], [`Verifier`], [`VerifiedDelivery`]; no framework.
 //! - [`layer`]: the tower middleware. [`ClerkWebhookLayer`] outside, [`VerifiedBody`] inside.
 //! - [`event`]: Clerk's events and objects. [`ClerkEvent`], [`EventData`], [`EventType`].
 //! - [`VerifiedClerkEvent`]: the event in your handler, and [`WebhookError`]: its way to say "again" or
@@ -139,8 +139,12 @@ pub use self::{
     extract::VerifiedClerkEvent,
     layer::{body::VerifiedBody, layer::ClerkWebhookLayer},
     rejection::{Rejection, RejectionKind},
-    verify::{secret::SigningSecret, verified::Verified, verifier::Verifier},
+    verify::{delivery::VerifiedDelivery, secret::SigningSecret, verifier::Verifier},
 };
+
+/// Any error: what tower's middleware and [`WebhookError`] hold. tower, axum and tower-http give the same
+/// type this name.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The README's code is compiled like any other.
 #[cfg(all(doctest, feature = "idempotency", feature = "queue"))]

@@ -2,10 +2,10 @@
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
+use crate::BoxError;
 use http::{HeaderName, StatusCode};
-use tower::BoxError;
 
-use crate::{event::DecodeError, verify::verified::Verified};
+use crate::{event::DecodeError, verify::delivery::VerifiedDelivery};
 
 /// Why a delivery was refused.
 ///
@@ -50,7 +50,7 @@ struct ReadFault(BoxError);
 
 #[derive(Debug)]
 struct Undecodable {
-    verified: Verified,
+    verified: VerifiedDelivery,
     error: DecodeError,
 }
 
@@ -84,7 +84,11 @@ impl Rejection {
         }
     }
 
-    pub(crate) fn undecodable(kind: RejectionKind, verified: Verified, error: DecodeError) -> Self {
+    pub(crate) fn undecodable(
+        kind: RejectionKind,
+        verified: VerifiedDelivery,
+        error: DecodeError,
+    ) -> Self {
         Self {
             detail: Detail::Undecodable(Arc::new(Undecodable { verified, error })),
             ..Self::new(kind)
@@ -146,11 +150,11 @@ impl Rejection {
         }
     }
 
-    /// The message id, where one was read. Unless there is a [`verified`](Self::verified) delivery,
+    /// The message id, where one was read. Unless there is a [`delivery`](Self::delivery) delivery,
     /// a stranger may have made it up.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
-        match self.verified() {
+        match self.delivery() {
             Some(verified) => Some(verified.message_id()),
             None => self.message_id.as_deref(),
         }
@@ -160,7 +164,7 @@ impl Rejection {
     ///
     /// With `Result<VerifiedClerkEvent, Rejection>` a handler can store what it cannot read yet.
     #[must_use]
-    pub fn verified(&self) -> Option<&Verified> {
+    pub fn delivery(&self) -> Option<&VerifiedDelivery> {
         match &self.detail {
             Detail::Undecodable(undecodable) => Some(&undecodable.verified),
             _ => None,

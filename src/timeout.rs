@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::BoxError;
 use tokio::time::timeout;
-use tower::BoxError;
 
 /// Well within the 15 seconds that the sender waits.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, post},
 };
 use clerk_webhooks::{
-    ClerkEvent, ClerkWebhookLayer, SigningSecret, Verified, VerifiedClerkEvent, Verifier,
+    ClerkEvent, ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent, VerifiedDelivery, Verifier,
     testing::{SignedRequest, fixtures},
 };
 use serde_json::Value;
@@ -45,7 +45,7 @@ fn a_typed_event_allocates_for_what_it_holds() {
 fn the_layer_adds_a_few_allocations_to_what_axum_takes_for_any_layer() {
     let empty_layer = allocations_of(bare().route_layer(Identity::new()));
     let verify_only = allocations_of(bare().route_layer(clerk()));
-    let verified = post(async |verified: Extension<Verified>| {
+    let verified = post(async |verified: Extension<VerifiedDelivery>| {
         drop(verified);
         StatusCode::NO_CONTENT
     });

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use bytes::Bytes;
 use clerk_webhooks::{
-    ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SigningSecret, Verified, VerifiedBody,
-    VerifiedClerkEvent, Verifier, WebhookError,
+    ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SigningSecret, VerifiedBody,
+    VerifiedClerkEvent, VerifiedDelivery, Verifier, WebhookError,
     idempotency::{
         self, Claim, Counts, DrainHandle, Idempotency, IdempotencyLayer, MemoryStore, MessageKey,
     },
@@ -24,7 +24,7 @@ type Inner<B> =
 
 #[test]
 fn values_are_shared_freely() {
-    shared::<Verified>();
+    shared::<VerifiedDelivery>();
     shared::<Rejection>();
     shared::<Verifier>();
     shared::<SigningSecret>();

@@ -28,7 +28,8 @@ use axum::{
 };
 use bytes::Bytes;
 use clerk_webhooks::{
-    ClerkWebhookLayer, Verified, VerifiedBody, VerifiedClerkEvent, Verifier, testing::SignedRequest,
+    ClerkWebhookLayer, VerifiedBody, VerifiedClerkEvent, VerifiedDelivery, Verifier,
+    testing::SignedRequest,
 };
 use common::{other_secret, secret};
 use connection::{Connection, PATIENCE, in_chunks, with_length};
@@ -421,7 +422,7 @@ async fn on_verified(request: hyper::Request<VerifiedBody>, ran: Ran) -> HyperRe
 }
 
 async fn on_any<B>(request: hyper::Request<B>, ran: Ran) -> HyperResult {
-    assert!(request.extensions().get::<Verified>().is_some());
+    assert!(request.extensions().get::<VerifiedDelivery>().is_some());
     ran.fetch_add(1, Relaxed);
     let mut response = hyper::Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;

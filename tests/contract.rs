@@ -6,7 +6,7 @@ mod common;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clerk_webhooks::{
-    Rejection, RejectionKind, SigningSecret, Verified, Verifier,
+    Rejection, RejectionKind, SigningSecret, VerifiedDelivery, Verifier,
     testing::{FixedClock, SignedRequest},
 };
 use common::{OTHER_SECRET, SECRET, other_secret, secret};
@@ -34,12 +34,12 @@ fn delivery_at(seconds: u64) -> SignedRequest {
         .with_sent_at(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-fn verify(request: &SignedRequest) -> Result<Verified, Rejection> {
+fn verify(request: &SignedRequest) -> Result<VerifiedDelivery, Rejection> {
     verifier().verify(&request.headers(), request.body().clone())
 }
 
 #[track_caller]
-fn assert_refused(result: Result<Verified, Rejection>, kind: RejectionKind) {
+fn assert_refused(result: Result<VerifiedDelivery, Rejection>, kind: RejectionKind) {
     assert_eq!(result.unwrap_err().kind(), kind);
 }
 

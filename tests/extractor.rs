@@ -176,7 +176,7 @@ async fn nothing_prints_the_payload() {
 async fn a_handler_may_take_the_rejection_and_keep_the_delivery() {
     let handler = |event: Result<VerifiedClerkEvent, Rejection>| async move {
         let rejection = event.unwrap_err();
-        String::from_utf8(rejection.verified().unwrap().raw_body().to_vec()).unwrap()
+        String::from_utf8(rejection.delivery().unwrap().raw_body().to_vec()).unwrap()
     };
     let (status, text, _) = send(post(handler).route_layer(clerk()), UNDECODABLE).await;
     assert_eq!((status, text.as_str()), (StatusCode::OK, UNDECODABLE));

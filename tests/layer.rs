@@ -18,7 +18,7 @@ use std::{
 
 use bytes::Bytes;
 use clerk_webhooks::{
-    ClerkWebhookLayer, Rejection, RejectionKind, Verified, VerifiedBody, Verifier,
+    ClerkWebhookLayer, Rejection, RejectionKind, VerifiedBody, VerifiedDelivery, Verifier,
     layer::ResponseBody, testing::SignedRequest,
 };
 use common::{Logs, other_secret, secret};
@@ -98,7 +98,7 @@ impl Body for Frames {
 /// What a delivery was answered, and what the service behind the layer saw of it.
 struct Outcome {
     response: Response<ResponseBody<Full<Bytes>>>,
-    seen: Option<Verified>,
+    seen: Option<VerifiedDelivery>,
 }
 
 impl Outcome {
@@ -111,7 +111,7 @@ impl Outcome {
             .kind()
     }
 
-    fn accepted(self) -> Verified {
+    fn accepted(self) -> VerifiedDelivery {
         assert_eq!(self.response.status(), StatusCode::OK);
         self.seen.unwrap()
     }
@@ -131,12 +131,16 @@ where
     *request.headers_mut() = signed.headers();
     let (saw, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let inner = service_fn(move |request: Request<VerifiedBody>| {
-        let extension = request.extensions().get::<Verified>().cloned().unwrap();
+        let extension = request
+            .extensions()
+            .get::<VerifiedDelivery>()
+            .cloned()
+            .unwrap();
         assert_eq!(
             extension.message_id(),
-            request.body().verified().message_id()
+            request.body().delivery().message_id()
         );
-        saw.send(request.into_body().into_verified()).unwrap();
+        saw.send(request.into_body().into_delivery()).unwrap();
         async { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"handled")))) }
     });
     let response = layer.layer(inner).oneshot(request).await.unwrap();
@@ -400,7 +404,7 @@ async fn a_verified_body_is_read_once_and_known_for_ever() {
         (Some(0), true)
     );
     assert!(body.frame().await.is_none());
-    assert_eq!(body.verified().raw_body(), "{}");
+    assert_eq!(body.delivery().raw_body(), "{}");
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ fn a_verified_request_waits_until_the_inner_service_is_ready() {
     assert!(answer.is_woken(), "readiness wakes who waits for it");
     assert_pending!(answer.poll());
     let (inner_request, reply) = assert_ready!(unready.handle.poll_request()).unwrap();
-    assert_eq!(inner_request.body().verified().raw_body(), "{}");
+    assert_eq!(inner_request.body().delivery().raw_body(), "{}");
 
     reply.send_response(Response::new("handled".to_owned()));
     assert!(answer.is_woken());

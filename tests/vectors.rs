@@ -19,7 +19,7 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_webhooks::{
-    ClerkWebhookLayer, Rejection, SigningSecret, Verified, Verifier, testing::FixedClock,
+    ClerkWebhookLayer, Rejection, SigningSecret, VerifiedDelivery, Verifier, testing::FixedClock,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{
@@ -180,7 +180,7 @@ impl Delivery {
         BASE64_STANDARD.decode(&self.body_base64).unwrap().into()
     }
 
-    fn outcome(&self, verdict: Result<Verified, Rejection>) -> Outcome {
+    fn outcome(&self, verdict: Result<VerifiedDelivery, Rejection>) -> Outcome {
         match verdict {
             Ok(verified) => {
                 assert_eq!(verified.raw_body(), &self.body());
@@ -359,7 +359,7 @@ async fn serve(cases: &[(String, Delivery)]) -> SocketAddr {
 }
 
 async fn accept(request: Request) -> Response {
-    let verified: &Verified = request.extensions().get().unwrap();
+    let verified: &VerifiedDelivery = request.extensions().get().unwrap();
     let label = [("x-label", verified.secret_label().to_owned())];
     (label, verified.raw_body().clone()).into_response()
 }

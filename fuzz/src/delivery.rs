@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use clerk_webhooks::{Rejection, SigningSecret, Verified, Verifier, testing::FixedClock};
+use clerk_webhooks::{Rejection, SigningSecret, VerifiedDelivery, Verifier, testing::FixedClock};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
@@ -92,7 +92,7 @@ impl Delivery {
     /// The crate's word on the headers, both ways in, and on the body.
     ///
     /// The first result is `Err` where the headers were refused, the second where the body was.
-    pub fn judge(&self) -> Result<Result<Verified, Rejection>, Rejection> {
+    pub fn judge(&self) -> Result<Result<VerifiedDelivery, Rejection>, Rejection> {
         let secret = SigningSecret::parse(KEY).unwrap();
         let verifier = Verifier::new(secret)
             .with_clock(clock(self.now).unwrap())

@@ -109,7 +109,7 @@ pub use self::{
     membership::{OrganizationMembership, PublicUserData, UserMembership},
     message::{Email, SmsMessage},
     object_type::ObjectType,
-    open_enum::UnknownWord,
+    open_enum::UnknownValue,
     organization::{Organization, PublicOrganizationData},
     payment::{
         BillingPayee, BillingTotals, BillingUnitTotal, ChargeType, PaymentAttempt,

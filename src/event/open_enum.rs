@@ -24,7 +24,7 @@ macro_rules! open_enum {
         pub enum $Name {
             $( #[doc = concat!("`", $text, "`")] $(#[$variant_meta])* $Variant, )+
             /// A word that this version does not know, as it was sent.
-            Unknown($crate::event::UnknownWord),
+            Unknown($crate::event::UnknownValue),
         }
 
         impl $Name {
@@ -50,7 +50,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $( $text $(| $older)* => Self::$Variant, )+
-                    other => Self::Unknown($crate::event::UnknownWord::new(other)),
+                    other => Self::Unknown($crate::event::UnknownValue::new(other)),
                 }
             }
         }
@@ -123,9 +123,9 @@ pub(super) use open_enum;
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct UnknownWord(Box<str>);
+pub struct UnknownValue(Box<str>);
 
-impl UnknownWord {
+impl UnknownValue {
     pub(super) fn new(word: &str) -> Self {
         Self(word.into())
     }
@@ -137,13 +137,13 @@ impl UnknownWord {
     }
 }
 
-impl fmt::Debug for UnknownWord {
+impl fmt::Debug for UnknownValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
 }
 
-impl fmt::Display for UnknownWord {
+impl fmt::Display for UnknownValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }

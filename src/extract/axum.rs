@@ -13,7 +13,7 @@ use crate::{
     error::WebhookError,
     layer::refusal,
     rejection::{Rejection, RejectionKind},
-    verify::verified::Verified,
+    verify::delivery::VerifiedDelivery,
 };
 
 /// Takes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) left in the request's
@@ -26,7 +26,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        match parts.extensions.get::<Verified>() {
+        match parts.extensions.get::<VerifiedDelivery>() {
             Some(verified) => Self::decode(verified.clone()),
             None => {
                 let rejection = Rejection::new(RejectionKind::MissingLayer);

@@ -9,13 +9,13 @@ use super::{decode::decode, log};
 use crate::{
     event::{DecodeErrorKind, event::ClerkEvent},
     rejection::{Rejection, RejectionKind},
-    verify::verified::Verified,
+    verify::delivery::VerifiedDelivery,
 };
 
 /// An event of a delivery whose signature matched.
 ///
 /// It dereferences to the event, [`ClerkEvent`] unless another `T` is asked for. In an axum handler it
-/// is an extractor; elsewhere [`decode`](Self::decode) makes one. Both need a [`Verified`], which
+/// is an extractor; elsewhere [`decode`](Self::decode) makes one. Both need a [`VerifiedDelivery`], which
 /// only verification makes:
 ///
 /// ```
@@ -88,7 +88,7 @@ use crate::{
 #[derive(Clone)]
 pub struct VerifiedClerkEvent<T = ClerkEvent> {
     event: T,
-    verified: Verified,
+    verified: VerifiedDelivery,
 }
 
 impl<T> VerifiedClerkEvent<T> {
@@ -100,7 +100,7 @@ impl<T> VerifiedClerkEvent<T> {
     /// [`RejectionKind::InvalidEnvelope`] when it has no text `type` or no object `data` or another field
     /// around them is of another JSON type,
     /// [`RejectionKind::UndecodableEvent`] when the data does not fit the type. It is logged, and
-    /// keeps the delivery: [`Rejection::verified`].
+    /// keeps the delivery: [`Rejection::delivery`].
     ///
     /// ```
     /// use clerk_webhooks::{Rejection, VerifiedBody, VerifiedClerkEvent};
@@ -108,11 +108,11 @@ impl<T> VerifiedClerkEvent<T> {
     ///
     /// async fn handle(request: Request<VerifiedBody>) -> Result<Response<String>, Rejection> {
     ///     let event: VerifiedClerkEvent =
-    ///         VerifiedClerkEvent::decode(request.into_body().into_verified())?;
+    ///         VerifiedClerkEvent::decode(request.into_body().into_delivery())?;
     ///     Ok(Response::new(format!("got a {}", event.event_type())))
     /// }
     /// ```
-    pub fn decode(verified: Verified) -> Result<Self, Rejection>
+    pub fn decode(verified: VerifiedDelivery) -> Result<Self, Rejection>
     where
         T: DeserializeOwned + 'static,
     {
@@ -126,13 +126,13 @@ impl<T> VerifiedClerkEvent<T> {
         }
     }
 
-    /// The message's id, the same on every retry; see [`Verified::message_id`].
+    /// The message's id, the same on every retry; see [`VerifiedDelivery::message_id`].
     #[must_use]
     pub fn message_id(&self) -> &str {
         self.verified.message_id()
     }
 
-    /// When the sender made this attempt, fresh on each; see [`Verified::attempted_at`].
+    /// When the sender made this attempt, fresh on each; see [`VerifiedDelivery::attempted_at`].
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
         self.verified.attempted_at()
@@ -146,7 +146,7 @@ impl<T> VerifiedClerkEvent<T> {
 
     /// The delivery that the event came with.
     #[must_use]
-    pub fn verified(&self) -> &Verified {
+    pub fn delivery(&self) -> &VerifiedDelivery {
         &self.verified
     }
 

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use tokio_util::task::TaskTracker;
-use tower::Layer;
+use tower_layer::Layer;
 
 use super::{
     counts::{Counters, Counts},

@@ -5,7 +5,7 @@ use std::{error::Error, future::poll_fn, pin::pin, time::Duration};
 use http::{Request, Response, StatusCode};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
-use tower::{BoxError, Service};
+use tower_service::Service;
 use tracing::Instrument as _;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     store::{Claim, ClaimToken, IdempotencyStore, MessageKey},
 };
 use crate::{
+    BoxError,
     error::stops_retries,
     layer::{body::ResponseBody, refusal},
     rejection::{Rejection, RejectionKind},

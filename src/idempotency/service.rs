@@ -6,7 +6,7 @@ use std::{
 };
 
 use http::{Request, Response};
-use tower::Service;
+use tower_service::Service;
 use tracing::Instrument as _;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     layer::body::ResponseBody,
     rejection::{Rejection, RejectionKind},
-    verify::verified::Verified,
+    verify::delivery::VerifiedDelivery,
 };
 
 /// The middleware that [`IdempotencyLayer`] makes; see the [module's documentation](super) for how each
@@ -35,7 +35,7 @@ impl<S, St> Idempotency<S, St> {
     }
 
     fn key<B>(&self, request: &Request<B>) -> Result<MessageKey, Rejection> {
-        match request.extensions().get::<Verified>() {
+        match request.extensions().get::<VerifiedDelivery>() {
             Some(verified) => {
                 let scope = self.layer.shared.scope.clone();
                 Ok(MessageKey::new(scope, verified.message_id()))

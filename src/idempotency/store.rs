@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use tower::BoxError;
+use crate::BoxError;
 
 /// Where claims live: in memory, in a database, in Redis.
 ///

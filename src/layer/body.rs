@@ -11,14 +11,14 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::verify::verified::Verified;
+use crate::verify::delivery::VerifiedDelivery;
 
 /// The request body behind a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): read to its end,
 /// verified.
 ///
 /// Its type is the proof: only the layer makes one, so a service that takes a
 /// `Request<VerifiedBody>` cannot be reached by anything unverified. Most services look at
-/// [`verified`](Self::verified); read as a body it yields the raw bytes, so that anything which takes
+/// [`delivery`](Self::delivery); read as a body it yields the raw bytes, so that anything which takes
 /// an [`http_body::Body`] works behind the layer.
 ///
 /// ```
@@ -26,14 +26,14 @@ use crate::verify::verified::Verified;
 /// use http::{Request, Response};
 ///
 /// async fn handle(request: Request<VerifiedBody>) -> Response<String> {
-///     Response::new(format!("got {}", request.body().verified().message_id()))
+///     Response::new(format!("got {}", request.body().delivery().message_id()))
 /// }
 /// ```
 ///
 /// None can be made by hand, neither from a delivery
 ///
 /// ```compile_fail,E0624
-/// fn wrap(verified: clerk_webhooks::Verified) -> clerk_webhooks::VerifiedBody {
+/// fn wrap(verified: clerk_webhooks::VerifiedDelivery) -> clerk_webhooks::VerifiedBody {
 ///     clerk_webhooks::VerifiedBody::new(verified)
 /// }
 /// ```
@@ -44,12 +44,12 @@ use crate::verify::verified::Verified;
 /// let forged: clerk_webhooks::VerifiedBody = bytes::Bytes::new().into();
 /// ```
 pub struct VerifiedBody {
-    verified: Verified,
+    verified: VerifiedDelivery,
     is_read: bool,
 }
 
 impl VerifiedBody {
-    pub(super) fn new(verified: Verified) -> Self {
+    pub(super) fn new(verified: VerifiedDelivery) -> Self {
         Self {
             verified,
             is_read: false,
@@ -58,13 +58,13 @@ impl VerifiedBody {
 
     /// The delivery: message id, time, raw bytes. Reading the body does not use it up.
     #[must_use]
-    pub fn verified(&self) -> &Verified {
+    pub fn delivery(&self) -> &VerifiedDelivery {
         &self.verified
     }
 
     /// The delivery, by value.
     #[must_use]
-    pub fn into_verified(self) -> Verified {
+    pub fn into_delivery(self) -> VerifiedDelivery {
         self.verified
     }
 

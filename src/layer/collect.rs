@@ -10,9 +10,9 @@ use bytes::{Buf, BufMut as _, Bytes};
 use http_body::Body;
 use http_body_util::LengthLimitError;
 use pin_project_lite::pin_project;
-use tower::BoxError;
 
 use crate::{
+    BoxError,
     error::sources,
     rejection::{Rejection, RejectionKind},
 };

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response, request};
 use http_body::Body;
 use pin_project_lite::pin_project;
-use tower::{BoxError, Service};
+use tower_service::Service;
 use tracing::Span;
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     collect::Collect,
     log, refusal,
 };
-use crate::{rejection::Rejection, verify::PendingVerification};
+use crate::{BoxError, rejection::Rejection, verify::PendingVerification};
 
 pin_project! {
     /// The future of [`ClerkWebhook`](super::ClerkWebhook).

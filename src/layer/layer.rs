@@ -1,6 +1,6 @@
 //! The layer: configuration, and the service it makes.
 
-use tower::Layer;
+use tower_layer::Layer;
 
 use super::service::ClerkWebhook;
 use crate::verify::{SecretError, verifier::Verifier};

@@ -7,11 +7,11 @@ use tracing::{Span, debug, field, info_span, warn};
 use crate::{
     error::Chain,
     rejection::{Rejection, RejectionKind},
-    verify::verified::Verified,
+    verify::delivery::VerifiedDelivery,
 };
 
 /// Around all that the inner service logs: which delivery it was about.
-pub(super) fn delivery(delivery: &Verified) -> Span {
+pub(super) fn delivery(delivery: &VerifiedDelivery) -> Span {
     info_span!(
         target: "clerk_webhooks",
         "delivery",
@@ -19,7 +19,7 @@ pub(super) fn delivery(delivery: &Verified) -> Span {
     )
 }
 
-pub(super) fn verified(delivery: &Verified) {
+pub(super) fn verified(delivery: &VerifiedDelivery) {
     debug!(
         target: "clerk_webhooks",
         secret = delivery.secret_label(),

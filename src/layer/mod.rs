@@ -10,7 +10,7 @@
 //!    64 KiB.
 //! 4. The signature is verified over the raw bytes.
 //! 5. Only now is the inner service asked whether it is ready, and called with a
-//!    `Request<VerifiedBody>`, whose extensions also hold the [`Verified`](crate::Verified) delivery.
+//!    `Request<VerifiedBody>`, whose extensions also hold the [`VerifiedDelivery`](crate::VerifiedDelivery) delivery.
 //!
 //! # Late readiness
 //!

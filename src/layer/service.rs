@@ -4,13 +4,14 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
-use tower::{BoxError, Service};
+use tower_service::Service;
 
 use super::{
     body::{ResponseBody, VerifiedBody},
     future::ResponseFuture,
 };
 use crate::{
+    BoxError,
     rejection::{Rejection, RejectionKind},
     verify::{PendingVerification, verifier::Verifier},
 };

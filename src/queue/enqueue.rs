@@ -10,10 +10,11 @@ use std::{
 };
 
 use http::{Request, Response, StatusCode};
-use tower::{BoxError, Service};
+use tower_service::Service;
 
 use super::{event::QueuedEvent, log, queue::EventQueue};
 use crate::{
+    BoxError,
     layer::{
         body::{ResponseBody, VerifiedBody},
         refusal,
@@ -86,7 +87,7 @@ impl<Q: EventQueue> Service<Request<VerifiedBody>> for Enqueue<Q> {
     }
 
     fn call(&mut self, request: Request<VerifiedBody>) -> EnqueueFuture {
-        let event = QueuedEvent::from(request.body().verified());
+        let event = QueuedEvent::from(request.body().delivery());
         let (queue, limit) = (Arc::clone(&self.queue), self.timeout);
         EnqueueFuture(Box::pin(async move {
             match in_time(limit, "queue", queue.enqueue(&event, None)).await {

@@ -12,12 +12,12 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _,
 };
 
-use crate::{event::DecodeError, extract, verify::verified::Verified};
+use crate::{event::DecodeError, extract, verify::delivery::VerifiedDelivery};
 
 /// A delivery as a queue keeps it: undecoded, so that nothing is lost to a version that does not know its
 /// type yet.
 ///
-/// It was verified before it was queued, but is no [`Verified`]: whoever can write to the queue can make
+/// It was verified before it was queued, but is no [`VerifiedDelivery`]: whoever can write to the queue can make
 /// one.
 ///
 /// Serialized it is one flat object. `body` is the raw body as text; one that is not UTF-8 is kept as
@@ -100,8 +100,8 @@ impl QueuedEvent {
     }
 }
 
-impl From<&Verified> for QueuedEvent {
-    fn from(verified: &Verified) -> Self {
+impl From<&VerifiedDelivery> for QueuedEvent {
+    fn from(verified: &VerifiedDelivery) -> Self {
         Self {
             message_id: verified.message_id().into(),
             attempted_at: verified.attempted_at(),

@@ -9,10 +9,10 @@ use std::{
 };
 
 use serde::de::DeserializeOwned;
-use tower::{BoxError, Service};
+use tower_service::Service;
 
 use super::event::QueuedEvent;
-use crate::error::WebhookError;
+use crate::{BoxError, error::WebhookError};
 
 /// Makes a `tower::Service<`[`QueuedEvent`]`, Response = ()>`, as workers run it, of a state and an async
 /// function that feels like a handler:

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use tower::BoxError;
+use crate::BoxError;
 
 use super::event::QueuedEvent;
 

@@ -172,7 +172,7 @@ fn whole_seconds(pause: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use tower::BoxError;
+    use crate::BoxError;
 
     use super::*;
 

@@ -14,8 +14,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::BoxError;
 use tokio::time::{Instant, sleep};
-use tower::BoxError;
 
 use crate::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
 

@@ -6,7 +6,7 @@
 //! body, either `svix-id`, `svix-timestamp` and `svix-signature`, or the same three named
 //! `webhook-*`.
 //!
-//! [`Verifier`](crate::Verifier) is the only way to a [`Verified`](crate::Verified): the layer, the extractor, the adapters for other
+//! [`Verifier`](crate::Verifier) is the only way to a [`VerifiedDelivery`](crate::VerifiedDelivery): the layer, the extractor, the adapters for other
 //! frameworks and the command line all go through it. It works in two steps, so that a
 //! delivery can be refused before its body is read:
 //!
@@ -19,11 +19,11 @@
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
 mod clock;
+pub(crate) mod delivery;
 mod environment;
 mod headers;
 pub(crate) mod secret;
 mod signature;
-pub(crate) mod verified;
 pub(crate) mod verifier;
 
 pub use self::{

@@ -7,11 +7,11 @@ use http::HeaderMap;
 
 use super::{
     clock::{Clock, OutOfTolerance, SystemClock, Tolerance},
+    delivery::VerifiedDelivery,
     environment,
     headers::{self, HeaderSource, HeaderTimestamp},
     secret::{SecretError, SigningSecret},
     signature::Candidates,
-    verified::Verified,
 };
 use crate::rejection::{Rejection, RejectionKind};
 
@@ -153,7 +153,7 @@ impl Verifier {
     ///
     /// The first fault of, in this order: presence of the three headers, duplicates, id, timestamp's
     /// form, tolerance, signature entries, match.
-    pub fn verify(&self, headers: &HeaderMap, body: Bytes) -> Result<Verified, Rejection> {
+    pub fn verify(&self, headers: &HeaderMap, body: Bytes) -> Result<VerifiedDelivery, Rejection> {
         self.check_headers(headers)?.finish(body)
     }
 
@@ -271,7 +271,7 @@ impl PendingVerification {
     /// # Errors
     ///
     /// [`RejectionKind::NoMatchingSignature`] when no signature matches any secret.
-    pub fn finish(self, body: Bytes) -> Result<Verified, Rejection> {
+    pub fn finish(self, body: Bytes) -> Result<VerifiedDelivery, Rejection> {
         let (id, timestamp) = (&self.message_id, self.timestamp.as_bytes());
         let matches = |secret: &&SigningSecret| {
             self.candidates
@@ -283,7 +283,7 @@ impl PendingVerification {
             .find(matches)
             .and_then(SigningSecret::shared_label)
         {
-            Some(label) => Ok(Verified {
+            Some(label) => Ok(VerifiedDelivery {
                 secret_label: Arc::clone(label),
                 message_id: self.message_id,
                 attempted_at: self.timestamp.time(),

@@ -110,7 +110,7 @@ async fn alone_it_refuses_and_tells_the_right_order() {
 #[tokio::test]
 async fn it_stands_on_a_plain_tower_service() {
     let inner = service_fn(async |request: Request<VerifiedBody>| {
-        let text = request.into_body().verified().message_id().to_owned();
+        let text = request.into_body().delivery().message_id().to_owned();
         Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::from(text)))
     });
     let service = clerk().layer(idempotency().layer(inner));

@@ -17,7 +17,7 @@ use axum::{
     routing::post,
 };
 use clerk_webhooks::{
-    ClerkWebhookLayer, Rejection, RejectionKind, Verified, Verifier, WebhookError,
+    ClerkWebhookLayer, Rejection, RejectionKind, VerifiedDelivery, Verifier, WebhookError,
     idempotency::{
         Claim, ClaimToken, Counts, IdempotencyLayer, IdempotencyStore, MemoryStore, MessageKey,
     },
@@ -158,7 +158,7 @@ pub(crate) fn delivery(message_id: &str) -> Request<Body> {
 
 async fn on_delivery(
     Extension(handler): Extension<Arc<Handler>>,
-    Extension(verified): Extension<Verified>,
+    Extension(verified): Extension<VerifiedDelivery>,
 ) -> axum::response::Response {
     handler.started.fetch_add(1, SeqCst);
     let next = handler.script.lock().unwrap().pop();

@@ -1,7 +1,7 @@
 //! The form in which an event is stored.
 
 use clerk_webhooks::{
-    ClerkEvent, RawClerkEvent, Verified, Verifier,
+    ClerkEvent, RawClerkEvent, VerifiedDelivery, Verifier,
     queue::QueuedEvent,
     testing::{SignedRequest, fixtures},
 };
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::{published_examples, secret};
 
-fn verified(body: impl Into<bytes::Bytes>) -> Verified {
+fn verified(body: impl Into<bytes::Bytes>) -> VerifiedDelivery {
     let request = SignedRequest::new(&secret(), body).with_message_id("msg_1");
     let verifier = Verifier::new(secret().with_label("current"));
     verifier

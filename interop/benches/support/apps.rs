@@ -151,12 +151,12 @@ pub(crate) const IDENTITY: App = App {
 };
 /// As [`VERIFY_ONLY`], but the handler does not read the body again.
 pub(crate) const VERIFIED: App = App {
-    name: "clerk-webhooks, Extension<Verified>",
+    name: "clerk-webhooks, Extension<VerifiedDelivery>",
     names: Names::Svix,
     verifies: true,
     route: || {
         post(
-            async |verified: axum::Extension<clerk_webhooks::Verified>| {
+            async |verified: axum::Extension<clerk_webhooks::VerifiedDelivery>| {
                 black_box(&verified);
                 StatusCode::NO_CONTENT
             },

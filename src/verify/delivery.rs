@@ -6,21 +6,21 @@ use bytes::Bytes;
 
 /// A delivery whose signature matched: its message id, its time, its raw body.
 ///
-/// Only a [`Verifier`](crate::Verifier) makes one, so a function that takes a `Verified` cannot be
+/// Only a [`Verifier`](crate::Verifier) makes one, so a function that takes a `VerifiedDelivery` cannot be
 /// handed anything a stranger sent. Cloning is cheap: everything in it is shared.
 ///
 /// ```compile_fail,E0277
-/// let forged: clerk_webhooks::Verified = bytes::Bytes::new().into();
+/// let forged: clerk_webhooks::VerifiedDelivery = bytes::Bytes::new().into();
 /// ```
 #[derive(Clone)]
-pub struct Verified {
+pub struct VerifiedDelivery {
     pub(super) message_id: Arc<str>,
     pub(super) attempted_at: SystemTime,
     pub(super) body: Bytes,
     pub(super) secret_label: Arc<str>,
 }
 
-impl Verified {
+impl VerifiedDelivery {
     /// The message's id, header `svix-id`: the same on every retry, on a manual resend, and for every
     /// endpoint that gets the message. What deduplication goes by.
     #[must_use]
@@ -50,9 +50,9 @@ impl Verified {
 }
 
 /// Prints the body's length only: a payload holds personal data.
-impl fmt::Debug for Verified {
+impl fmt::Debug for VerifiedDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verified")
+        f.debug_struct("VerifiedDelivery")
             .field("message_id", &self.message_id)
             .field("attempted_at", &self.attempted_at)
             .field("body_bytes", &self.body.len())
