@@ -6,8 +6,9 @@ mod common;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clerk_webhooks::{
-    Rejection, RejectionKind, SigningSecret, VerifiedDelivery, Verifier,
+    SigningSecret, VerifiedDelivery, Verifier,
     testing::{FixedClock, SignedRequest},
+    verify::{VerifyError, VerifyErrorKind},
 };
 use common::{OTHER_SECRET, SECRET, other_secret, secret};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -34,12 +35,12 @@ fn delivery_at(seconds: u64) -> SignedRequest {
         .with_sent_at(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-fn verify(request: &SignedRequest) -> Result<VerifiedDelivery, Rejection> {
+fn verify(request: &SignedRequest) -> Result<VerifiedDelivery, VerifyError> {
     verifier().verify(&request.headers(), request.body().clone())
 }
 
 #[track_caller]
-fn assert_refused(result: Result<VerifiedDelivery, Rejection>, kind: RejectionKind) {
+fn assert_refused(result: Result<VerifiedDelivery, VerifyError>, kind: VerifyErrorKind) {
     assert_eq!(result.unwrap_err().kind(), kind);
 }
 
@@ -102,7 +103,7 @@ fn public_vectors_hold() {
             assert_eq!(verified.message_id(), id);
             assert_eq!(verified.raw_body(), body);
             let changed = verifier.verify(&headers(&pairs), format!("{body} ").into());
-            assert_refused(changed, RejectionKind::NoMatchingSignature);
+            assert_refused(changed, VerifyErrorKind::NoMatchingSignature);
         }
     }
 }
@@ -114,11 +115,11 @@ fn the_tolerance_is_300_seconds_either_side_inclusive() {
     verify(&delivery_at(now + 300)).unwrap();
     assert_refused(
         verify(&delivery_at(now - 301)),
-        RejectionKind::TimestampTooOld,
+        VerifyErrorKind::TimestampTooOld,
     );
     assert_refused(
         verify(&delivery_at(now + 301)),
-        RejectionKind::TimestampTooNew,
+        VerifyErrorKind::TimestampTooNew,
     );
 }
 
@@ -137,12 +138,12 @@ fn past_and_future_tolerance_are_configured_apart() {
     let too_old = verify(now - 11).unwrap_err();
     assert_eq!(
         (too_old.kind(), too_old.skew_seconds()),
-        (RejectionKind::TimestampTooOld, Some(11))
+        (VerifyErrorKind::TimestampTooOld, Some(11))
     );
     let too_new = verify(now + 3).unwrap_err();
     assert_eq!(
         (too_new.kind(), too_new.skew_seconds()),
-        (RejectionKind::TimestampTooNew, Some(-3))
+        (VerifyErrorKind::TimestampTooNew, Some(-3))
     );
 }
 
@@ -152,7 +153,7 @@ fn a_timestamp_with_a_sign_is_refused() {
     let mut with_plus = signed.headers();
     with_plus.insert("svix-timestamp", format!("+{NOW}").parse().unwrap());
     let result = verifier().verify(&with_plus, signed.body().clone());
-    assert_refused(result, RejectionKind::MalformedTimestamp);
+    assert_refused(result, VerifyErrorKind::MalformedTimestamp);
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn the_signed_text_splits_in_one_way_only() {
     let mut shifted = signed.headers();
     shifted.insert("svix-id", format!("a.{NOW}").parse().unwrap());
     let result = verifier().verify(&shifted, "x".into());
-    assert_refused(result, RejectionKind::MalformedId);
+    assert_refused(result, VerifyErrorKind::MalformedId);
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn an_id_may_have_256_bytes() {
     let longest = delivery_at(NOW.into()).with_message_id("m".repeat(256));
     verify(&longest).unwrap();
     let longer = delivery_at(NOW.into()).with_message_id("m".repeat(257));
-    assert_refused(verify(&longer), RejectionKind::MalformedId);
+    assert_refused(verify(&longer), VerifyErrorKind::MalformedId);
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn the_family_is_chosen_as_a_unit() {
     let signature = mixed.remove("svix-signature").unwrap();
     mixed.insert("webhook-signature", signature);
     let result = verifier().verify(&mixed, svix.body().clone());
-    assert_refused(result, RejectionKind::MissingHeader);
+    assert_refused(result, VerifyErrorKind::MissingHeader);
 }
 
 #[test]
@@ -205,7 +206,7 @@ fn id_and_timestamp_come_exactly_once() {
         let same = twice[name].clone();
         twice.append(name, same);
         let result = verifier().verify(&twice, signed.body().clone());
-        assert_refused(result, RejectionKind::DuplicateHeader);
+        assert_refused(result, VerifyErrorKind::DuplicateHeader);
     }
 }
 
@@ -216,17 +217,17 @@ fn any_of_several_secrets_may_match_and_says_which() {
         let verified = rotating.verify(&request.headers(), request.body().clone());
         verified.map(|verified| verified.secret_label().to_owned())
     };
-    assert_eq!(judge(delivery_at(NOW.into())).unwrap(), "#1");
+    assert_eq!(judge(delivery_at(NOW.into())).unwrap(), "secret");
     let old = SignedRequest::new(&other_secret(), "{}")
         .with_sent_at(UNIX_EPOCH + Duration::from_secs(NOW.into()));
     assert_eq!(judge(old.clone()).unwrap(), "old");
-    assert_eq!(judge(old.with_secret(&secret())).unwrap(), "#1");
+    assert_eq!(judge(old.with_secret(&secret())).unwrap(), "secret");
     let stranger = SigningSecret::parse("whsec_4j7OxQ4wlv1GmkZ9qLjoFjEFXjpzvHkr").unwrap();
     let forged = SignedRequest::new(&stranger, "{}")
         .with_sent_at(UNIX_EPOCH + Duration::from_secs(NOW.into()));
     assert_eq!(
         judge(forged).unwrap_err().kind(),
-        RejectionKind::NoMatchingSignature
+        VerifyErrorKind::NoMatchingSignature
     );
 }
 
@@ -250,7 +251,7 @@ fn a_malformed_entry_never_spoils_a_good_one() {
             HeaderValue::from_bytes(value.as_bytes()).unwrap(),
         );
         let result = verifier().verify(&headers, alone.body().clone());
-        assert_refused(result, RejectionKind::MalformedSignature);
+        assert_refused(result, VerifyErrorKind::MalformedSignature);
     }
 }
 
@@ -269,7 +270,7 @@ fn a_signature_is_base64_of_exactly_32_bytes() {
             ("svix-signature", entry),
         ];
         let result = verifier().verify(&headers(&pairs), r#"{"test": 2432232314}"#.into());
-        assert_refused(result, RejectionKind::MalformedSignature);
+        assert_refused(result, VerifyErrorKind::MalformedSignature);
     }
 }
 
@@ -282,7 +283,7 @@ fn bodies_are_bytes_and_are_not_parsed() {
         let replaced = String::from_utf8_lossy(body).into_owned().into_bytes();
         if replaced != body {
             let result = verifier().verify(&request.headers(), replaced.into());
-            assert_refused(result, RejectionKind::NoMatchingSignature);
+            assert_refused(result, VerifyErrorKind::NoMatchingSignature);
         }
     }
 }
@@ -299,27 +300,27 @@ fn of_several_faults_the_first_in_order_is_named() {
     let bad_signature = ("svix-signature", "v1,x");
     assert_eq!(
         judge(&[bad_id, bad_id, bad_time]),
-        RejectionKind::MissingHeader
+        VerifyErrorKind::MissingHeader
     );
     assert_eq!(
         judge(&[bad_id, id, bad_time, bad_signature]),
-        RejectionKind::DuplicateHeader
+        VerifyErrorKind::DuplicateHeader
     );
     assert_eq!(
         judge(&[bad_id, bad_time, bad_signature]),
-        RejectionKind::MalformedId
+        VerifyErrorKind::MalformedId
     );
     assert_eq!(
         judge(&[id, bad_time, bad_signature]),
-        RejectionKind::MalformedTimestamp
+        VerifyErrorKind::MalformedTimestamp
     );
     assert_eq!(
         judge(&[id, stale, bad_signature]),
-        RejectionKind::TimestampTooOld
+        VerifyErrorKind::TimestampTooOld
     );
     assert_eq!(
         judge(&[id, fresh, bad_signature]),
-        RejectionKind::MalformedSignature
+        VerifyErrorKind::MalformedSignature
     );
 }
 
@@ -343,7 +344,7 @@ fn nothing_secret_is_printed() {
     for shown in [
         "body_bytes: 11",
         "SigningSecret { label: None",
-        r##"label: Some("#2")"##,
+        r##"label: Some("secret#2")"##,
     ] {
         assert!(printed.contains(shown), "{printed}");
     }

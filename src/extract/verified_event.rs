@@ -5,12 +5,8 @@ use std::{fmt, ops::Deref, time::SystemTime};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{decode::decode, log};
-use crate::{
-    event::{DecodeErrorKind, event::ClerkEvent},
-    rejection::{Rejection, RejectionKind},
-    verify::delivery::VerifiedDelivery,
-};
+use super::decode::decode;
+use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::VerifiedDelivery};
 
 /// An event of a delivery whose signature matched.
 ///
@@ -88,7 +84,7 @@ use crate::{
 #[derive(Clone)]
 pub struct VerifiedClerkEvent<T = ClerkEvent> {
     event: T,
-    verified: VerifiedDelivery,
+    delivery: VerifiedDelivery,
 }
 
 impl<T> VerifiedClerkEvent<T> {
@@ -96,11 +92,9 @@ impl<T> VerifiedClerkEvent<T> {
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::InvalidJson`] when the body is not JSON in UTF-8,
-    /// [`RejectionKind::InvalidEnvelope`] when it has no text `type` or no object `data` or another field
-    /// around them is of another JSON type,
-    /// [`RejectionKind::UndecodableEvent`] when the data does not fit the type. It is logged, and
-    /// keeps the delivery: [`Rejection::delivery`].
+    /// [`RejectionKind::Undecodable`](crate::RejectionKind::Undecodable), when the body is not JSON in
+    /// UTF-8, is not an event, or has data that does not fit its type. The error keeps the delivery:
+    /// [`Rejection::delivery`]. Nothing is logged until it becomes a response.
     ///
     /// ```
     /// use clerk_webhooks::{Rejection, VerifiedBody, VerifiedClerkEvent};
@@ -112,48 +106,59 @@ impl<T> VerifiedClerkEvent<T> {
     ///     Ok(Response::new(format!("got a {}", event.event_type())))
     /// }
     /// ```
-    pub fn decode(verified: VerifiedDelivery) -> Result<Self, Rejection>
+    pub fn decode(delivery: VerifiedDelivery) -> Result<Self, Rejection>
     where
         T: DeserializeOwned + 'static,
     {
-        match decode(verified.raw_body()) {
-            Ok(event) => Ok(Self { event, verified }),
-            Err(error) => {
-                let rejection = Rejection::undecodable(kind_of(error.kind()), verified, error);
-                log::undecodable(&rejection);
-                Err(rejection)
-            }
+        match decode(delivery.raw_body()) {
+            Ok(event) => Ok(Self { event, delivery }),
+            Err(error) => Err(Rejection::undecodable(delivery, error)),
         }
     }
 
     /// The message's id, the same on every retry; see [`VerifiedDelivery::message_id`].
     #[must_use]
     pub fn message_id(&self) -> &str {
-        self.verified.message_id()
+        self.delivery.message_id()
     }
 
     /// When the sender made this attempt, fresh on each; see [`VerifiedDelivery::attempted_at`].
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
-        self.verified.attempted_at()
+        self.delivery.attempted_at()
     }
 
     /// The body, byte for byte as it was signed: what to store to keep the exact event.
     #[must_use]
     pub fn raw_body(&self) -> &Bytes {
-        self.verified.raw_body()
+        self.delivery.raw_body()
     }
 
     /// The delivery that the event came with.
     #[must_use]
     pub fn delivery(&self) -> &VerifiedDelivery {
-        &self.verified
+        &self.delivery
     }
 
     /// The event, by value.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.event
+    }
+
+    /// The event and its delivery, by value.
+    ///
+    /// ```
+    /// use clerk_webhooks::VerifiedClerkEvent;
+    ///
+    /// async fn on_event(event: VerifiedClerkEvent) {
+    ///     let (event, delivery) = event.into_parts();
+    ///     println!("{}: {} bytes", event.event_type(), delivery.raw_body().len());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn into_parts(self) -> (T, VerifiedDelivery) {
+        (self.event, self.delivery)
     }
 }
 
@@ -169,15 +174,7 @@ impl<T> Deref for VerifiedClerkEvent<T> {
 impl<T> fmt::Debug for VerifiedClerkEvent<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedClerkEvent")
-            .field("verified", &self.verified)
+            .field("delivery", &self.delivery)
             .finish_non_exhaustive()
-    }
-}
-
-fn kind_of(kind: DecodeErrorKind) -> RejectionKind {
-    match kind {
-        DecodeErrorKind::NotUtf8 | DecodeErrorKind::NotJson => RejectionKind::InvalidJson,
-        DecodeErrorKind::Envelope => RejectionKind::InvalidEnvelope,
-        DecodeErrorKind::Data => RejectionKind::UndecodableEvent,
     }
 }

@@ -1,4 +1,4 @@
-//! The bodies on either side: what the inner service gets, and what comes out.
+//! The request body that the inner service gets.
 
 use std::{
     convert::Infallible,
@@ -9,7 +9,6 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use pin_project_lite::pin_project;
 
 use crate::verify::delivery::VerifiedDelivery;
 
@@ -107,83 +106,5 @@ impl fmt::Debug for VerifiedBody {
             .field("verified", &self.verified)
             .field("is_read", &self.is_read)
             .finish()
-    }
-}
-
-pin_project! {
-    /// The response body outside of a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): the inner
-    /// service's, or one short line of a refusal.
-    pub struct ResponseBody<B> {
-        #[pin]
-        kind: Kind<B>,
-    }
-}
-
-pin_project! {
-    #[project = KindProj]
-    enum Kind<B> {
-        Inner { #[pin] body: B },
-        Text { text: Bytes },
-    }
-}
-
-impl<B> ResponseBody<B> {
-    pub(crate) fn inner(body: B) -> Self {
-        Self {
-            kind: Kind::Inner { body },
-        }
-    }
-
-    pub(crate) fn text(text: &'static str) -> Self {
-        let text = Bytes::from_static(text.as_bytes());
-        Self {
-            kind: Kind::Text { text },
-        }
-    }
-}
-
-impl<B: Default> Default for ResponseBody<B> {
-    fn default() -> Self {
-        Self::inner(B::default())
-    }
-}
-
-impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match self.project().kind.project() {
-            KindProj::Inner { body } => body.poll_frame(cx),
-            KindProj::Text { text } if text.is_empty() => Poll::Ready(None),
-            KindProj::Text { text } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match &self.kind {
-            Kind::Inner { body } => body.is_end_stream(),
-            Kind::Text { text } => text.is_empty(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.kind {
-            Kind::Inner { body } => body.size_hint(),
-            Kind::Text { text } => SizeHint::with_exact(text.len() as u64),
-        }
-    }
-}
-
-impl<B> fmt::Debug for ResponseBody<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            Kind::Inner { .. } => "Inner",
-            Kind::Text { .. } => "Text",
-        };
-        f.debug_tuple("ResponseBody").field(&kind).finish()
     }
 }

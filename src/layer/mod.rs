@@ -50,7 +50,7 @@
 //!     .layer(clerk)
 //!     .layer(from_fn(pass));
 //! let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack));
-//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! # Ok::<(), clerk_webhooks::SecretError>(())
 //! ```
 //!
 //! ```no_run
@@ -67,7 +67,7 @@
 //!     .map_request_body(axum::body::Body::new) // the line
 //!     .layer(from_fn(pass));
 //! let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack));
-//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! # Ok::<(), clerk_webhooks::SecretError>(())
 //! ```
 //!
 //! Or each in a `.route_layer` of its own: `post(on_event).route_layer(from_fn(pass)).route_layer(clerk)`.
@@ -79,7 +79,7 @@
 //! # use axum::{body::Body, extract::Request, response::Response, Router};
 //! # use tower::{ServiceBuilder, util::BoxCloneSyncService};
 //! # use tower_http::ServiceBuilderExt as _;
-//! # fn mount(boxed: BoxCloneSyncService<Request, Response, Infallible>) -> Result<Router, clerk_webhooks::verify::SecretError> {
+//! # fn mount(boxed: BoxCloneSyncService<Request, Response, Infallible>) -> Result<Router, clerk_webhooks::SecretError> {
 //! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
 //! let service = ServiceBuilder::new()
 //!     .layer(clerk)
@@ -93,7 +93,7 @@
 //! # use axum::{body::Body, extract::Request, response::Response, Router};
 //! # use tower::{ServiceBuilder, util::BoxCloneSyncService};
 //! # use tower_http::ServiceBuilderExt as _;
-//! # fn mount(boxed: BoxCloneSyncService<Request, Response, Infallible>) -> Result<Router, clerk_webhooks::verify::SecretError> {
+//! # fn mount(boxed: BoxCloneSyncService<Request, Response, Infallible>) -> Result<Router, clerk_webhooks::SecretError> {
 //! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
 //! let service = ServiceBuilder::new()
 //!     .layer(clerk)
@@ -116,7 +116,7 @@
 //!     .layer(map_response(restyle))
 //!     .layer(clerk);
 //! let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack));
-//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! # Ok::<(), clerk_webhooks::SecretError>(())
 //! ```
 //!
 //! ```no_run
@@ -131,7 +131,7 @@
 //!     .map_response_body(Body::new) // the line
 //!     .layer(clerk);
 //! let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(stack));
-//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! # Ok::<(), clerk_webhooks::SecretError>(())
 //! ```
 //!
 //! Or `post(on_event).route_layer(clerk).route_layer(map_response(restyle))`.
@@ -178,7 +178,7 @@
 //! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
 //! let route = post(on_event).layer(clerk).layer(TraceLayer::new_for_http());
 //! let app: Router = Router::new().route("/webhooks/clerk", route);
-//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! # Ok::<(), clerk_webhooks::SecretError>(())
 //! ```
 //!
 //! ```no_run
@@ -188,7 +188,7 @@
 //! # let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
 //! let route = post(on_event).route_layer(clerk).route_layer(TraceLayer::new_for_http());
 //! let app: Router = Router::new().route("/webhooks/clerk", route);
-//! # Ok::<(), clerk_webhooks::verify::SecretError>(())
+//! # Ok::<(), clerk_webhooks::SecretError>(())
 //! ```
 
 pub(crate) mod body;
@@ -200,7 +200,8 @@ mod future;
 )]
 pub(crate) mod layer;
 mod log;
-pub(crate) mod refusal;
+mod refusals;
 mod service;
 
-pub use self::{body::ResponseBody, future::ResponseFuture, service::ClerkWebhook};
+pub use self::{future::ResponseFuture, service::ClerkWebhook};
+pub use crate::response::body::ResponseBody;

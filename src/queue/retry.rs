@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use crate::error::WebhookError;
+use crate::error::Disposition;
 
 /// How often, and when, an event that failed in a worker is tried again. Every engine's adapter goes by it.
 ///
@@ -112,13 +112,13 @@ impl RetryPolicy {
         self.max_attempts
     }
 
-    /// After `attempt`, counted from 1, failed with `error`: the [`WebhookError`] in its source chain
-    /// decides; any other error means again.
+    /// After `attempt`, counted from 1, failed with `error`: the [`WebhookError`](crate::WebhookError)
+    /// in its source chain decides; any other error means retry.
     #[must_use]
     pub fn after(&self, attempt: u32, error: &(dyn Error + 'static)) -> RetryDecision {
-        match WebhookError::is_permanent_in(error) {
-            Some(true) => RetryDecision::DeadLetter,
-            Some(false) | None => self.after_a_failure(attempt),
+        match Disposition::find_in(error) {
+            Some(Disposition::Permanent) => RetryDecision::DeadLetter,
+            Some(Disposition::Retry) | None => self.after_a_failure(attempt),
         }
     }
 
@@ -172,9 +172,8 @@ fn whole_seconds(pause: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use crate::BoxError;
-
     use super::*;
+    use crate::error::WebhookError;
 
     fn pauses(policy: &RetryPolicy) -> Vec<u64> {
         let attempts = 1..policy.max_attempts();
@@ -211,9 +210,9 @@ mod tests {
     #[test]
     fn what_is_permanent_is_not_tried_again() {
         let policy = RetryPolicy::new();
-        let permanent: BoxError = WebhookError::permanent("no such plan").into();
+        let permanent = WebhookError::permanent("no such plan").into_boxed();
         assert_eq!(policy.after(1, &*permanent), RetryDecision::DeadLetter);
-        let again: BoxError = WebhookError::retry("busy").into();
+        let again = WebhookError::retry("busy").into_boxed();
         assert!(matches!(policy.after(1, &*again), RetryDecision::Retry(_)));
         assert!(matches!(policy.after(7, &*again), RetryDecision::Retry(_)));
         assert_eq!(policy.after(8, &*again), RetryDecision::DeadLetter);
