@@ -9,7 +9,7 @@ use crate::error::Disposition;
 /// Defaults: 8 attempts in all; a second after the first failure, twice as long after each further one.
 /// **That is about two minutes in all**, 127 s of pauses, where the sender itself would have gone on for 28
 /// hours: the delivery is acknowledged, so that it no longer does. After the last attempt, and at once when
-/// the failure is [permanent](WebhookError::permanent), the event goes to the dead letter, where it is kept.
+/// the failure is [permanent](crate::WebhookError::permanent), the event goes to the dead letter, where it is kept.
 /// If an outage of what the handler needs may last longer, set more attempts. No pause is longer than an
 /// hour, which the thirteenth is the first to reach; 60 attempts last two days.
 ///
