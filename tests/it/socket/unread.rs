@@ -13,7 +13,8 @@ use axum::body::{Body, HttpBody};
 use http_body::{Frame, SizeHint};
 use tower_http::map_request_body::MapRequestBodyLayer;
 
-use crate::{BODY, Server, connection::head, forged, signed, stale};
+use super::{BODY, Server, forged, signed, stale};
+use crate::connection::head;
 
 /// Says how often it was polled.
 struct Counted {

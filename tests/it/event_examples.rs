@@ -3,12 +3,12 @@
 //!
 //! They are not part of this repository: `CLERK_WEBHOOKS_SHARED` names the folder that holds them.
 
-mod common;
-
 use std::fs;
 
 use clerk_webhooks::{ClerkEvent, EventData, EventType, RawClerkEvent};
 use serde_json::{Value, json};
+
+use crate::common;
 
 /// Fields that an example has and that are read under another name: the canonical one.
 const RENAMED: &[(&str, &str)] = &[("sms.created: data.created_at", "data.created_at_ms")];

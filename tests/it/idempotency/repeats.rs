@@ -16,10 +16,8 @@ use clerk_webhooks::{
 };
 use tower::ServiceExt as _;
 
-use crate::{
-    common::{other_secret, secret},
-    endpoint::{Answer, Do, Endpoint, SCOPE, Scripted, delivery, until},
-};
+use super::endpoint::{Answer, Do, Endpoint, SCOPE, Scripted, delivery, until};
+use crate::common::{other_secret, secret};
 
 #[tokio::test]
 async fn a_duplicate_is_acknowledged_without_the_handler() {

@@ -24,10 +24,8 @@ use tower::{
     Layer as _, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimitLayer, service_fn,
 };
 
-use crate::{
-    common::{Logs, secret},
-    endpoint::{Answer, delivery, until},
-};
+use super::endpoint::{Answer, delivery, until};
+use crate::common::{Logs, secret};
 
 fn clerk() -> ClerkWebhookLayer {
     ClerkWebhookLayer::new(Verifier::new(secret()))

@@ -1,7 +1,5 @@
 //! The layer in process, around a plain tower service, with bodies that behave in every way.
 
-mod common;
-
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -21,11 +19,12 @@ use clerk_webhooks::{
     ClerkWebhookLayer, Rejection, RejectionKind, VerifiedBody, VerifiedDelivery, Verifier,
     layer::ResponseBody, testing::SignedRequest,
 };
-use common::{Logs, other_secret, secret};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full, LengthLimitError};
 use tower::{BoxError, Layer as _, ServiceExt as _, service_fn};
+
+use crate::common::{Logs, other_secret, secret};
 
 const LIMIT: usize = 1024;
 

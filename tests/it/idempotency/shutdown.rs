@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use clerk_webhooks::RejectionKind;
 use tokio::runtime::Runtime;
 
-use crate::endpoint::{Do, Endpoint, Scripted};
+use super::endpoint::{Do, Endpoint, Scripted};
 
 #[tokio::test]
 async fn a_drain_waits_for_what_runs_and_refuses_what_is_new() {

@@ -7,10 +7,8 @@ use clerk_webhooks::{ClerkWebhookLayer, RejectionKind, Verifier};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
 
-use crate::{
-    common::{Logs, secret},
-    endpoint::{Answer, Do, Endpoint, delivery, until},
-};
+use super::endpoint::{Answer, Do, Endpoint, delivery, until};
+use crate::common::{Logs, secret};
 
 const LEASE: Duration = Duration::from_secs(60);
 

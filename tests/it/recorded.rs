@@ -1,7 +1,5 @@
 //! Deliveries that a real Svix server sent: all of them verify as they came, none with a bit changed.
 
-mod common;
-
 use std::{fs, time::Duration, time::UNIX_EPOCH};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -10,6 +8,8 @@ use clerk_webhooks::{
     verify::SecretErrorKind,
 };
 use serde::Deserialize;
+
+use crate::common;
 
 #[derive(Deserialize)]
 struct Recorded {

@@ -3,12 +3,12 @@
 //! `event_contract.txt` says what it is, in this repository. Clerk's own schema, distilled, is not part
 //! of it: `CLERK_WEBHOOKS_SHARED` names the folder that holds it, where there is one.
 
-mod common;
-
 use std::{collections::BTreeSet, fs};
 
 use clerk_webhooks::{ClerkEvent, EventType};
 use serde_json::{Map, Value, json};
+
+use crate::common;
 
 #[test]
 fn our_contract_is_kept() {

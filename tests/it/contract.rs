@@ -1,16 +1,15 @@
 //! The verification contract, row by row, through the public `Verifier`: each row accepts at its edge
 //! and refuses just beyond.
 
-mod common;
-
 use std::time::{Duration, UNIX_EPOCH};
 
 use clerk_webhooks::{
     Rejection, RejectionKind, SigningSecret, VerifiedDelivery, Verifier,
     testing::{FixedClock, SignedRequest},
 };
-use common::{OTHER_SECRET, SECRET, other_secret, secret};
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::common::{OTHER_SECRET, SECRET, other_secret, secret};
 
 const NOW: u32 = 1_614_265_330;
 const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";

@@ -1,9 +1,6 @@
 //! Every era of Clerk's events, and every oddity that was seen in real ones: each arrives typed, with
 //! what matters, and nothing is lost on the way through the types.
 
-mod eras;
-mod json;
-
 use clerk_webhooks::event::{
     BillingInterval, ChargeType, EnrollmentMode, InvitationStatus, ObjectType,
     PaymentAttemptStatus, PaymentSourceStatus, RawJson, SessionStatus, SubscriptionItemStatus,
@@ -11,6 +8,8 @@ use clerk_webhooks::event::{
 };
 use clerk_webhooks::{ClerkEvent, EventData, EventType};
 use serde_json::{Value, json};
+
+use crate::{eras, json};
 
 /// The object of the body called so, which must be of that variant.
 macro_rules! data {

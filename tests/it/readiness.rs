@@ -1,7 +1,5 @@
 //! When the inner service is asked whether it is ready, and what an unready one does to whom.
 
-mod common;
-
 use std::{
     convert::Infallible,
     pin::Pin,
@@ -16,7 +14,6 @@ use bytes::Bytes;
 use clerk_webhooks::{
     ClerkWebhookLayer, VerifiedBody, Verifier, layer::ClerkWebhook, testing::SignedRequest,
 };
-use common::{other_secret, secret};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::Full;
@@ -24,6 +21,8 @@ use tokio::sync::oneshot;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
 use tower::{Layer as _, Service, limit::ConcurrencyLimit, service_fn};
 use tower_test::mock::{self, Mock, Spawn};
+
+use crate::common::{other_secret, secret};
 
 type Handle = mock::Handle<Request<VerifiedBody>, Response<String>>;
 

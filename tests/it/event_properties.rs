@@ -1,15 +1,11 @@
 //! Whatever Clerk leaves out, adds, renames or reorders, an event stays what it is; whatever else is
 //! sent, decoding ends in a verdict.
 
-mod eras;
-mod json;
-
 use clerk_webhooks::{
     ClerkEvent, EventData, EventType, RawClerkEvent,
     event::{DecodeError, DecodeErrorKind},
     testing::fixtures,
 };
-use json::Step;
 use proptest::{
     collection::vec,
     prelude::*,
@@ -17,6 +13,11 @@ use proptest::{
     test_runner::Config,
 };
 use serde_json::{Map, Value};
+
+use crate::{
+    eras,
+    json::{self, Step},
+};
 
 /// A failure is printed smaller and with its seed; no file is written.
 fn config(cases: u32) -> Config {

@@ -2,11 +2,8 @@
 
 use clerk_webhooks::testing::SignedRequest;
 
-use crate::{
-    Server,
-    connection::{head, with_length},
-    forged, secret, signed, stale,
-};
+use super::{Server, forged, secret, signed, stale};
+use crate::connection::{head, with_length};
 
 #[tokio::test]
 async fn a_connection_goes_on_after_a_refusal() {

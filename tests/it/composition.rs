@@ -3,10 +3,6 @@
 //! One table of rows, each an application as its user would write it, and one driver that talks to
 //! each over a socket. That a row compiles is half of what it tests.
 
-mod common;
-#[path = "common/connection.rs"]
-mod connection;
-
 use std::{
     convert::Infallible,
     io::Write as _,
@@ -31,8 +27,6 @@ use clerk_webhooks::{
     ClerkWebhookLayer, VerifiedBody, VerifiedClerkEvent, VerifiedDelivery, Verifier,
     testing::SignedRequest,
 };
-use common::{other_secret, secret};
-use connection::{Connection, PATIENCE, in_chunks, with_length};
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1};
@@ -98,6 +92,11 @@ enum Side {
 }
 
 use Side::{Inside, Outside};
+
+use crate::{
+    common::{other_secret, secret},
+    connection::{Connection, PATIENCE, in_chunks, with_length},
+};
 
 /// An application: where the layer is, what else is there and on which side, and how to serve it.
 struct Row {

@@ -1,10 +1,5 @@
 //! The layer behind axum on a real socket, spoken to byte by byte.
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../common/connection.rs"]
-mod connection;
-
 mod disconnects;
 mod reuse;
 mod unread;
@@ -17,9 +12,12 @@ use axum::{
     routing::{MethodRouter, post},
 };
 use clerk_webhooks::{ClerkWebhookLayer, VerifiedClerkEvent, Verifier, testing::SignedRequest};
-use common::{other_secret, secret};
-use connection::{Connection, head, with_length};
 use tokio::{net::TcpListener, sync::mpsc};
+
+use crate::{
+    common::{other_secret, secret},
+    connection::{Connection, head, with_length},
+};
 
 const BODY: &str = r#"{"type":"user.deleted","data":{"id":"user_1"}}"#;
 

@@ -1,14 +1,13 @@
 //! The test kit's fixtures: one for every type of event, all as Clerk sends them.
 
-mod json;
-
 use clerk_webhooks::{
     ClerkEvent, EventData, EventType,
     event::Timestamp,
     testing::{self, fixtures},
 };
-use json::Step;
 use serde_json::{Value, json};
+
+use crate::json::{self, Step};
 
 #[test]
 fn every_type_of_event_has_a_fixture() {

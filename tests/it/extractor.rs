@@ -1,7 +1,5 @@
 //! The extractor in axum handlers: what it hands over, what it refuses, what it says.
 
-mod common;
-
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -12,10 +10,11 @@ use clerk_webhooks::{
     ClerkWebhookLayer, EventData, EventType, RawClerkEvent, Rejection, RejectionKind,
     VerifiedClerkEvent, Verifier, WebhookError, testing, testing::SignedRequest,
 };
-use common::{Logs, secret};
 use serde::Deserialize;
 use serde_json::json;
 use tower::ServiceExt as _;
+
+use crate::common::{Logs, secret};
 
 const UNDECODABLE: &str = r#"{"type":"user.created","data":{"id":"user_1","email_addresses":[
     {"id":"idn_1","email_address":"ada@example.com"},{"id":"idn_2","email_address":42424242}]}}"#;

@@ -16,11 +16,8 @@ use http_body::{Frame, SizeHint};
 use tokio::{sync::mpsc, time::timeout};
 use tower_http::{map_request_body::MapRequestBodyLayer, timeout::RequestBodyDeadlineLayer};
 
-use crate::{
-    BODY, Server, clerk,
-    connection::{Connection, PATIENCE, head, with_length},
-    serve, signed,
-};
+use super::{BODY, Server, clerk, serve, signed};
+use crate::connection::{Connection, PATIENCE, head, with_length};
 
 #[tokio::test]
 async fn a_stalled_body_is_ended_by_a_deadline_outside() {

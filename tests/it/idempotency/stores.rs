@@ -6,10 +6,8 @@ use axum::http::StatusCode;
 use clerk_webhooks::{RejectionKind, idempotency::IdempotencyLayer};
 use tokio::time::{Instant, sleep};
 
-use crate::{
-    common::Logs,
-    endpoint::{Do, Endpoint, Scripted},
-};
+use super::endpoint::{Do, Endpoint, Scripted};
+use crate::common::Logs;
 
 const LEASE: Duration = Duration::from_secs(60);
 
