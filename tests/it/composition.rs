@@ -34,7 +34,7 @@ use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tower::{
     Service, ServiceBuilder, ServiceExt as _, buffer::BufferLayer, limit::ConcurrencyLimitLayer,
-    load_shed::LoadShedLayer, make::Shared,
+    load_shed::LoadShedLayer, make::Shared, util::BoxCloneService,
 };
 use tower_http::{
     ServiceBuilderExt as _,
@@ -46,6 +46,11 @@ use tower_http::{
     request_id::{MakeRequestUuid, SetRequestIdLayer},
     timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
     trace::TraceLayer,
+};
+
+use crate::{
+    common::{other_secret, secret},
+    connection::{Connection, PATIENCE, in_chunks, with_length},
 };
 
 const LAYER_LIMIT: usize = 2048;
@@ -92,11 +97,6 @@ enum Side {
 }
 
 use Side::{Inside, Outside};
-
-use crate::{
-    common::{other_secret, secret},
-    connection::{Connection, PATIENCE, in_chunks, with_length},
-};
 
 /// An application: where the layer is, what else is there and on which side, and how to serve it.
 struct Row {
@@ -256,7 +256,7 @@ macro_rules! in_axum {
                     .layer($stacked_outside)
                     .layer(clerk)
                     .service(app);
-                spawn(axum::serve(listener, Shared::new(app)).into_future())
+                serve_around(listener, app)
             }),
             row(AROUND_ROUTER, Inside, $other, |listener, clerk, ran| {
                 let app = Router::new()
@@ -267,7 +267,7 @@ macro_rules! in_axum {
                     .layer(clerk)
                     .layer($stacked_inside)
                     .service(app);
-                spawn(axum::serve(listener, Shared::new(app)).into_future())
+                serve_around(listener, app)
             }),
         ]
     };
@@ -283,7 +283,7 @@ macro_rules! in_hyper {
                     .layer($layer)
                     .layer(clerk)
                     .service_fn(handler);
-                spawn(serve_hyper(listener, service))
+                serve_hyper(listener, service)
             }),
             row(HYPER, Inside, $other, |listener, clerk, ran| {
                 let handler = move |request| on_any(request, Arc::clone(&ran));
@@ -291,7 +291,7 @@ macro_rules! in_hyper {
                     .layer(clerk)
                     .layer($layer)
                     .service_fn(handler);
-                spawn(serve_hyper(listener, service))
+                serve_hyper(listener, service)
             }),
         ]
     };
@@ -398,14 +398,35 @@ fn serve_axum(listener: TcpListener, app: Router) -> AbortOnDrop {
     spawn(axum::serve(listener, app).into_future())
 }
 
-/// The loop that every user of hyper writes.
-async fn serve_hyper<S, B>(listener: TcpListener, service: S)
+/// What `axum::serve` asks of a service, in a box: its connections need not be compiled once for each.
+fn serve_around<S>(listener: TcpListener, service: S) -> AbortOnDrop
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let service = BoxCloneService::new(service);
+    spawn(axum::serve(listener, Shared::new(service)).into_future())
+}
+
+/// What hyper asks of a service, in a box for the same reason.
+fn serve_hyper<S, B>(listener: TcpListener, service: S) -> AbortOnDrop
 where
     S: Service<hyper::Request<Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
+    let service = service
+        .map_response(|response| response.map(Body::new))
+        .map_err(Into::into);
+    spawn(accept(listener, BoxCloneService::new(service)))
+}
+
+/// The loop that every user of hyper writes.
+async fn accept(
+    listener: TcpListener,
+    service: BoxCloneService<hyper::Request<Incoming>, Response, BoxError>,
+) {
     while let Ok((stream, _)) = listener.accept().await {
         let service = TowerToHyperService::new(service.clone());
         let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
