@@ -2,7 +2,7 @@
 
 #![allow(
     dead_code,
-    reason = "each test file is a crate of its own and uses a part of this"
+    reason = "other test binaries use a part of this"
 )]
 
 use std::{net::SocketAddr, time::Duration};

@@ -1,10 +1,5 @@
 //! Looking into and changing JSON, for the tests of the event model.
 
-#![allow(
-    dead_code,
-    reason = "each test file is a crate of its own and uses a part of this"
-)]
-
 use std::fmt;
 
 use serde_json::Value;

@@ -1,10 +1,5 @@
 //! Events as Clerk sent them from 2023 to 2026, with invented values: each file is one body.
 
-#![allow(
-    dead_code,
-    reason = "each test file is a crate of its own and uses a part of this"
-)]
-
 use serde_json::Value;
 
 macro_rules! bodies {
