@@ -1,9 +1,6 @@
 //! What several of the integration tests need.
 
-#![allow(
-    dead_code,
-    reason = "other test binaries use a part of this"
-)]
+#![allow(dead_code, reason = "other test binaries use a part of this")]
 
 use std::{
     cell::RefCell,

@@ -1,9 +1,6 @@
 //! HTTP/1.1 byte by byte, for what no client library would send.
 
-#![allow(
-    dead_code,
-    reason = "other test binaries use a part of this"
-)]
+#![allow(dead_code, reason = "other test binaries use a part of this")]
 
 use std::{net::SocketAddr, time::Duration};
 

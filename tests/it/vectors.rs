@@ -21,7 +21,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_webhooks::{
     ClerkWebhookLayer, Rejection, SigningSecret, VerifiedDelivery, Verifier, testing::FixedClock,
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -47,6 +47,8 @@ struct Delivery {
     tolerance_future: Option<u64>,
     verdict: Verdict,
     code: Option<String>,
+    header: Option<String>,
+    skew_seconds: Option<i64>,
     matched_secret: Option<usize>,
     #[serde(default)]
     http: Http,
@@ -103,14 +105,21 @@ struct Secret {
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Accepted { secret: usize },
-    Refused { code: String },
+    Refused(Refusal),
+}
+
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
+struct Refusal {
+    code: String,
+    header: Option<String>,
+    skew_seconds: Option<i64>,
 }
 
 impl Outcome {
-    fn expected(verdict: Verdict, code: Option<&String>, secret: Option<usize>) -> Self {
-        match (verdict, code, secret) {
+    fn expected(verdict: Verdict, refusal: Option<Refusal>, secret: Option<usize>) -> Self {
+        match (verdict, refusal, secret) {
             (Verdict::Accept, None, Some(secret)) => Self::Accepted { secret },
-            (Verdict::Refuse, Some(code), None) => Self::Refused { code: code.clone() },
+            (Verdict::Refuse, Some(refusal), None) => Self::Refused(refusal),
             _ => panic!("an acceptance has `matched_secret`, a refusal has `code`"),
         }
     }
@@ -122,20 +131,43 @@ impl Outcome {
     }
 }
 
+impl Other {
+    /// Its refusals are for the signature, whose code says all.
+    fn expected(&self) -> Outcome {
+        let refusal = self.code.clone().map(|code| Refusal {
+            code,
+            header: None,
+            skew_seconds: None,
+        });
+        Outcome::expected(self.verdict, refusal, self.matched_secret)
+    }
+}
+
+impl Refusal {
+    fn of(rejection: &Rejection) -> Self {
+        Self {
+            code: rejection.kind().code().to_owned(),
+            header: rejection.header_name().map(str::to_owned),
+            skew_seconds: rejection.skew_seconds(),
+        }
+    }
+}
+
 impl Delivery {
     fn expected(&self) -> Outcome {
-        Outcome::expected(self.verdict, self.code.as_ref(), self.matched_secret)
+        let refusal = self.code.clone().map(|code| Refusal {
+            code,
+            header: self.header.clone(),
+            skew_seconds: self.skew_seconds,
+        });
+        Outcome::expected(self.verdict, refusal, self.matched_secret)
     }
 
     fn expected_over_http(&self) -> Option<Outcome> {
         match &self.http {
             Http::Unsaid | Http::Word(Word::Same) => Some(self.expected()),
             Http::Word(Word::Skip) => None,
-            Http::Other(other) => Some(Outcome::expected(
-                other.verdict,
-                other.code.as_ref(),
-                other.matched_secret,
-            )),
+            Http::Other(other) => Some(other.expected()),
         }
     }
 
@@ -187,9 +219,7 @@ impl Delivery {
                 assert!(self.sends_id(verified.message_id()), "{}", self.name);
                 Outcome::accepted(verified.secret_label())
             }
-            Err(rejection) => Outcome::Refused {
-                code: rejection.kind().code().to_owned(),
-            },
+            Err(rejection) => Outcome::Refused(Refusal::of(&rejection)),
         }
     }
 
@@ -261,7 +291,10 @@ fn every_secret_is_parsed_or_refused_with_its_reason() {
         };
         let judged = match SigningSecret::parse(&case.secret) {
             Ok(secret) => Ok(secret.sign(&id, time(first.now), &first.body())),
-            Err(refused) => Err(refused.code().to_owned()),
+            Err(refused) => {
+                assert_unsaid(&case.secret, &refused.to_string());
+                Err(refused.code().to_owned())
+            }
         };
         report.compare(
             &format!("secrets.json, `{}`", case.name),
@@ -270,6 +303,12 @@ fn every_secret_is_parsed_or_refused_with_its_reason() {
         );
     }
     report.finish(60);
+}
+
+/// A message about what was pasted must not hold it.
+fn assert_unsaid(secret: &str, message: &str) {
+    let body = secret.trim().trim_start_matches("whsec_");
+    assert!(body.len() < 8 || !message.contains(body), "{message}");
 }
 
 /// All of them, and where each stands; the first is the plainest.
@@ -366,8 +405,9 @@ async fn accept(request: Request) -> Response {
 
 async fn name_reason(mut response: Response) -> Response {
     if let Some(rejection) = response.extensions().get::<Rejection>() {
-        let code = HeaderValue::from_static(rejection.kind().code());
-        response.headers_mut().insert("x-code", code);
+        let refusal = serde_json::to_string(&Refusal::of(rejection)).unwrap();
+        let refusal = HeaderValue::try_from(refusal).unwrap();
+        response.headers_mut().insert("x-refusal", refusal);
     }
     response
 }
@@ -390,14 +430,13 @@ async fn send(address: SocketAddr, request: &[u8]) -> Answer {
 
 impl Answer {
     fn outcome(self, sent: &[u8]) -> Outcome {
-        match (self.status(), self.header("x-label"), self.header("x-code")) {
+        let (label, refusal) = (self.header("x-label"), self.header("x-refusal"));
+        match (self.status(), label, refusal) {
             (200, Some(label), None) => {
                 assert_eq!(self.body, sent);
                 Outcome::accepted(label)
             }
-            (400, None, Some(code)) => Outcome::Refused {
-                code: code.to_owned(),
-            },
+            (400, None, Some(refusal)) => Outcome::Refused(serde_json::from_str(refusal).unwrap()),
             _ => panic!("answered {}", self.head),
         }
     }
