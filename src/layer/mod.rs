@@ -30,7 +30,7 @@
 //! # Where the compiler needs a line
 //!
 //! The usual middleware of tower, tower-http and axum goes outside and inside of this layer as it is,
-//! wherever axum and hyper take one (`tests/composition.rs` has the whole table). axum boxes the bodies
+//! wherever axum and hyper take one (`tests/it/composition.rs` has the whole table). axum boxes the bodies
 //! between two calls of its `route_layer` or `layer`; where neighbours stand in *one* `ServiceBuilder`,
 //! or `axum::serve` is the neighbour, the few below need one line of tower-http's `ServiceBuilderExt`
 //! (features `util`, `map-request-body`, `map-response-body`).

@@ -4,9 +4,9 @@
 //! Statuses, connections and memory are asserted; CPU time is only told. The memory is all that the
 //! process allocates, hyper's buffers and the test's own included, so that tests run one at a time.
 
-#[path = "../common/mod.rs"]
+#[path = "../it/common.rs"]
 mod common;
-#[path = "../common/connection.rs"]
+#[path = "../it/connection.rs"]
 mod connection;
 
 mod crowd;

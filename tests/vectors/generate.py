@@ -73,6 +73,21 @@ def value_of(value):
         return {"base64": b64(data)}
 
 
+def header_of(code, sent):
+    """The header that a refusal names, of the family that is chosen."""
+    names = [name.lower() for name, _ in sent]
+    of_family = {family: [f"{family}-{part}" for part in ("id", "timestamp", "signature")]
+                 for family in ("svix", "webhook")}
+    chosen = next((three for three in of_family.values() if set(three) & set(names)), of_family["svix"])
+    return {
+        "missing_header": next((name for name in chosen if name not in names), None),
+        "duplicate_header": next((name for name in chosen[:2] if names.count(name) > 1), None),
+        "malformed_id": chosen[0],
+        "malformed_timestamp": chosen[1],
+        "malformed_signature": chosen[2],
+    }.get(code)
+
+
 class Vectors:
     """One file of deliveries."""
 
@@ -98,6 +113,11 @@ class Vectors:
             case |= {"verdict": "accept", "matched_secret": verdict}
         else:
             case |= {"verdict": "refuse", "code": verdict}
+            if header := header_of(verdict, sent):
+                case["header"] = header
+            if verdict in ("timestamp_too_old", "timestamp_too_new"):
+                timestamp, = (value for name, value in sent if name == "svix-timestamp")
+                case["skew_seconds"] = now - timestamp
         if http == "accept":
             case["http"] = {"verdict": "accept", "matched_secret": 0}
         elif http not in (None, "skip"):
@@ -146,6 +166,8 @@ def families():
     v.add("stale svix beside fresh webhook", headers(timestamp=NOW - 301) + webhook,
           "timestamp_too_old")
     v.add("svix with an empty id beside good webhook", headers(id="") + webhook, "malformed_id")
+    for part, value in {"id": "msg.1", "timestamp": "soon", "signature": "v1,"}.items():
+        v.add(f"webhook-{part} malformed", headers(family="webhook", **{part: value}), f"malformed_{part}")
     v.add("an empty svix-signature beside good webhook", [["svix-signature", ""]] + webhook,
           "missing_header")
     v.add("underscores instead of dashes", [[n.replace("-", "_"), x] for n, x in headers()],
@@ -380,6 +402,8 @@ def signatures():
         "bytes that are not ASCII, good": f"é🦀 {GOOD_ENTRY}",
         "forty words, good": "word " * 40 + GOOD_ENTRY,
         "a thousand words, good": "w " * 1000 + GOOD_ENTRY,
+        "forty times v, good": "v " * 40 + GOOD_ENTRY,
+        "forty times v and a letter, good": "vx " * 40 + GOOD_ENTRY,
     }
     for name, value in good.items():
         lines(name, [value], 0)
@@ -423,6 +447,7 @@ def signatures():
         "an equals sign and a comma": f"v1=,{GOOD}",
         "a semicolon": f"v1;{GOOD}",
         "a no-break space": f"v1\u00a0{GOOD}",
+        "garbage": "garbage",
         "garbage, a bare signature": f"garbage {GOOD}",
         "an asymmetric version in its place": f"v1,v1a,{GOOD}",
         "another version in its place": f"v1,v2,{GOOD}",
@@ -434,6 +459,7 @@ def signatures():
         "hexadecimal": f"v1,{mac(signed_text(ID, NOW, BODY)).hex()}",
         "base64 for addresses": "v1," + GOOD.replace("+", "-").replace("/", "_"),
         "no padding": "v1," + GOOD.rstrip("="),
+        "padding alone": "v1,====",
         "padding twice": f"v1,{GOOD}=",
         "padding first": f"v1,={GOOD[:-1]}",
         "junk behind": f"v1,{GOOD}!",

@@ -1,21 +1,23 @@
 //! The core's own tests of the event model, word for word.
 
-#![allow(
-    clippy::duplicate_mod,
-    reason = "each of them brings the helpers that it needs as a test of its own"
-)]
+#[path = "../../../tests/it/common.rs"]
+mod common;
+#[path = "../../../tests/it/eras/mod.rs"]
+mod eras;
+#[path = "../../../tests/it/json.rs"]
+mod json;
 
-#[path = "../../../tests/event_catalog.rs"]
+#[path = "../../../tests/it/event_catalog.rs"]
 mod event_catalog;
-#[path = "../../../tests/event_embedding.rs"]
+#[path = "../../../tests/it/event_embedding.rs"]
 mod event_embedding;
-#[path = "../../../tests/event_eras.rs"]
+#[path = "../../../tests/it/event_eras.rs"]
 mod event_eras;
-#[path = "../../../tests/event_examples.rs"]
+#[path = "../../../tests/it/event_examples.rs"]
 mod event_examples;
-#[path = "../../../tests/event_properties.rs"]
+#[path = "../../../tests/it/event_properties.rs"]
 mod event_properties;
-#[path = "../../../tests/fixtures.rs"]
+#[path = "../../../tests/it/fixtures.rs"]
 mod fixtures;
 
 /// Without this the package would test what the core tests already.

@@ -1,0 +1,287 @@
+//! What Clerk sends, against the types: every type of event, every property, every closed list.
+//!
+//! `event_contract.txt` says what it is, in this repository. Clerk's own schema, distilled, is not part
+//! of it: `CLERK_WEBHOOKS_SHARED` names the folder that holds it, where there is one.
+
+use std::{collections::BTreeSet, fs};
+
+use clerk_webhooks::{ClerkEvent, EventType};
+use serde_json::{Map, Value, json};
+
+use crate::common;
+
+#[test]
+fn our_contract_is_kept() {
+    let contract = Catalog::ours();
+    let events: Vec<_> = contract
+        .events()
+        .map(|(name, _)| EventType::from(name))
+        .collect();
+    let unlisted = |known: &&EventType| !events.contains(known);
+    let missing: Vec<_> = EventType::all().iter().filter(unlisted).collect();
+    assert!(missing.is_empty(), "not in event_contract.txt: {missing:?}");
+    contract.assert_kept();
+}
+
+#[test]
+fn clerks_catalogue_is_kept() {
+    if let Some(catalog) = Catalog::clerks() {
+        catalog.assert_kept();
+        // `subscriptionItem.created` is in Clerk's TypeScript types alone.
+        assert_eq!(EventType::all().len(), catalog.events().count() + 1);
+    }
+}
+
+#[test]
+fn our_contract_holds_all_of_clerks_catalogue() {
+    let Some(catalog) = Catalog::clerks() else {
+        return;
+    };
+    let ours = Catalog::ours();
+    let mut missing = Vec::new();
+    for (name, schema) in catalog.events() {
+        for pick in [<[Value]>::first, <[Value]>::last] {
+            let pick = |words: &[Value]| pick(words).cloned();
+            let theirs = catalog.event(name, schema, &pick);
+            compare(
+                &theirs,
+                &ours.event(name, schema, &pick),
+                name,
+                &mut missing,
+            );
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in event_contract.txt:\n{}",
+        missing.join("\n")
+    );
+}
+
+impl Catalog {
+    fn assert_kept(&self) {
+        let missing = self.unknown_events();
+        assert!(missing.is_empty(), "not in the table: {missing:?}");
+        let lost = self.lost_properties();
+        assert!(lost.is_empty(), "lost or changed:\n{}", lost.join("\n"));
+        let unknown = self.words_without_variant();
+        assert!(unknown.is_empty(), "words without a variant: {unknown:?}");
+    }
+
+    fn unknown_events(&self) -> Vec<&str> {
+        let is_known = |name: &&str| EventType::all().contains(&EventType::from(*name));
+        let names = self.events().map(|(name, _)| name);
+        names.filter(|name| !is_known(name)).collect()
+    }
+
+    fn lost_properties(&self) -> Vec<String> {
+        let mut lost = Vec::new();
+        for (name, schema) in self.events() {
+            let event = self.event(name, schema, &|words| words.first().cloned());
+            compare(&canonical(&event), &round_trip(&event), name, &mut lost);
+        }
+        lost
+    }
+
+    fn words_without_variant(&self) -> BTreeSet<String> {
+        let longest = self.lists().map(Vec::len).max().unwrap();
+        let mut unknown = BTreeSet::new();
+        for (name, schema) in self.events() {
+            for position in 0..longest {
+                let pick = |words: &[Value]| words.iter().cycle().nth(position).cloned();
+                let debug = format!("{:?}", decode(&self.event(name, schema, &pick)));
+                let variants = self
+                    .lists()
+                    .flatten()
+                    .map(|word| format!("Unknown({word})"));
+                let found = variants.filter(|variant| debug.contains(variant));
+                unknown.extend(found.map(|word| format!("{name}: {word}")));
+            }
+        }
+        unknown
+    }
+}
+
+#[test]
+fn any_other_word_in_a_list_survives() {
+    let catalog = Catalog::ours();
+    let mut lost = Vec::new();
+    for (name, schema) in catalog.events() {
+        let event = catalog.event(name, schema, &|_| {
+            Some(json!("a word of \"2031\" \u{1f600}"))
+        });
+        compare(&canonical(&event), &round_trip(&event), name, &mut lost);
+    }
+    assert!(lost.is_empty(), "lost or changed:\n{}", lost.join("\n"));
+}
+
+fn decode(event: &Value) -> ClerkEvent {
+    ClerkEvent::from_slice(event.to_string().as_bytes())
+        .unwrap_or_else(|error| panic!("{}: {error}", event["type"]))
+}
+
+fn round_trip(event: &Value) -> Value {
+    serde_json::to_value(decode(event)).unwrap()
+}
+
+/// Moves what invitations hold one level deeper to where it is documented.
+fn canonical(event: &Value) -> Value {
+    let mut event = event.clone();
+    if event["type"]
+        .as_str()
+        .unwrap()
+        .starts_with("organizationInvitation.")
+    {
+        let Value::Object(deeper) = event["data"]["data"].take() else {
+            panic!("no deeper data")
+        };
+        let data = event["data"].as_object_mut().unwrap();
+        data.remove("data");
+        data.extend(deeper);
+    }
+    event
+}
+
+/// Lists what of `sent` is not in `kept` by the same path and with the same value.
+fn compare(sent: &Value, kept: &Value, path: &str, lost: &mut Vec<String>) {
+    match (sent, kept) {
+        (Value::Object(sent), Value::Object(kept)) => {
+            for (field, value) in sent {
+                compare(
+                    value,
+                    kept.get(field).unwrap_or(&Value::Null),
+                    &format!("{path}.{field}"),
+                    lost,
+                );
+            }
+        }
+        (Value::Array(sent), Value::Array(kept)) if sent.len() == kept.len() => {
+            for (index, (sent, kept)) in sent.iter().zip(kept).enumerate() {
+                compare(sent, kept, &format!("{path}[{index}]"), lost);
+            }
+        }
+        (sent, kept) if sent == kept => {}
+        (sent, kept) => lost.push(format!("{path}: {sent} became {kept}")),
+    }
+}
+
+struct Catalog(Value);
+
+impl Catalog {
+    fn ours() -> Self {
+        let (mut events, mut schemas) = (Map::new(), Map::new());
+        let mut schema = "";
+        for line in include_str!("event_contract.txt").lines() {
+            let is_property = line.starts_with(' ');
+            match line.split_whitespace().collect::<Vec<_>>()[..] {
+                [] | ["#", ..] => {}
+                [name, ref kind @ ..] if is_property => {
+                    let object = schemas.entry(schema).or_insert(json!({"properties": {}}));
+                    object["properties"][name] = property(&kind.join(" "));
+                }
+                ["event", name, object] => {
+                    events.insert(name.to_owned(), json!({"data": object}));
+                }
+                ["object", name] => schema = name,
+                _ => panic!("event_contract.txt: {line}"),
+            }
+        }
+        Self(json!({"envelope": "WebhookEventPayload", "events": events, "schemas": schemas}))
+    }
+
+    fn clerks() -> Option<Self> {
+        let file = common::shared_folder()?.join("clerk/catalog.json");
+        let text =
+            fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        Some(Self(serde_json::from_str(&text).unwrap()))
+    }
+
+    /// Types of event with the names of their schemas.
+    fn events(&self) -> impl Iterator<Item = (&str, &str)> {
+        let events = self.0["events"].as_object().unwrap();
+        events
+            .iter()
+            .map(|(name, event)| (name.as_str(), event["data"].as_str().unwrap()))
+    }
+
+    /// Every list of words that the schema closes, or whose known words it names.
+    fn lists(&self) -> impl Iterator<Item = &Vec<Value>> {
+        let schemas = self.0["schemas"].as_object().unwrap().values();
+        let properties =
+            schemas.flat_map(|schema| schema["properties"].as_object().unwrap().values());
+        properties.filter_map(words)
+    }
+
+    /// An event with every property of its schema; `pick` chooses from each list of words.
+    fn event(&self, name: &str, schema: &str, pick: &Pick<'_>) -> Value {
+        let mut event = self.object(self.0["envelope"].as_str().unwrap(), "", pick);
+        event["object"] = json!("event");
+        event["type"] = json!(name);
+        event["data"] = self.object(schema, "data", pick);
+        event
+    }
+
+    fn object(&self, schema: &str, path: &str, pick: &Pick<'_>) -> Value {
+        let properties = self.0["schemas"][schema]["properties"].as_object().unwrap();
+        let field = |(name, property): (&String, &Value)| {
+            (
+                name.clone(),
+                self.value(property, &format!("{path}.{name}"), pick),
+            )
+        };
+        Value::Object(properties.iter().map(field).collect())
+    }
+
+    fn value(&self, property: &Value, path: &str, pick: &Pick<'_>) -> Value {
+        if let Some(reference) = property["ref"].as_str() {
+            return self.object(reference, path, pick);
+        }
+        if let Some(words) = words(property) {
+            return pick(words).unwrap();
+        }
+        match property["type"].as_str().unwrap() {
+            "array" => json!([0, 1].map(|index| self.value(
+                &property["items"],
+                &format!("{path}[{index}]"),
+                pick
+            ))),
+            "boolean" => json!(true),
+            "integer" => json!(1_700_000_000_000_u64 + u64::try_from(path.len()).unwrap()),
+            "number" => json!(0.25),
+            "object" => json!({"from": path, "values": [1, null, {"x": 1.5}]}),
+            "string" => json!(path),
+            other => panic!("{path}: {other}"),
+        }
+    }
+}
+
+/// A property of `event_contract.txt`, in the form of the catalogue.
+fn property(kind: &str) -> Value {
+    if let Some(items) = kind
+        .strip_prefix('[')
+        .and_then(|kind| kind.strip_suffix(']'))
+    {
+        return json!({"type": "array", "items": property(items)});
+    }
+    match kind.split_once(' ') {
+        Some(("->", object)) => json!({"type": "object", "ref": object}),
+        Some(("words", words)) => json!({"enum": words.split('|').collect::<Vec<_>>()}),
+        _ => json!({"type": match kind {
+            "text" => "string",
+            "number" => "integer",
+            "fraction" => "number",
+            "flag" => "boolean",
+            "json" => "object",
+            other => panic!("event_contract.txt: {other}"),
+        }}),
+    }
+}
+
+/// Chooses one of a list's words.
+type Pick<'a> = dyn Fn(&[Value]) -> Option<Value> + 'a;
+
+fn words(property: &Value) -> Option<&Vec<Value>> {
+    property["enum"]
+        .as_array()
+        .or_else(|| property["known"].as_array())
+}

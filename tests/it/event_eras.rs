@@ -1,0 +1,504 @@
+//! Every era of Clerk's events, and every oddity that was seen in real ones: each arrives typed, with
+//! what matters, and nothing is lost on the way through the types.
+
+use clerk_webhooks::event::{
+    BillingInterval, ChargeType, EnrollmentMode, InvitationStatus, ObjectType,
+    PaymentAttemptStatus, PaymentSourceStatus, RawJson, SessionStatus, SubscriptionItemStatus,
+    SubscriptionStatus, Timestamp, VerificationStatus, VerificationStrategy, WaitlistEntryStatus,
+};
+use clerk_webhooks::{ClerkEvent, EventData, EventType};
+use serde_json::{Value, json};
+
+use crate::{eras, json};
+
+/// The object of the body called so, which must be of that variant.
+macro_rules! data {
+    ($name:literal, $Variant:ident) => {{
+        let event = decode($name);
+        match event.data {
+            EventData::$Variant(data) => *data,
+            other => panic!("{} is a {}", $name, other.event_type()),
+        }
+    }};
+}
+
+#[test]
+fn every_body_is_typed_and_the_round_trip_keeps_it() {
+    for (name, text) in eras::ALL {
+        let event = decode(name);
+        let sent: Value = serde_json::from_str(text).unwrap();
+        let canonical = eras::canonical(&sent);
+        assert!(!matches!(event.data, EventData::Unknown(_)), "{name}");
+        assert_eq!(
+            event.event_type(),
+            canonical["type"].as_str().unwrap(),
+            "{name}"
+        );
+
+        let written = serde_json::to_value(&event).unwrap();
+        assert_eq!(
+            json::lost(&canonical, &written),
+            Vec::<String>::new(),
+            "{name}"
+        );
+        let again = ClerkEvent::from_slice(written.to_string().as_bytes()).unwrap();
+        assert_eq!(serde_json::to_value(&again).unwrap(), written, "{name}");
+    }
+}
+
+#[test]
+fn the_envelope_grew() {
+    let bare = decode("2023-user.created");
+    assert_eq!((&bare.instance_id, bare.timestamp), (&None, None));
+    assert_eq!(bare.event_attributes, None);
+    assert_eq!(bare.occurred_at(), Some(at(1_676_543_211_042)));
+
+    let with_request = decode("2024-05-user.deleted");
+    let request = with_request
+        .event_attributes
+        .clone()
+        .unwrap()
+        .http_request
+        .unwrap();
+    assert_eq!(request.client_ip.as_deref(), Some(""));
+    assert_eq!(with_request.occurred_at(), None);
+
+    let whole = decode("2024-12-user.created");
+    assert!(whole.instance_id.is_some_and(|id| id.starts_with("ins_")));
+    assert_eq!(whole.timestamp, Some(at(1_734_000_000_155)));
+
+    // No request caused it.
+    assert_eq!(decode("2025-subscription.past_due").event_attributes, None);
+}
+
+#[test]
+fn the_dashboards_test_event_counts_seconds() {
+    let event = decode("dashboard-user.created");
+    assert_eq!(event.timestamp, Some(at(1_654_012_591_000)));
+    assert_eq!(event.occurred_at(), Some(at(1_654_012_591_835)));
+    let user = data!("dashboard-user.created", UserCreated);
+    assert_eq!(user.private_metadata, RawJson::NULL);
+    assert!(user.email_addresses.is_empty() && user.primary_email_address().is_none());
+}
+
+#[test]
+fn a_google_account_of_2023() {
+    let user = data!("2023-user.created", UserCreated);
+    assert_eq!(
+        (user.birthday.as_deref(), user.gender.as_deref()),
+        (Some(""), Some(""))
+    );
+    assert_eq!(user.last_name.as_deref(), Some(""));
+    assert_eq!(user.full_name().as_deref(), Some("Noor"));
+    assert_eq!((user.locked, user.passkeys.len()), (None, 0));
+
+    let account = &user.external_accounts[0];
+    assert_eq!(account.object, Some(ObjectType::GoogleAccount));
+    assert!(account.id.as_deref().unwrap().starts_with("idn_"));
+    assert!(
+        account
+            .external_account_id
+            .as_deref()
+            .unwrap()
+            .starts_with("eac_")
+    );
+    assert_eq!(account.google_id.as_deref(), Some("103512345678901234567"));
+    assert_eq!(account.given_name.as_deref(), Some("Noor"));
+    assert_eq!(account.family_name.as_deref(), Some("Haddad"));
+    assert_eq!(account.picture.as_deref(), Some(""));
+    assert_eq!(
+        (&account.provider, &account.identification_id),
+        (&None, &None)
+    );
+
+    let address = user.primary_email_address().unwrap();
+    let verification = address.verification.as_ref().unwrap();
+    assert!(address.is_verified());
+    assert_eq!(
+        verification.strategy.as_ref().unwrap().as_str(),
+        "from_oauth_google"
+    );
+    assert_eq!(
+        (verification.attempts, verification.expire_at),
+        (None, None)
+    );
+    assert_eq!((address.reserved, address.created_at), (None, None));
+    assert_eq!(address.linked_to[0].id, account.id);
+}
+
+#[test]
+fn an_address_that_is_reserved_has_no_verification() {
+    let user = data!("2023-user.updated", UserUpdated);
+    assert_eq!(user.email_addresses[0].reserved, Some(true));
+    assert_eq!(user.email_addresses[0].verification, None);
+    assert!(user.primary_email_address().is_none());
+    let number = user.primary_phone_number().unwrap();
+    assert_eq!(number.phone_number.as_deref(), Some("+15555550123"));
+    assert!(number.is_verified() && number.backup_codes.is_empty());
+    assert_eq!(
+        user.unsafe_metadata.parse::<Value>().unwrap(),
+        json!({"theme": null})
+    );
+}
+
+#[test]
+fn a_user_of_2024_signs_in_by_everything() {
+    let user = data!("2024-12-user.created", UserCreated);
+    assert_eq!(
+        (user.locked, user.lockout_expires_in_seconds),
+        (Some(true), Some(1800))
+    );
+    let address = user
+        .primary_email_address()
+        .unwrap()
+        .verification
+        .clone()
+        .unwrap();
+    assert_eq!(address.strategy, Some(VerificationStrategy::Saml));
+
+    let account = &user.external_accounts[0];
+    assert_eq!(account.provider.as_deref(), Some("oauth_github"));
+    assert_eq!(account.avatar_url.as_deref(), Some(""));
+    let verification = account.verification.as_ref().unwrap();
+    assert_eq!(verification.status, Some(VerificationStatus::Unverified));
+    let error = verification.error.as_ref().unwrap();
+    assert_eq!(
+        error.meta.parse::<Value>().unwrap(),
+        json!({"provider": "github"})
+    );
+
+    assert_eq!(user.passkeys[0].name.as_deref(), Some("Blue key"));
+    assert_eq!(user.web3_wallets[0].id, user.primary_web3_wallet_id);
+    let saml = &user.saml_accounts[0];
+    assert!(saml.public_metadata.is_null());
+    assert_eq!(
+        saml.saml_connection.as_ref().unwrap().domain.as_deref(),
+        Some("example.org")
+    );
+}
+
+#[test]
+fn a_user_of_2026_comes_from_a_directory() {
+    let user = data!("2026-user.updated", UserUpdated);
+    assert_eq!(
+        (user.deprovisioned, user.bypass_client_trust),
+        (Some(true), Some(true))
+    );
+    assert_eq!(user.locale.as_deref(), Some("nl-NL"));
+    assert_eq!(user.requires_password_reset, Some(true));
+    assert_eq!(user.password_last_updated_at, Some(at(1_767_200_000_000)));
+    assert_eq!(user.scim.unwrap().external_id.as_deref(), Some("acme-17"));
+    let account = &user.enterprise_accounts[0];
+    assert_eq!(account.verification, None);
+    let connection = account.enterprise_connection.as_ref().unwrap();
+    assert_eq!(connection.domains, ["acme.example", "acme.test"]);
+    assert_eq!(user.phone_numbers[0].backup_codes, ["c1", "c2"]);
+    // More digits than an `f64` or an `i64` holds, in the order that was sent.
+    assert!(
+        user.private_metadata
+            .as_str()
+            .contains("12345678901234567890")
+    );
+    let metadata = user.public_metadata.as_str();
+    assert!(
+        metadata.find("\"b\"") < metadata.find("\"a\""),
+        "{metadata}"
+    );
+}
+
+#[test]
+fn what_a_session_leaves_out_is_absent() {
+    let session = data!("2023-session.created", SessionCreated);
+    assert!(session.user.is_none() && session.latest_activity.is_none());
+    assert_eq!(
+        (session.last_active_organization_id, session.actor),
+        (None, RawJson::NULL)
+    );
+    assert!(session.tasks.is_empty());
+
+    let removed = decode("2024-12-session.removed");
+    assert!(
+        removed
+            .organization_id()
+            .is_some_and(|id| id.starts_with("org_"))
+    );
+    let removed = data!("2024-12-session.removed", SessionRemoved);
+    assert_eq!(removed.status, Some(SessionStatus::Replaced));
+    let actor: Value = removed.actor.parse().unwrap();
+    assert_eq!(actor["iss"], "https://dashboard.example.com");
+}
+
+#[test]
+fn a_pending_session_has_tasks() {
+    let session = data!("2025-03-session.pending", SessionPending);
+    assert_eq!(session.status, Some(SessionStatus::Pending));
+    let tasks: Vec<Value> = session
+        .tasks
+        .iter()
+        .map(|task| task.parse().unwrap())
+        .collect();
+    let expected = [
+        json!({"key": "choose-organization"}),
+        json!({"key": "reset-password", "due": null}),
+    ];
+    assert_eq!(tasks, expected);
+}
+
+#[test]
+fn an_organization_may_have_no_slug_and_a_logo_that_the_schema_does_not_know() {
+    let organization = data!("2024-05-organization.updated", OrganizationUpdated);
+    assert_eq!(organization.slug, None);
+    assert!(organization.logo_url.is_some());
+    assert_eq!(organization.members_count, None);
+}
+
+#[test]
+fn a_deleted_membership_is_whole_without_permissions_and_metadata() {
+    let event = decode("2023-organizationMembership.deleted");
+    assert!(event.user_id().is_some_and(|id| id.starts_with("user_")));
+    assert!(
+        event
+            .organization_id()
+            .is_some_and(|id| id.starts_with("org_"))
+    );
+    let membership = data!(
+        "2023-organizationMembership.deleted",
+        OrganizationMembershipDeleted
+    );
+    assert_eq!(membership.role.as_deref(), Some("basic_member"));
+    assert!(membership.permissions.is_empty() && membership.public_metadata.is_null());
+    assert_eq!(membership.public_user_data.last_name.as_deref(), Some(""));
+}
+
+#[test]
+fn other_deleted_objects_are_little_more_than_an_id() {
+    let user = data!("2024-05-user.deleted", UserDeleted);
+    assert!(user.deleted && user.id.starts_with("user_"));
+    let role = data!("2026-role.deleted", RoleDeleted);
+    assert_eq!((role.object, role.slug), (Some(ObjectType::Role), None));
+}
+
+#[test]
+fn an_invitation_names_its_organization_one_level_deeper() {
+    let event = decode("2024-05-organizationInvitation.accepted");
+    let invitation = data!(
+        "2024-05-organizationInvitation.accepted",
+        OrganizationInvitationAccepted
+    );
+    assert_eq!(invitation.status, Some(InvitationStatus::Accepted));
+    assert_eq!(event.user_id(), invitation.user_id.as_deref());
+    assert!(invitation.user_id.is_some());
+    let organization = invitation.public_organization_data.unwrap();
+    assert_eq!(organization.name.as_deref(), Some("Kelp & Sons"));
+    assert_eq!(organization.slug.as_deref(), Some(""));
+    assert_eq!(
+        (invitation.role_name, invitation.url, invitation.expires_at),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn an_invitation_by_a_server_has_no_inviter_and_may_spell_expire_at() {
+    let invitation = data!(
+        "2026-organizationInvitation.created",
+        OrganizationInvitationCreated
+    );
+    assert_eq!(invitation.expires_at, Some(at(1_770_592_000_000)));
+    assert!(invitation.inviter_id.is_none() && invitation.public_inviter_data.is_none());
+}
+
+#[test]
+fn a_domains_verification_spells_expires_at_and_the_others_are_absent() {
+    let domain = data!(
+        "2024-12-organizationDomain.updated",
+        OrganizationDomainUpdated
+    );
+    assert_eq!(
+        domain.enrollment_mode,
+        Some(EnrollmentMode::AutomaticSuggestion)
+    );
+    assert_eq!(
+        domain.verification.unwrap().expire_at,
+        Some(at(1_734_010_600_000))
+    );
+    assert!(domain.affiliation_verification.is_none() && domain.ownership_verification.is_none());
+}
+
+#[test]
+fn messages_to_those_who_are_no_users() {
+    let sms = data!("2024-12-sms.created", SmsCreated);
+    assert_eq!(sms.created_at_ms, Some(at(1_734_011_000_000)));
+    assert_eq!((&sms.user_id, sms.delivered_by_clerk), (&None, Some(false)));
+    assert_eq!(
+        decode("2024-12-sms.created").occurred_at(),
+        Some(at(1_734_011_000_000))
+    );
+
+    let email = data!("2024-12-email.created", EmailCreated);
+    assert_eq!((email.body.as_deref(), email.body_plain), (Some(""), None));
+    assert_eq!(email.data.parse::<Value>().unwrap()["ratio"], json!(0.75));
+    assert_eq!(
+        decode("2024-12-email.created").occurred_at(),
+        Some(at(1_734_011_500_000))
+    );
+}
+
+#[test]
+fn roles_with_permissions_of_clerks_own() {
+    let role = data!("2026-role.updated", RoleUpdated);
+    assert_eq!(role.description, None);
+    assert_eq!(
+        role.permissions[0].permission_type.as_deref(),
+        Some("system")
+    );
+}
+
+#[test]
+fn a_waitlist_entry_calls_itself_in_camel_case() {
+    let entry = data!("2025-03-waitlistEntry.updated", WaitlistEntryUpdated);
+    assert_eq!(entry.object, Some(ObjectType::WaitlistEntryInCamelCase));
+    assert_eq!(entry.status, Some(WaitlistEntryStatus::Invited));
+    let invitation = entry.invitation.unwrap();
+    assert_eq!(
+        (invitation.status, invitation.revoked),
+        (Some(InvitationStatus::Pending), Some(false))
+    );
+}
+
+#[test]
+fn a_payment_attempt_in_the_shape_of_2025() {
+    let attempt = data!("2025-paymentAttempt.updated", PaymentAttemptUpdated);
+    assert_eq!(attempt.status, Some(PaymentAttemptStatus::Failed));
+    assert_eq!(attempt.charge_type, Some(ChargeType::Recurring));
+    assert_eq!(
+        attempt.failed_reason.unwrap().decline_code.as_deref(),
+        Some("expired_card")
+    );
+    assert_eq!(
+        attempt.payment_source.unwrap().status,
+        Some(PaymentSourceStatus::Disconnected)
+    );
+    assert_eq!(
+        attempt.totals.unwrap().grand_total.unwrap().amount,
+        Some(1200)
+    );
+    assert_eq!(attempt.payer.unwrap().organization_id, None);
+
+    let item = &attempt.subscription_items[0];
+    assert_eq!(
+        (&item.object, item.created_at, &item.interval),
+        (&None, None, &None)
+    );
+    assert_eq!(item.plan_period, Some(BillingInterval::Annual));
+    assert_eq!(item.proration_date.as_deref(), Some("2025-07-08"));
+    assert_eq!(
+        (item.lifetime_paid, item.next_payment_amount),
+        (Some(3600), Some(1200))
+    );
+    let credit = item.credit.as_ref().unwrap();
+    let remaining = credit.cycle_remaining_percent.as_ref().unwrap();
+    assert!((remaining.as_f64() - 1.0 / 3.0).abs() < 1e-12);
+    let plan = item.plan.as_ref().unwrap();
+    assert_eq!(
+        (plan.interval, plan.annual_monthly_amount),
+        (Some(1), Some(1000))
+    );
+}
+
+#[test]
+fn past_due_was_spelled_with_an_underscore() {
+    assert_eq!(
+        decode("2025-subscription.past_due").event_type(),
+        &EventType::SubscriptionPastDue
+    );
+    let subscription = data!("2025-subscription.past_due", SubscriptionPastDue);
+    assert_eq!(subscription.status, Some(SubscriptionStatus::PastDue));
+    assert_eq!(subscription.items[0].is_free_trial, None);
+    assert_eq!(subscription.items[0].plan, None);
+
+    let event = decode("2025-subscriptionItem.past_due");
+    assert_eq!(event.organization_id(), None);
+    assert!(event.user_id().is_some_and(|id| id.starts_with("user_")));
+    let item = data!("2025-subscriptionItem.past_due", SubscriptionItemPastDue);
+    assert_eq!(item.object, Some(ObjectType::CommerceSubscriptionItem));
+    assert_eq!(item.status, Some(SubscriptionItemStatus::PastDue));
+}
+
+#[test]
+fn an_organization_pays_and_its_seats_have_no_limit() {
+    let event = decode("2026-subscription.updated");
+    assert_eq!(event.user_id(), None);
+    assert!(
+        event
+            .organization_id()
+            .is_some_and(|id| id.starts_with("org_"))
+    );
+    let subscription = data!("2026-subscription.updated", SubscriptionUpdated);
+    let item = &subscription.items[0];
+    assert_eq!(item.object, Some(ObjectType::SubscriptionItem));
+    assert_eq!(item.seats.as_ref().unwrap().quantity, None);
+    let unit = &item.plan.as_ref().unwrap().unit_prices[0];
+    assert_eq!(
+        (unit.block_size, unit.tiers[0].ends_after_block),
+        (Some(5), None)
+    );
+}
+
+#[test]
+fn an_event_of_the_future() {
+    let event = decode_body(
+        r#"{"type": "passkeyVault.sealed", "new": {"a": []}, "timestamp": 1900000000000, "data":
+            {"id": "vault_1", "user_id": "user_1", "organization_id": 7, "user": null}}"#,
+    );
+    assert_eq!(
+        (event.object_id(), event.user_id()),
+        (Some("vault_1"), Some("user_1"))
+    );
+    assert_eq!(event.organization_id(), None);
+    assert_eq!(event.occurred_at(), event.timestamp);
+    assert_eq!(event.event_type(), "passkeyVault.sealed");
+    let EventData::Unknown(unknown) = &event.data else {
+        panic!("{event:?}")
+    };
+    assert!(
+        unknown
+            .data()
+            .as_str()
+            .starts_with("{\"id\": \"vault_1\", ")
+    );
+    assert!(!format!("{event:?}").contains("vault_1"));
+}
+
+#[test]
+fn what_was_deleted_is_named_by_the_type_of_the_event() {
+    let ids = |kind: &str, object: &str| {
+        let body = format!(r#"{{"type": "{kind}", "data": {{"id": "x", "object": {object}}}}}"#);
+        let event = decode_body(&body);
+        let owned = |id: Option<&str>| id.map(str::to_owned);
+        (
+            owned(event.object_id()),
+            owned(event.user_id()),
+            owned(event.organization_id()),
+        )
+    };
+    let x = || Some("x".to_owned());
+    for object in ["null", r#""organization""#, r#""user""#] {
+        assert_eq!(ids("user.deleted", object), (x(), x(), None));
+        assert_eq!(ids("organization.deleted", object), (x(), None, x()));
+        assert_eq!(ids("role.deleted", object), (x(), None, None));
+    }
+}
+
+fn decode_body(body: &str) -> ClerkEvent {
+    ClerkEvent::from_slice(body.as_bytes()).unwrap()
+}
+
+#[track_caller]
+fn decode(name: &str) -> ClerkEvent {
+    ClerkEvent::from_slice(eras::body(name).as_bytes())
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}

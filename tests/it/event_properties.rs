@@ -1,0 +1,408 @@
+//! Whatever Clerk leaves out, adds, renames or reorders, an event stays what it is; whatever else is
+//! sent, decoding ends in a verdict.
+
+use clerk_webhooks::{
+    ClerkEvent, EventData, EventType, RawClerkEvent,
+    event::{DecodeError, DecodeErrorKind},
+    testing::fixtures,
+};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, select},
+    test_runner::Config,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    eras,
+    json::{self, Step},
+};
+
+/// A failure is printed smaller and with its seed; no file is written.
+fn config(cases: u32) -> Config {
+    Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..Config::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config(768))]
+
+    #[test]
+    fn an_event_survives_what_clerk_may_change(
+        original in body(),
+        mutations in vec(mutation(), 1..12),
+        order in any::<u64>(),
+    ) {
+        let mut sent = original.clone();
+        let mut meant = original.clone();
+        for mutation in &mutations {
+            mutation.apply(&mut sent, &mut meant);
+        }
+        let text = in_order(&sent, order);
+        let event = decode(&text);
+        let event = event.map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
+
+        let before = decode(&original.to_string()).unwrap();
+        prop_assert_eq!(variant(&event), variant(&before));
+        let written = serde_json::to_value(&event).unwrap();
+        let lost = json::lost(&eras::canonical(&meant), &written);
+        prop_assert!(lost.is_empty(), "lost {:?} of {}", lost, text);
+
+        let buffered: ClerkEvent = serde_json::from_value(sent).unwrap();
+        prop_assert_eq!(serde_json::to_value(&buffered).unwrap(), written);
+    }
+
+    #[test]
+    fn any_json_in_any_place_ends_in_the_same_verdict_both_ways(
+        original in body(),
+        place in any::<Index>(),
+        value in any_json(),
+        order in any::<u64>(),
+    ) {
+        let mut event = original;
+        let paths = json::paths(&event);
+        *json::at_mut(&mut event, &paths[place.index(paths.len())]) = value;
+        let _ = decode(&in_order(&event, order));
+    }
+
+    #[test]
+    fn any_data_in_any_event_ends_in_the_same_verdict_both_ways(
+        event_type in select(EventType::all()),
+        data in any_json(),
+        order in any::<u64>(),
+    ) {
+        let event = serde_json::json!({ "type": event_type.as_str(), "data": data });
+        let _ = decode(&in_order(&event, order));
+    }
+
+    #[test]
+    fn text_that_is_cut_or_spliced_ends_in_the_same_verdict_both_ways(
+        (original, other) in (body(), body()),
+        (from, to) in any::<(Index, Index)>(),
+        noise in "\\PC{0,6}|[\\[\\]{}\":,0-9eE.\\\\nu-]{0,12}",
+    ) {
+        let (original, other) = (original.to_string(), other.to_string());
+        let start = prefix(&original, from);
+        prop_assert!(decode(start).is_err(), "{} is whole", start);
+        let _ = decode(&format!("{start}{noise}{}", suffix(&original, to)));
+        let _ = decode(&format!("{start}{noise}{}", suffix(&other, to)));
+    }
+
+    #[test]
+    fn bytes_that_are_changed_end_in_a_verdict(
+        original in body(),
+        changes in vec((any::<Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut body = original.to_string().into_bytes();
+        for (place, byte) in changes {
+            *place.get_mut(&mut body) = byte;
+        }
+        match std::str::from_utf8(&body) {
+            Ok(text) => drop(decode(text)),
+            Err(_) => {
+                let error = ClerkEvent::from_slice(&body).unwrap_err();
+                prop_assert_eq!(error.kind(), DecodeErrorKind::NotUtf8);
+                let _ = serde_json::from_slice::<ClerkEvent>(&body);
+            }
+        }
+    }
+
+    #[test]
+    fn random_bytes_end_in_a_verdict(body in vec(any::<u8>(), 0..256)) {
+        prop_assert!(ClerkEvent::from_slice(&body).is_err());
+        prop_assert!(RawClerkEvent::from_slice(&body).is_err());
+        prop_assert!(serde_json::from_slice::<ClerkEvent>(&body).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(config(32))]
+
+    #[test]
+    fn deep_nesting_in_any_place_overflows_nothing(
+        original in body(),
+        place in any::<Index>(),
+        depth in 1..50_000_usize,
+        (open, close) in select(&[("[", "]"), (r#"{"id":"#, "}"), (r#"[{"data":"#, "}]")][..]),
+        closed in any::<bool>(),
+    ) {
+        let mut event = original;
+        let paths = json::paths(&event);
+        *json::at_mut(&mut event, &paths[place.index(paths.len())]) = Value::from("the deep place");
+        let deep = format!(
+            "{}0{}", open.repeat(depth), close.repeat(if closed { depth } else { 0 })
+        );
+        let text = event.to_string().replace(r#""the deep place""#, &deep);
+        let decoded = decode(&text);
+        prop_assert!(closed || decoded.is_err());
+    }
+}
+
+/// Every single field, absent and `null`: what random choice might miss.
+#[test]
+fn every_optional_field_can_be_absent_or_null_and_no_other() {
+    for body in bodies() {
+        let before = decode(&body.to_string()).unwrap();
+        let fields = json::paths(&body);
+        for path in fields.iter().filter(|path| json::ends_in_field(path)) {
+            for absent in [true, false] {
+                let mut less = body.clone();
+                remove_or_null(&mut less, path, absent);
+                let event = ClerkEvent::from_slice(less.to_string().as_bytes());
+                let kept = event.is_ok_and(|event| variant(&event) == variant(&before));
+                assert_eq!(kept, is_optional(&body, path), "{path:?} of {body}");
+            }
+        }
+    }
+}
+
+/// All fixtures and the bodies of all eras.
+fn bodies() -> Vec<Value> {
+    let fixtures = fixtures::all().into_iter().map(|(_, body)| body);
+    let eras = eras::ALL.iter().map(|(_, body)| (*body).to_owned());
+    fixtures
+        .chain(eras)
+        .map(|body| serde_json::from_str(&body).unwrap())
+        .collect()
+}
+
+fn body() -> impl Strategy<Value = Value> {
+    select(bodies())
+}
+
+/// Decodes in every way that there is: all must come to the same.
+#[track_caller]
+fn decode(text: &str) -> Result<ClerkEvent, DecodeError> {
+    let fast = ClerkEvent::from_slice(text.as_bytes());
+    let plain = [
+        serde_json::from_slice::<ClerkEvent>(text.as_bytes()).ok(),
+        serde_json::from_str(text).ok(),
+        RawClerkEvent::from_slice(text.as_bytes())
+            .ok()
+            .and_then(|raw| raw.try_into().ok()),
+    ];
+    for plain in plain {
+        assert_eq!(fast.as_ref().ok(), plain.as_ref(), "{text}");
+    }
+    fast
+}
+
+fn variant(event: &ClerkEvent) -> std::mem::Discriminant<EventData> {
+    std::mem::discriminant(&event.data)
+}
+
+/// What Clerk may change without notice.
+#[derive(Clone, Debug)]
+enum Mutation {
+    /// An optional field is left out, or sent as `null`.
+    Less { place: Index, absent: bool },
+    /// A field is added that this version does not know.
+    More {
+        place: Index,
+        name: String,
+        value: Value,
+    },
+    /// A text becomes another: a new word of a list, an empty name.
+    OtherText { place: Index, text: String },
+    /// What has two spellings is sent in the other one too, with its own value or `null`.
+    OtherSpelling { place: Index, millis: Option<i64> },
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let place = any::<Index>;
+    prop_oneof![
+        (place(), any::<bool>()).prop_map(|(place, absent)| Mutation::Less { place, absent }),
+        (place(), "new_[a-z]{1,8}", any_json()).prop_map(|(place, name, value)| Mutation::More {
+            place,
+            name,
+            value
+        }),
+        (place(), "\\PC{0,12}").prop_map(|(place, text)| Mutation::OtherText { place, text }),
+        (place(), any::<Option<i64>>())
+            .prop_map(|(place, millis)| Mutation::OtherSpelling { place, millis }),
+    ]
+}
+
+impl Mutation {
+    /// `meant` is what of `sent` this version knows.
+    fn apply(&self, sent: &mut Value, meant: &mut Value) {
+        let found = self.place_in(meant);
+        let Some(path) = found else { return };
+        match self {
+            Self::Less { absent, .. } => {
+                remove_or_null(sent, &path, *absent);
+                remove_or_null(meant, &path, *absent);
+            }
+            Self::More { name, value, .. } => {
+                json::at_mut(sent, &path)[name] = value.clone();
+            }
+            Self::OtherText { text, .. } => {
+                *json::at_mut(sent, &path) = text.as_str().into();
+                *json::at_mut(meant, &path) = text.as_str().into();
+            }
+            Self::OtherSpelling { millis, .. } => {
+                spell_otherwise(sent, &path, *millis);
+                spell_otherwise(meant, &path, *millis);
+            }
+        }
+    }
+
+    /// One of the paths that this can be done to, if there is any.
+    fn place_in(&self, event: &Value) -> Option<Vec<Step>> {
+        let mut paths = json::paths(event);
+        let (place, fits): (_, fn(&Value, &[Step]) -> bool) = match self {
+            Self::Less { place, .. } => (place, is_optional),
+            Self::More { place, .. } => (place, is_typed_object),
+            Self::OtherText { place, .. } => (place, is_text),
+            Self::OtherSpelling { place, .. } => (place, has_another_spelling),
+        };
+        paths.retain(|path| fits(event, path));
+        (!paths.is_empty()).then(|| place.get(&paths).clone())
+    }
+}
+
+/// Everything but what an event cannot be used without.
+fn is_optional(event: &Value, path: &[Step]) -> bool {
+    if !json::ends_in_field(path) {
+        return false;
+    }
+    let fields: Vec<&str> = path.iter().filter_map(Step::field).collect();
+    let needed: &[&str] = match family(event) {
+        "organizationMembership" => &[
+            "data.organization",
+            "data.organization.id",
+            "data.public_user_data",
+            "data.public_user_data.user_id",
+        ],
+        "session" => &["data.user_id"],
+        "user" => &[
+            "data.email_addresses.id",
+            "data.email_addresses.email_address",
+        ],
+        _ => &[],
+    };
+    let field = fields.join(".");
+    ![needed, &["type", "data", "data.id"]]
+        .concat()
+        .contains(&field.as_str())
+}
+
+/// `user` of `user.created`.
+fn family(event: &Value) -> &str {
+    event["type"].as_str().unwrap().split('.').next().unwrap()
+}
+
+fn is_typed_object(event: &Value, path: &[Step]) -> bool {
+    let value = json::at(event, path);
+    value.is_object() && !json::is_free_form(path, value)
+}
+
+/// Any text but the event's type: each is either kept as text or a word of an open list.
+fn is_text(event: &Value, path: &[Step]) -> bool {
+    json::at(event, path).is_string() && path != [Step::Field("type".into())]
+}
+
+fn has_another_spelling(event: &Value, path: &[Step]) -> bool {
+    other_spelling(event, path).is_some()
+}
+
+/// The two names of what this object can call by two.
+fn other_spelling(event: &Value, path: &[Step]) -> Option<[&'static str; 2]> {
+    json::at(event, path).as_object()?;
+    match (family(event), path.last()?.field()?, path.len()) {
+        ("organizationInvitation", "data", 1) => Some(["expires_at", "expire_at"]),
+        ("organizationDomain", name, 2) if name.ends_with("verification") => {
+            Some(["expire_at", "expires_at"])
+        }
+        ("sms", "data", 1) => Some(["created_at_ms", "created_at"]),
+        _ => None,
+    }
+}
+
+fn spell_otherwise(event: &mut Value, path: &[Step], millis: Option<i64>) {
+    let names = other_spelling(event, path).expect("chosen for it");
+    let object = json::at_mut(event, path).as_object_mut().unwrap();
+    let missing = names.into_iter().find(|name| !object.contains_key(*name));
+    object.insert(missing.unwrap_or(names[0]).to_owned(), millis.into());
+}
+
+fn remove_or_null(event: &mut Value, path: &[Step], absent: bool) {
+    let Some((Step::Field(name), parents)) = path.split_last() else {
+        panic!("ends in an index")
+    };
+    let object = json::at_mut(event, parents).as_object_mut().unwrap();
+    if absent {
+        object.remove(name);
+    } else {
+        object.insert(name.clone(), Value::Null);
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,8}".prop_map(Value::from),
+    ];
+    let name = prop_oneof![
+        select(&["id", "user_id", "object", "data", "verification", "status"][..])
+            .prop_map(str::to_owned),
+        "\\PC{0,6}",
+    ];
+    leaf.prop_recursive(4, 24, 5, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(Value::from),
+            vec((name.clone(), inner), 0..5)
+                .prop_map(|fields| Value::from(fields.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// The same JSON with the keys of every object in an order that `seed` decides.
+fn in_order(value: &Value, seed: u64) -> String {
+    let join = |parts: Vec<String>| parts.join(",");
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| mixed(name, seed));
+            let parts = fields.into_iter().map(|(name, value)| {
+                format!("{}:{}", Value::from(name.as_str()), in_order(value, seed))
+            });
+            format!("{{{}}}", join(parts.collect()))
+        }
+        Value::Array(items) => {
+            let parts = items.iter().map(|item| in_order(item, seed));
+            format!("[{}]", join(parts.collect()))
+        }
+        leaf => leaf.to_string(),
+    }
+}
+
+/// FNV-1a.
+fn mixed(name: &str, seed: u64) -> u64 {
+    name.bytes()
+        .fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+}
+
+/// All before a random place, which is never the end.
+fn prefix(text: &str, place: Index) -> &str {
+    let mut end = place.index(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn suffix(text: &str, place: Index) -> &str {
+    &text[prefix(text, place).len()..]
+}

@@ -1,0 +1,8 @@
+//! `IdempotencyLayer` inside `ClerkWebhookLayer`: how each case ends.
+
+mod composition;
+mod endpoint;
+mod handlers;
+mod repeats;
+mod shutdown;
+mod stores;

@@ -1,0 +1,28 @@
+//! The integration tests, in one binary: linking one for each file takes longer than to run them all.
+
+mod common;
+mod connection;
+mod eras;
+mod json;
+
+mod allocations;
+mod auto_traits;
+mod composition;
+mod contract;
+mod event_catalog;
+mod event_embedding;
+mod event_eras;
+mod event_examples;
+mod event_properties;
+mod extractor;
+mod fixtures;
+mod idempotency;
+mod idempotency_memory;
+mod idempotency_store;
+mod layer;
+mod queue;
+mod quickstart;
+mod readiness;
+mod recorded;
+mod socket;
+mod vectors;
