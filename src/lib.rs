@@ -157,3 +157,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../docs/idempotency.md")]
 struct Readme;
+
+/// What must not compile, beside what does.
+#[cfg(doctest)]
+#[doc = include_str!("../tests/compile_fail.md")]
+struct CompileFail;
