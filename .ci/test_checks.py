@@ -35,7 +35,10 @@ CLEAN = {
     """,
     "middle/mod.rs": "pub mod inner; pub struct Middle(self::inner::Inner);",
     "middle/inner.rs": "use crate::low::{self, Low as L}; pub struct Inner(low::Low);",
-    "high.rs": "use crate::{BoxError, middle::*}; pub fn f() { for x in crate::low::all() {} }",
+    "high.rs": """
+        use crate::{BoxError, middle::*};
+        pub fn f() -> impl Sized + use<> { for x in crate::low::all() {} }
+    """,
 }
 
 
