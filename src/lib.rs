@@ -142,8 +142,7 @@ pub use self::{
     layer::{body::VerifiedBody, layer::ClerkWebhookLayer},
     rejection::{Rejection, RejectionKind},
     verify::{
-        delivery::VerifiedDelivery,
-        secret::{SecretError, SigningSecret},
+        delivery::VerifiedDelivery, secret::SigningSecret, secret_error::SecretError,
         verifier::Verifier,
     },
 };
