@@ -82,13 +82,17 @@ async fn the_handler_alone() -> Result<(), BoxError> {
     let created = fixtures::user_created()
         .id("user_1")
         .email("ada@example.com");
-    let status = on_event(State(users.clone()), testing::deliver(created)).await?;
+    let status = on_event(State(users.clone()), testing::deliver(created))
+        .await
+        .map_err(WebhookError::into_boxed)?;
     let email = users.email_of("user_1");
     report("handler", "a new user is stored", status);
     check(email.as_deref() == Some("ada@example.com"))?;
 
     let deleted = fixtures::user_deleted().id("user_1");
-    let status = on_event(State(users.clone()), testing::deliver(deleted)).await?;
+    let status = on_event(State(users.clone()), testing::deliver(deleted))
+        .await
+        .map_err(WebhookError::into_boxed)?;
     report("handler", "a deleted user is gone", status);
     check(users.email_of("user_1").is_none())?;
 

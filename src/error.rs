@@ -1,23 +1,24 @@
-//! How a handler says "send it again" or "never again".
+//! How a handler says "try again" or "never again".
 
-use std::{
-    error::Error,
-    fmt::{self, Write as _},
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
+
+use crate::{
+    BoxError,
+    error_chain::{Chain, sources},
 };
-
-use crate::BoxError;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 /// Tells the sender to stop retrying this message (Svix' documentation; its open-source server
 /// ignores it).
 static WEBHOOK_DELIVERY: HeaderName = HeaderName::from_static("webhook-delivery");
 static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-message");
 
-/// A handler's failure, and whether the sender should try again.
+/// A handler's failure, and whether the sender should retry.
 ///
-/// `?` turns any type that implements [`Error`] into [`retry`](Self::retry): the sender gets a 500 and sends the message
-/// again, by its schedule up to eight attempts over about 28 hours. What can never succeed is
-/// [`permanent`](Self::permanent): a 422 with `webhook-delivery: abort-message`.
+/// `?` turns any error into [`retry`](Self::retry): the sender gets a 500 and sends the message again, up to
+/// eight attempts over about 28 hours. For what can never succeed return [`permanent`](Self::permanent): a
+/// 422 with `webhook-delivery: abort-message`.
 ///
 /// ```
 /// use clerk_webhooks::{EventData, VerifiedClerkEvent, WebhookError};
@@ -25,7 +26,7 @@ static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-message");
 ///
 /// async fn on_event(event: VerifiedClerkEvent) -> Result<(), WebhookError> {
 ///     if let EventData::UserCreated(user) = &event.data {
-///         insert(&user.id).await?; // the database is down: again, later
+///         insert(&user.id).await?; // the database is down: the sender retries
 ///         if user.email_addresses.is_empty() {
 ///             return Err(WebhookError::permanent("users need an e-mail address here"));
 ///         }
@@ -34,26 +35,46 @@ static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-message");
 /// }
 /// ```
 ///
-/// In axum it is a response, which logs the error with its sources as they are (put no payload into
-/// them); the sender gets one short line.
-/// It does not implement [`Error`] itself, so that `?` can take whatever does; what does not, such as a
-/// [`BoxError`] or an `anyhow::Error`, takes `.map_err(WebhookError::retry)?`. As a tower error it
-/// becomes a [`BoxError`], in which [`is_permanent_in`](Self::is_permanent_in) finds the decision
-/// again.
-#[derive(Debug)]
+/// `?` takes whatever converts into a [`BoxError`]: every [`Error`], `anyhow::Error`, `BoxError`, `&str` and
+/// `String`. For that reason `WebhookError` is not itself an [`Error`]; [`into_boxed`](Self::into_boxed)
+/// makes one, in which [`Disposition::find_in`] finds the decision again.
+///
+/// In axum it is a response. The error and its sources go to the log as they are, so put no payload into
+/// them. The sender gets one short line.
+#[derive(Clone)]
 pub struct WebhookError {
-    decision: Decision,
-    source: BoxError,
+    disposition: Disposition,
+    retry_after: Option<Duration>,
+    source: Arc<dyn Error + Send + Sync>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Decision {
+/// What should happen to an event whose handler failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// Try again: it may succeed next time.
     Retry,
+    /// Never again: it would fail every time.
     Permanent,
 }
 
+impl Disposition {
+    /// The decision of the outermost [`WebhookError`] in an error's source chain, if there is one.
+    ///
+    /// ```
+    /// use clerk_webhooks::{Disposition, WebhookError};
+    ///
+    /// let boxed = WebhookError::permanent("no such plan").into_boxed();
+    /// assert_eq!(Disposition::find_in(&*boxed), Some(Disposition::Permanent));
+    /// assert_eq!(Disposition::find_in(&std::fmt::Error), None);
+    /// ```
+    #[must_use]
+    pub fn find_in(error: &(dyn Error + 'static)) -> Option<Self> {
+        Boxed::find_in(error).map(|boxed| boxed.0.disposition)
+    }
+}
+
 impl WebhookError {
-    /// Failed this time: the sender shall try again. Answered 500.
+    /// Failed this time: the sender should retry. Answered 500.
     ///
     /// ```
     /// let busy = clerk_webhooks::WebhookError::retry("the mail server is busy");
@@ -61,172 +82,170 @@ impl WebhookError {
     /// ```
     #[must_use]
     pub fn retry(source: impl Into<BoxError>) -> Self {
-        Self {
-            decision: Decision::Retry,
-            source: source.into(),
-        }
+        Self::new(Disposition::Retry, source.into())
     }
 
-    /// Will fail every time: the sender shall stop. Answered 422 with
-    /// `webhook-delivery: abort-message`, which hosted Svix understands; deduplication takes it as
-    /// final too.
+    /// Fails every time: the sender should stop. Answered 422 with `webhook-delivery: abort-message`, which
+    /// hosted Svix understands. Deduplication takes it as final too.
     ///
     /// ```
-    /// let hopeless = clerk_webhooks::WebhookError::permanent("no such plan");
-    /// assert_eq!(hopeless.status(), 422);
-    /// assert_eq!(hopeless.headers()["webhook-delivery"], "abort-message");
+    /// let unknown_plan = clerk_webhooks::WebhookError::permanent("no such plan");
+    /// assert_eq!(unknown_plan.status(), 422);
+    /// assert_eq!(unknown_plan.headers()["webhook-delivery"], "abort-message");
     /// ```
     #[must_use]
     pub fn permanent(source: impl Into<BoxError>) -> Self {
+        Self::new(Disposition::Permanent, source.into())
+    }
+
+    fn new(disposition: Disposition, source: BoxError) -> Self {
         Self {
-            decision: Decision::Permanent,
+            disposition,
+            retry_after: None,
             source: source.into(),
         }
     }
 
-    /// Whether the sender shall stop.
-    #[must_use]
-    pub fn is_permanent(&self) -> bool {
-        self.decision == Decision::Permanent
-    }
-
-    /// The decision of a `WebhookError` anywhere in an error's source chain, if there is one.
+    /// Asks the sender to wait this long, rounded up to whole seconds: header `Retry-After`. None unless set.
+    ///
+    /// Svix never waits less than its own schedule says, and at most twice as long.
     ///
     /// ```
+    /// use std::time::Duration;
+    ///
     /// use clerk_webhooks::WebhookError;
-    /// use tower::BoxError;
     ///
-    /// let boxed: BoxError = WebhookError::permanent("no such plan").into();
-    /// assert_eq!(WebhookError::is_permanent_in(&*boxed), Some(true));
-    /// assert_eq!(WebhookError::is_permanent_in(&std::fmt::Error), None);
+    /// let limited = WebhookError::retry("rate limit").with_retry_after(Duration::from_secs(90));
+    /// assert_eq!(limited.headers()["retry-after"], "90");
     /// ```
     #[must_use]
-    pub fn is_permanent_in(error: &(dyn Error + 'static)) -> Option<bool> {
-        let decision = decision_in(error)?;
-        Some(decision == Decision::Permanent)
+    pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
+        self.retry_after = Some(retry_after);
+        self
     }
 
-    /// The answer's status: 500 to be sent again, 422 for never again.
+    /// Whether to try again.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        self.disposition
+    }
+
+    /// How long the sender is asked to wait, by [`with_retry_after`](Self::with_retry_after).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The error that made the handler fail.
+    #[must_use]
+    pub fn source(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.source
+    }
+
+    /// The answer's status: 500 for a retry, 422 for a permanent failure.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match self.decision {
-            Decision::Retry => StatusCode::INTERNAL_SERVER_ERROR,
-            Decision::Permanent => StatusCode::UNPROCESSABLE_ENTITY,
+        match self.disposition {
+            Disposition::Retry => StatusCode::INTERNAL_SERVER_ERROR,
+            Disposition::Permanent => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 
-    /// The headers that the answer carries: `webhook-delivery: abort-message` for never again.
+    /// The headers that the answer carries: `webhook-delivery: abort-message` for a permanent failure,
+    /// `Retry-After` if it was set.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        if self.is_permanent() {
+        if self.disposition == Disposition::Permanent {
             headers.insert(&WEBHOOK_DELIVERY, ABORT_MESSAGE.clone());
+        }
+        if let Some(wait) = self.retry_after {
+            let started_seconds = u64::from(wait.subsec_nanos() > 0);
+            let seconds = wait.as_secs().saturating_add(started_seconds);
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         headers
     }
 
-    /// The one short line that the sender gets; the error's own text is for the logs.
+    /// The one short line that the sender gets. The error's own text goes to the log.
     #[must_use]
     pub fn body_text(&self) -> &'static str {
-        match self.decision {
-            Decision::Retry => "processing failed, please retry",
-            Decision::Permanent => "processing failed for good",
+        match self.disposition {
+            Disposition::Retry => "processing failed, please retry",
+            Disposition::Permanent => "processing failed permanently",
         }
     }
-}
 
-/// The error's text with its sources, for people: `inserting user: connection refused`.
-impl fmt::Display for WebhookError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Chain(&*self.source).fmt(f)
+    /// The same as an [`Error`], for tower. [`Disposition::find_in`] finds the decision in it, and `?` keeps
+    /// it.
+    #[must_use]
+    pub fn into_boxed(self) -> BoxError {
+        Box::new(Boxed(self))
     }
 }
 
-/// Any error means *again*, unless a `WebhookError` in its source chain has decided otherwise.
-impl<E: Error + Send + Sync + 'static> From<E> for WebhookError {
+/// The error's text with its sources: `inserting user: connection refused`.
+impl fmt::Display for WebhookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Chain(self.source()).fmt(f)
+    }
+}
+
+impl fmt::Debug for WebhookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookError")
+            .field("disposition", &self.disposition)
+            .field("retry_after", &self.retry_after)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+/// Any error means *retry*, unless a `WebhookError` in its source chain has decided otherwise.
+impl<E: Into<BoxError>> From<E> for WebhookError {
     fn from(error: E) -> Self {
+        let error = match error.into().downcast::<Boxed>() {
+            Ok(boxed) => return boxed.0,
+            Err(error) => error,
+        };
+        let decided = Boxed::find_in(&*error).map(|boxed| &boxed.0);
         Self {
-            decision: decision_in(&error).unwrap_or(Decision::Retry),
+            disposition: decided.map_or(Disposition::Retry, |decided| decided.disposition),
+            retry_after: decided.and_then(|decided| decided.retry_after),
             source: error.into(),
         }
     }
 }
 
-/// For tower, whose errors are [`BoxError`]s; the decision stays in it.
-impl From<WebhookError> for BoxError {
-    fn from(error: WebhookError) -> Self {
-        Box::new(Boxed {
-            decision: error.decision,
-            source: error.source,
-        })
-    }
-}
-
-/// What a `WebhookError` is once it has to be an [`Error`].
+/// What a `WebhookError` is where it has to be an [`Error`].
 #[derive(Debug)]
-struct Boxed {
-    decision: Decision,
-    source: BoxError,
+struct Boxed(WebhookError);
+
+impl Boxed {
+    fn find_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+        sources(error).find_map(|error| error.downcast_ref())
+    }
 }
 
 impl fmt::Display for Boxed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.decision {
-            Decision::Retry => "processing failed",
-            Decision::Permanent => "processing failed for good",
+        f.write_str(match self.0.disposition {
+            Disposition::Retry => "processing failed",
+            Disposition::Permanent => "processing failed permanently",
         })
     }
 }
 
 impl Error for Boxed {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.source)
+        Some(self.0.source())
     }
-}
-
-fn decision_in(error: &(dyn Error + 'static)) -> Option<Decision> {
-    sources(error)
-        .find_map(|error| error.downcast_ref::<Boxed>())
-        .map(|boxed| boxed.decision)
 }
 
 /// Whether a response tells the sender to stop.
 #[cfg(feature = "idempotency")]
 pub(crate) fn stops_retries(headers: &HeaderMap) -> bool {
     headers.get(&WEBHOOK_DELIVERY) == Some(&ABORT_MESSAGE)
-}
-
-/// An error, its source, and so on.
-pub(crate) fn sources<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// Prints an error and its sources, separated by colons, on one line whatever they hold: text from
-/// outside cannot forge a line of the log.
-pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(OneLine(f), "{}", self.0)?;
-        sources(self.0)
-            .skip(1)
-            .try_for_each(|source| write!(OneLine(f), ": {source}"))
-    }
-}
-
-struct OneLine<'a, 'f>(&'a mut fmt::Formatter<'f>);
-
-impl fmt::Write for OneLine<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().try_for_each(|c| match c {
-            // Unicode's line and paragraph separators are no control characters, but break lines.
-            '\u{2028}' | '\u{2029}' => write!(self.0, "{}", c.escape_unicode()),
-            c if c.is_control() => write!(self.0, "{}", c.escape_default()),
-            c => self.0.write_char(c),
-        })
-    }
 }
 
 #[cfg(test)]
@@ -248,46 +267,61 @@ mod tests {
         }
     }
 
-    fn question_mark(error: impl Error + Send + Sync + 'static) -> WebhookError {
-        fn fail<E: Error + Send + Sync + 'static>(error: E) -> Result<(), WebhookError> {
+    fn question_mark<E: Into<BoxError>>(error: E) -> WebhookError {
+        fn fail<E: Into<BoxError>>(error: E) -> Result<(), WebhookError> {
             Err(error)?
         }
         fail(error).unwrap_err()
     }
 
     #[test]
-    fn the_question_mark_means_again() {
-        let error = question_mark(fmt::Error);
-        assert!(!error.is_permanent());
-        assert_eq!(error.status(), 500);
-        assert!(error.headers().is_empty());
+    fn the_question_mark_means_retry_for_every_kind_of_error() {
+        for error in [
+            question_mark(fmt::Error),
+            question_mark("text"),
+            question_mark(String::from("text")),
+            question_mark(BoxError::from("boxed")),
+        ] {
+            assert_eq!(error.disposition(), Disposition::Retry);
+            assert_eq!(error.status(), 500);
+            assert!(error.headers().is_empty());
+        }
     }
 
     #[test]
     fn a_decision_survives_boxing_and_wrapping() {
-        let permanent: BoxError = WebhookError::permanent("no").into();
+        let permanent = WebhookError::permanent("no").into_boxed();
         let wrapped = Outer(Outer(permanent).into());
-        assert_eq!(WebhookError::is_permanent_in(&wrapped), Some(true));
-        assert!(question_mark(wrapped).is_permanent());
+        assert_eq!(Disposition::find_in(&wrapped), Some(Disposition::Permanent));
+        assert_eq!(question_mark(wrapped).disposition(), Disposition::Permanent);
 
-        let again: BoxError = WebhookError::retry("later").into();
-        assert_eq!(WebhookError::is_permanent_in(&*again), Some(false));
-        assert!(!question_mark(Outer(again)).is_permanent());
+        let again = WebhookError::retry("later").with_retry_after(Duration::from_millis(1_001));
+        assert_eq!(
+            question_mark(Outer(again.into_boxed())).headers()["retry-after"],
+            "2"
+        );
+    }
+
+    #[test]
+    fn boxing_and_the_question_mark_are_inverse() {
+        let error = question_mark(WebhookError::permanent("no").into_boxed());
+        assert_eq!(error.disposition(), Disposition::Permanent);
+        assert_eq!(error.to_string(), "no");
     }
 
     #[test]
     fn the_outermost_decision_counts() {
-        let inner: BoxError = WebhookError::permanent("no").into();
-        let outer: BoxError = WebhookError::retry(inner).into();
-        assert_eq!(WebhookError::is_permanent_in(&*outer), Some(false));
+        let inner = WebhookError::permanent("no").into_boxed();
+        let outer = WebhookError::retry(inner).into_boxed();
+        assert_eq!(Disposition::find_in(&*outer), Some(Disposition::Retry));
     }
 
     #[test]
     fn its_text_is_the_whole_chain() {
-        let source: BoxError = WebhookError::permanent("no such plan").into();
+        let source = WebhookError::permanent("no such plan").into_boxed();
         let error = WebhookError::retry(Outer(source));
         let text = error.to_string();
-        assert_eq!(text, "outer: processing failed for good: no such plan");
+        assert_eq!(text, "outer: processing failed permanently: no such plan");
     }
 
     #[test]

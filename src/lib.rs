@@ -124,13 +124,15 @@ pub mod testing;
 pub mod verify;
 
 mod error;
+mod error_chain;
 mod extract;
 mod rejection;
+mod response;
 #[cfg(any(feature = "idempotency", feature = "queue"))]
 mod timeout;
 
 pub use self::{
-    error::WebhookError,
+    error::{Disposition, WebhookError},
     event::{
         event::ClerkEvent,
         raw::RawClerkEvent,
@@ -139,7 +141,11 @@ pub use self::{
     extract::VerifiedClerkEvent,
     layer::{body::VerifiedBody, layer::ClerkWebhookLayer},
     rejection::{Rejection, RejectionKind},
-    verify::{delivery::VerifiedDelivery, secret::SigningSecret, verifier::Verifier},
+    verify::{
+        delivery::VerifiedDelivery,
+        secret::{SecretError, SigningSecret},
+        verifier::Verifier,
+    },
 };
 
 /// Any error: what tower's middleware and [`WebhookError`] hold. tower, axum and tower-http give the same
@@ -151,3 +157,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../docs/idempotency.md")]
 struct Readme;
+
+/// What must not compile, beside what does.
+#[cfg(doctest)]
+#[doc = include_str!("../tests/compile_fail.md")]
+struct CompileFail;

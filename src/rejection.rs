@@ -1,20 +1,38 @@
-//! Every reason to refuse a delivery.
+//! Why a delivery was refused.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
-use crate::BoxError;
-use http::{HeaderName, StatusCode};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use tracing::Level;
 
-use crate::{event::DecodeError, verify::delivery::VerifiedDelivery};
+use crate::{
+    BoxError,
+    event::{DecodeError, DecodeErrorKind},
+    verify::{
+        delivery::VerifiedDelivery,
+        error::{VerifyError, VerifyErrorKind},
+    },
+};
 
 /// Why a delivery was refused.
 ///
-/// What a stranger gets to see is [`status`](Self::status) and [`body_text`](Self::body_text), which
-/// tell nothing that an attacker could use. What operators need is in [`kind`](Self::kind), in the
-/// `Display` text, which says what to do, and in the logs.
+/// The sender sees [`status`](Self::status), [`headers`](Self::headers) and
+/// [`body_text`](Self::body_text), which tell nothing that an attacker could use. Operators get the
+/// [`kind`](Self::kind) and the `Display` text, which says what to do; both are logged.
 ///
-/// Layer and extractor put it into the extensions of the response that they answer with, so that a
-/// middleware outside can restyle or count refusals:
+/// Every response that this crate makes of a rejection carries it in its extensions, so that middleware
+/// outside can count or restyle refusals:
 ///
 /// ```
 /// use axum::response::{IntoResponse, Response};
@@ -28,145 +46,137 @@ use crate::{event::DecodeError, verify::delivery::VerifiedDelivery};
 /// }
 /// // .route_layer(clerk).route_layer(axum::middleware::map_response(restyle))
 /// ```
-#[derive(Debug, Clone)]
-pub struct Rejection {
+///
+/// [`ClerkWebhookLayer::with_rejection_response`](crate::ClerkWebhookLayer::with_rejection_response) does
+/// the same without a second middleware. Cloning is cheap: clones share everything.
+#[derive(Clone)]
+pub struct Rejection(Arc<Details>);
+
+struct Details {
     kind: RejectionKind,
-    detail: Detail,
-    message_id: Option<Arc<str>>,
+    subject: Subject,
+    source: Source,
+    is_logged: AtomicBool,
 }
 
-/// What an operator needs beyond the kind.
-#[derive(Debug, Clone)]
-enum Detail {
+/// The delivery that was refused, as far as it is known.
+enum Subject {
+    Unknown,
+    /// The message id that the request claims.
+    Claimed(Arc<str>),
+    Verified(VerifiedDelivery),
+}
+
+enum Source {
     None,
-    Header(&'static str),
-    Skew(i64),
-    Read(Arc<ReadFault>),
-    Undecodable(Arc<Undecodable>),
-}
-
-#[derive(Debug)]
-struct ReadFault(BoxError);
-
-#[derive(Debug)]
-struct Undecodable {
-    verified: VerifiedDelivery,
-    error: DecodeError,
+    Verify(VerifyError),
+    Decode(DecodeError),
+    Other(BoxError),
 }
 
 impl Rejection {
-    pub(crate) fn new(kind: RejectionKind) -> Self {
-        Self {
+    fn new(kind: RejectionKind, subject: Subject, source: Source) -> Self {
+        Self(Arc::new(Details {
             kind,
-            detail: Detail::None,
-            message_id: None,
-        }
+            subject,
+            source,
+            is_logged: AtomicBool::new(false),
+        }))
     }
 
-    pub(crate) fn header(kind: RejectionKind, name: &'static HeaderName) -> Self {
-        Self {
-            detail: Detail::Header(name.as_str()),
-            ..Self::new(kind)
-        }
+    /// A delivery whose headers are in order, but whose body was not read.
+    pub(crate) fn body_too_large(message_id: &str) -> Self {
+        let subject = Subject::Claimed(message_id.into());
+        Self::new(RejectionKind::BodyTooLarge, subject, Source::None)
     }
 
-    pub(crate) fn skew(kind: RejectionKind, seconds: i64) -> Self {
-        Self {
-            detail: Detail::Skew(seconds),
-            ..Self::new(kind)
-        }
+    pub(crate) fn body_read_failed(message_id: &str, source: BoxError) -> Self {
+        let subject = Subject::Claimed(message_id.into());
+        Self::new(
+            RejectionKind::BodyReadFailed,
+            subject,
+            Source::Other(source),
+        )
     }
 
-    pub(crate) fn read(error: BoxError) -> Self {
-        Self {
-            detail: Detail::Read(Arc::new(ReadFault(error))),
-            ..Self::new(RejectionKind::BodyReadFailed)
-        }
+    pub(crate) fn undecodable(delivery: VerifiedDelivery, error: DecodeError) -> Self {
+        let kind = RejectionKind::Undecodable(error.kind());
+        Self::new(kind, Subject::Verified(delivery), Source::Decode(error))
     }
 
-    pub(crate) fn undecodable(
+    /// `fix` says how to wire this request's route.
+    #[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
+    pub(crate) fn missing_layer(fix: String) -> Self {
+        Self::new(
+            RejectionKind::MissingLayer,
+            Subject::Unknown,
+            Source::Other(fix.into()),
+        )
+    }
+
+    #[cfg(feature = "idempotency")]
+    pub(crate) fn of(kind: RejectionKind, delivery: &VerifiedDelivery) -> Self {
+        Self::new(kind, Subject::Verified(delivery.clone()), Source::None)
+    }
+
+    #[cfg(any(feature = "idempotency", feature = "queue"))]
+    pub(crate) fn caused(
         kind: RejectionKind,
-        verified: VerifiedDelivery,
-        error: DecodeError,
+        delivery: &VerifiedDelivery,
+        source: BoxError,
     ) -> Self {
-        Self {
-            detail: Detail::Undecodable(Arc::new(Undecodable { verified, error })),
-            ..Self::new(kind)
-        }
-    }
-
-    pub(crate) fn with_message_id(mut self, message_id: &str) -> Self {
-        self.message_id = Some(message_id.into());
-        self
+        Self::new(
+            kind,
+            Subject::Verified(delivery.clone()),
+            Source::Other(source),
+        )
     }
 
     /// The reason.
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
-        self.kind
+        self.0.kind
     }
 
     /// The status that the sender gets: 400, 409, 413, 422, 500 or 503.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.kind.status()
+        self.kind().row().status
     }
 
-    /// The one short line that the sender gets; the same for every signature failure.
+    /// The one short line that the sender gets. It is the same for every signature failure.
     #[must_use]
     pub fn body_text(&self) -> &'static str {
-        self.kind.body_text()
+        self.kind().row().body_text
     }
 
-    /// How long the sender is asked to wait, header `Retry-After`: 5 s when another delivery of the
-    /// same message or too many others are being handled, or the queue is down. Svix keeps to it within twice
-    /// its own schedule.
+    /// The headers that the sender gets: `Content-Type`, and `Retry-After` where there is a
+    /// [`retry_after`](Self::retry_after).
+    ///
+    /// For frameworks of your own; [`to_response`](Self::to_response) makes a whole response.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(2);
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        headers.insert(CONTENT_TYPE, plain);
+        if let Some(wait) = self.retry_after() {
+            headers.insert(RETRY_AFTER, wait.as_secs().into());
+        }
+        headers
+    }
+
+    /// How long the sender is asked to wait, header `Retry-After`: 5 s where this process is busy or the
+    /// queue is down. Svix never waits less than its own schedule says.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match self.kind {
-            RejectionKind::MessageInProgress
-            | RejectionKind::TooManyRunning
-            | RejectionKind::QueueUnavailable => Some(Duration::from_secs(5)),
-            _ => None,
-        }
+        self.kind().row().retry_after
     }
 
-    /// The header at fault, for kinds that are about one.
+    /// Why the delivery is not verified.
     #[must_use]
-    pub fn header_name(&self) -> Option<&'static str> {
-        match self.detail {
-            Detail::Header(name) => Some(name),
-            _ => None,
-        }
-    }
-
-    /// How far the timestamp is from this machine's clock, `now - timestamp` in seconds: positive
-    /// when it is too old, negative when it is in the future.
-    #[must_use]
-    pub fn skew_seconds(&self) -> Option<i64> {
-        match self.detail {
-            Detail::Skew(seconds) => Some(seconds),
-            _ => None,
-        }
-    }
-
-    /// The message id, where one was read. Unless there is a [`delivery`](Self::delivery) delivery,
-    /// a stranger may have made it up.
-    #[must_use]
-    pub fn message_id(&self) -> Option<&str> {
-        match self.delivery() {
-            Some(verified) => Some(verified.message_id()),
-            None => self.message_id.as_deref(),
-        }
-    }
-
-    /// The delivery, where the signature did match and only its event could not be decoded.
-    ///
-    /// With `Result<VerifiedClerkEvent, Rejection>` a handler can store what it cannot read yet.
-    #[must_use]
-    pub fn delivery(&self) -> Option<&VerifiedDelivery> {
-        match &self.detail {
-            Detail::Undecodable(undecodable) => Some(&undecodable.verified),
+    pub fn verify_error(&self) -> Option<&VerifyError> {
+        match &self.0.source {
+            Source::Verify(error) => Some(error),
             _ => None,
         }
     }
@@ -174,267 +184,310 @@ impl Rejection {
     /// Where and why the event could not be decoded.
     #[must_use]
     pub fn decode_error(&self) -> Option<&DecodeError> {
-        match &self.detail {
-            Detail::Undecodable(undecodable) => Some(&undecodable.error),
+        match &self.0.source {
+            Source::Decode(error) => Some(error),
             _ => None,
+        }
+    }
+
+    /// The delivery, if it was verified before it was refused.
+    ///
+    /// With `Result<VerifiedClerkEvent, Rejection>` a handler can store what it cannot decode yet.
+    ///
+    /// ```
+    /// use clerk_webhooks::{Rejection, VerifiedClerkEvent};
+    ///
+    /// # async fn archive(id: &str, body: &[u8]) {}
+    /// async fn on_event(event: Result<VerifiedClerkEvent, Rejection>) -> Result<(), Rejection> {
+    ///     match event {
+    ///         Ok(event) => println!("{}", event.event_type()),
+    ///         Err(rejection) => match rejection.delivery() {
+    ///             Some(delivery) => archive(delivery.message_id(), delivery.raw_body()).await,
+    ///             None => return Err(rejection),
+    ///         },
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn delivery(&self) -> Option<&VerifiedDelivery> {
+        match &self.0.subject {
+            Subject::Verified(delivery) => Some(delivery),
+            Subject::Unknown | Subject::Claimed(_) => None,
+        }
+    }
+
+    /// The message id, if one was read. Nothing proves it unless there is a [`delivery`](Self::delivery).
+    #[must_use]
+    pub fn message_id(&self) -> Option<&str> {
+        match (&self.0.subject, &self.0.source) {
+            (Subject::Verified(delivery), _) => Some(delivery.message_id()),
+            (Subject::Claimed(message_id), _) => Some(message_id),
+            (Subject::Unknown, Source::Verify(error)) => error.message_id(),
+            (Subject::Unknown, _) => None,
+        }
+    }
+
+    /// Whether this is the first call for this rejection and its clones: each is logged once.
+    pub(crate) fn claim_log_line(&self) -> bool {
+        !self.0.is_logged.swap(true, Relaxed)
+    }
+}
+
+/// A delivery that is not verified.
+impl From<VerifyError> for Rejection {
+    fn from(error: VerifyError) -> Self {
+        let kind = RejectionKind::Unverified(error.kind());
+        Self::new(kind, Subject::Unknown, Source::Verify(error))
+    }
+}
+
+/// What happened and what to do, for operators.
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.source {
+            Source::Verify(error) => error.fmt(f),
+            _ => f.write_str(self.kind().row().explanation),
         }
     }
 }
 
-impl fmt::Display for Rejection {
+impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.detail {
-            Detail::Header(name) => write!(f, "header `{name}`: ")?,
-            Detail::Skew(seconds @ 0..) => write!(f, "timestamp {seconds} s old: ")?,
-            Detail::Skew(seconds) => {
-                write!(f, "timestamp {} s in the future: ", seconds.unsigned_abs())?;
-            }
-            Detail::None | Detail::Read(_) | Detail::Undecodable(_) => {}
-        }
-        f.write_str(self.kind.explanation())
+        f.debug_struct("Rejection")
+            .field("kind", &self.kind())
+            .field("message_id", &self.message_id())
+            .field("source", &self.source())
+            .finish()
     }
 }
 
 impl Error for Rejection {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.detail {
-            Detail::Read(fault) => Some(&*fault.0),
-            Detail::Undecodable(undecodable) => Some(&undecodable.error),
-            Detail::None | Detail::Header(_) | Detail::Skew(_) => None,
+        match &self.0.source {
+            // Its text is this one's own.
+            Source::Verify(_) | Source::None => None,
+            Source::Decode(error) => Some(error),
+            Source::Other(error) => Some(&**error),
         }
     }
 }
 
-/// The reasons to refuse a delivery, in the order in which they are looked for.
-///
-/// Headers that are missing, doubled or malformed are logged at `debug`, since anybody can send such;
-/// a message in progress, too many running and a shutdown at `info`; what cannot be decoded, a missing layer, a failing
-/// store or queue and what ended a handler at `error`; all others at `warn`.
-///
-/// Of several faults the first is named: headers are judged before the body is read, and nothing is
-/// parsed before the signature matched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RejectionKind {
-    /// One of the three headers is missing: not a delivery, or a proxy dropped it. 400.
-    MissingHeader,
-    /// Message id or timestamp came more than once. 400.
-    DuplicateHeader,
-    /// The message id is empty, longer than 256 bytes, or not visible ASCII without dots. 400.
-    MalformedId,
-    /// The timestamp is not a plain number of seconds. 400.
-    MalformedTimestamp,
-    /// The timestamp is older than the tolerance (`with_tolerance_past`, 300 s unless set): a replay, or
-    /// a clock that is wrong. 400.
-    TimestampTooOld,
-    /// The timestamp is further in the future than the tolerance (`with_tolerance_future`, 300 s unless
-    /// set): a clock is wrong. 400.
-    TimestampTooNew,
-    /// The signature header holds no well-formed `v1` signature. 400.
-    MalformedSignature,
-    /// The body, declared or read, is over the limit. 413.
-    BodyTooLarge,
-    /// The body could not be read to its end. 400.
-    BodyReadFailed,
-    /// No signature matches any secret. 400.
-    NoMatchingSignature,
-    /// Deduplication: as many deliveries as allowed (`with_max_running`, 1,000 unless set) are being
-    /// handled. 503.
-    TooManyRunning,
-    /// Deduplication: another delivery of this message is being handled; this one is not acknowledged,
-    /// since the other may fail. 409.
-    MessageInProgress,
-    /// Deduplication: the store of claims did not answer. 503.
-    StoreUnavailable,
-    /// Deduplication: this process is draining. 503.
-    ShuttingDown,
-    /// Deduplication: the handler panicked. 500.
-    HandlerPanicked,
-    /// Deduplication: the handler, with its wait for the inner service's readiness, took longer than the
-    /// longest run and was aborted. 500.
-    HandlerTimedOut,
-    /// Deduplication: the handler succeeded, but the store could not be told so. 500.
-    CompletionNotRecorded,
-    /// Acknowledge first: the queue did not take the event. 503.
-    QueueUnavailable,
-    /// Verified, but the body is not JSON in UTF-8. 422.
-    InvalidJson,
-    /// Verified JSON, but no event: no text `type`, no object `data`, or another field around `data` of
-    /// another JSON type. 422.
-    InvalidEnvelope,
-    /// An event whose data does not fit its type. 422.
-    UndecodableEvent,
-    /// Extractor or deduplication found no verified delivery: the layer is not on this route, or not
-    /// outside. 500.
-    MissingLayer,
+/// One row a kind: `Variant = "code" STATUS LEVEL "what the sender reads": "what operators read"`.
+macro_rules! rejection_kinds {
+    ($(
+        $(#[doc = $doc:literal])+
+        $(#[cfg($($cfg:tt)+)])?
+        $Kind:ident = $code:literal $STATUS:ident $LEVEL:ident $body_text:literal: $explanation:literal
+            $(, retry after $seconds:literal s)?;
+    )+) => {
+        /// The reasons to refuse a delivery.
+        ///
+        /// Kinds that belong to a feature exist with that feature alone.
+        ///
+        /// ```
+        /// use clerk_webhooks::{RejectionKind, verify::VerifyErrorKind};
+        ///
+        /// let kind = RejectionKind::Unverified(VerifyErrorKind::MissingHeader);
+        /// assert_eq!(kind.code(), "missing_header");
+        /// assert_eq!(kind.status(), 400);
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum RejectionKind {
+            /// Headers or signature are wrong. 400.
+            Unverified(VerifyErrorKind),
+            /// Verified, but the event cannot be decoded. 422.
+            Undecodable(DecodeErrorKind),
+            $( $(#[doc = $doc])+ $(#[cfg($($cfg)+)])? $Kind, )+
+        }
+
+        impl RejectionKind {
+            const fn row(self) -> Row {
+                match self {
+                    Self::Unverified(kind) => Row::unverified(kind),
+                    Self::Undecodable(kind) => Row::undecodable(kind),
+                    $( $(#[cfg($($cfg)+)])? Self::$Kind => Row {
+                        code: $code,
+                        status: StatusCode::$STATUS,
+                        level: Level::$LEVEL,
+                        body_text: $body_text,
+                        explanation: $explanation,
+                        retry_after: after_seconds(0 $(+ $seconds)?),
+                    }, )+
+                }
+            }
+        }
+    };
 }
 
+rejection_kinds! {
+    /// The body, as declared or as read, is over the limit. 413.
+    BodyTooLarge = "body_too_large" PAYLOAD_TOO_LARGE WARN "body too large":
+        "the body is over the limit; if the sender is genuine, raise `with_max_body_bytes` or the limit of a \
+         layer outside";
+    /// The body could not be read to its end. 400.
+    BodyReadFailed = "body_read_failed" BAD_REQUEST WARN "body could not be read":
+        "the body could not be read to its end; the sender disconnected, or a deadline outside ended it";
+    /// There is no verified delivery: [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) is not on this route,
+    /// or not outside. 500.
+    MissingLayer = "missing_layer" INTERNAL_SERVER_ERROR ERROR "webhook receiver is not set up":
+        "no verified delivery on this request: `ClerkWebhookLayer` is not on its route, or not outside";
+    /// Deduplication: this process is draining. 503.
+    #[cfg(feature = "idempotency")]
+    ShuttingDown = "shutting_down" SERVICE_UNAVAILABLE INFO "temporarily unavailable, please retry":
+        "this process takes no more deliveries; the sender retries";
+    /// Deduplication: as many deliveries as allowed (`with_max_running`, 1,000 unless set) are being
+    /// handled. 503.
+    #[cfg(feature = "idempotency")]
+    TooManyRunning = "too_many_running" SERVICE_UNAVAILABLE INFO "temporarily unavailable, please retry":
+        "as many deliveries as `with_max_running` allows are being handled; the sender retries",
+        retry after 5 s;
+    /// Deduplication: another delivery of this message is being handled. This one is not acknowledged,
+    /// since the other may fail. 409.
+    #[cfg(feature = "idempotency")]
+    MessageInProgress = "message_in_progress" CONFLICT INFO "message is being processed":
+        "another delivery of this message is being handled, or its process crashed less than a lease ago; \
+         the sender retries",
+        retry after 5 s;
+    /// Deduplication: the store of claims did not answer. 503.
+    #[cfg(feature = "idempotency")]
+    StoreUnavailable = "store_unavailable" SERVICE_UNAVAILABLE ERROR "temporarily unavailable, please retry":
+        "the store of claims failed, so nothing is acknowledged; the sender retries";
+    /// Deduplication: the handler panicked. 500.
+    #[cfg(feature = "idempotency")]
+    HandlerPanicked = "handler_panicked" INTERNAL_SERVER_ERROR ERROR "processing failed, please retry":
+        "the handler panicked; the sender retries";
+    /// Deduplication: the handler, including its wait for the inner service's readiness, took longer than
+    /// the longest run and was aborted. 500.
+    #[cfg(feature = "idempotency")]
+    HandlerTimedOut = "handler_timed_out" INTERNAL_SERVER_ERROR ERROR "processing failed, please retry":
+        "the handler, including its wait for the inner service, took longer than `with_longest_run` and was \
+         aborted; the sender retries";
+    /// Deduplication: the handler succeeded, but the store could not record it. 500.
+    #[cfg(feature = "idempotency")]
+    CompletionNotRecorded = "completion_not_recorded" INTERNAL_SERVER_ERROR ERROR
+        "processing failed, please retry":
+        "the handler succeeded, but the store of claims could not record it: it may run twice";
+    /// The queue did not take the event. 503.
+    #[cfg(feature = "queue")]
+    QueueUnavailable = "queue_unavailable" SERVICE_UNAVAILABLE ERROR "temporarily unavailable, please retry":
+        "the queue did not take the event, so it is not acknowledged; the sender retries",
+        retry after 5 s;
+}
+
+/// All that depends on the kind alone.
+struct Row {
+    code: &'static str,
+    status: StatusCode,
+    level: Level,
+    body_text: &'static str,
+    explanation: &'static str,
+    retry_after: Option<Duration>,
+}
+
+impl Row {
+    /// Anybody can send bad headers, so those are no news. A delivery whose headers are in order may be one
+    /// that the operator waits for.
+    const fn unverified(kind: VerifyErrorKind) -> Self {
+        use VerifyErrorKind as Kind;
+        let (level, body_text) = match kind {
+            Kind::MissingHeader => (Level::DEBUG, "missing webhook header"),
+            Kind::DuplicateHeader | Kind::MalformedId | Kind::MalformedTimestamp => {
+                (Level::DEBUG, "malformed webhook header")
+            }
+            Kind::TimestampTooOld | Kind::TimestampTooNew => {
+                (Level::WARN, "timestamp out of tolerance")
+            }
+            Kind::MalformedSignature => (Level::DEBUG, INVALID_SIGNATURE),
+            Kind::NoMatchingSignature => (Level::WARN, INVALID_SIGNATURE),
+        };
+        Self {
+            code: kind.code(),
+            status: StatusCode::BAD_REQUEST,
+            level,
+            body_text,
+            explanation: "the delivery is not verified",
+            retry_after: None,
+        }
+    }
+
+    const fn undecodable(kind: DecodeErrorKind) -> Self {
+        let (code, explanation) = match kind {
+            DecodeErrorKind::NotUtf8 | DecodeErrorKind::NotJson => (
+                "invalid_json",
+                "verified, but the body is not JSON in UTF-8",
+            ),
+            DecodeErrorKind::Envelope => (
+                "invalid_envelope",
+                "verified, but not an event: it needs a string `type` and an object `data`, and the fields \
+                 around them must have their usual JSON types",
+            ),
+            DecodeErrorKind::Data => (
+                "undecodable_event",
+                "verified, but the data does not fit the event's type; the sender retries, and \
+                 `RawClerkEvent` accepts it",
+            ),
+        };
+        Self {
+            code,
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            level: Level::ERROR,
+            body_text: "event could not be decoded",
+            explanation,
+            retry_after: None,
+        }
+    }
+}
+
+const fn after_seconds(seconds: u64) -> Option<Duration> {
+    match seconds {
+        0 => None,
+        _ => Some(Duration::from_secs(seconds)),
+    }
+}
+
+/// The same for every signature failure: a stranger learns nothing about the form.
+const INVALID_SIGNATURE: &str = "invalid signature";
+
 impl RejectionKind {
-    /// The stable reason code, as logs and tools print it; never sent to the sender.
+    /// The stable reason code, as logs and tools print it. It is never sent to the sender.
     ///
     /// ```
     /// use clerk_webhooks::RejectionKind;
     ///
-    /// assert_eq!(RejectionKind::NoMatchingSignature.code(), "no_matching_signature");
+    /// assert_eq!(RejectionKind::BodyTooLarge.code(), "body_too_large");
     /// ```
     #[must_use]
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::MissingHeader => "missing_header",
-            Self::DuplicateHeader => "duplicate_header",
-            Self::MalformedId => "malformed_id",
-            Self::MalformedTimestamp => "malformed_timestamp",
-            Self::TimestampTooOld => "timestamp_too_old",
-            Self::TimestampTooNew => "timestamp_too_new",
-            Self::MalformedSignature => "malformed_signature",
-            Self::BodyTooLarge => "body_too_large",
-            Self::BodyReadFailed => "body_read_failed",
-            Self::NoMatchingSignature => "no_matching_signature",
-            Self::TooManyRunning => "too_many_running",
-            Self::MessageInProgress => "message_in_progress",
-            Self::StoreUnavailable => "store_unavailable",
-            Self::ShuttingDown => "shutting_down",
-            Self::HandlerPanicked => "handler_panicked",
-            Self::HandlerTimedOut => "handler_timed_out",
-            Self::CompletionNotRecorded => "completion_not_recorded",
-            Self::QueueUnavailable => "queue_unavailable",
-            Self::InvalidJson => "invalid_json",
-            Self::InvalidEnvelope => "invalid_envelope",
-            Self::UndecodableEvent => "undecodable_event",
-            Self::MissingLayer => "missing_layer",
-        }
+        self.row().code
     }
 
     /// The status that the sender gets.
     #[must_use]
     pub const fn status(self) -> StatusCode {
-        match self {
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::InvalidJson | Self::InvalidEnvelope | Self::UndecodableEvent => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            Self::MessageInProgress => StatusCode::CONFLICT,
-            Self::TooManyRunning
-            | Self::StoreUnavailable
-            | Self::ShuttingDown
-            | Self::QueueUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::HandlerPanicked
-            | Self::HandlerTimedOut
-            | Self::CompletionNotRecorded
-            | Self::MissingLayer => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::MissingHeader
-            | Self::DuplicateHeader
-            | Self::MalformedId
-            | Self::MalformedTimestamp
-            | Self::TimestampTooOld
-            | Self::TimestampTooNew
-            | Self::MalformedSignature
-            | Self::BodyReadFailed
-            | Self::NoMatchingSignature => StatusCode::BAD_REQUEST,
-        }
+        self.row().status
     }
 
-    const fn body_text(self) -> &'static str {
-        match self {
-            Self::MissingHeader => "missing webhook header",
-            Self::DuplicateHeader | Self::MalformedId | Self::MalformedTimestamp => {
-                "malformed webhook header"
-            }
-            Self::TimestampTooOld | Self::TimestampTooNew => "timestamp out of tolerance",
-            Self::MalformedSignature | Self::NoMatchingSignature => "invalid signature",
-            Self::BodyTooLarge => "body too large",
-            Self::BodyReadFailed => "body could not be read",
-            Self::InvalidJson | Self::InvalidEnvelope | Self::UndecodableEvent => {
-                "event could not be decoded"
-            }
-            Self::MessageInProgress => "message is being processed",
-            Self::TooManyRunning
-            | Self::StoreUnavailable
-            | Self::ShuttingDown
-            | Self::QueueUnavailable => "temporarily unavailable, please retry",
-            Self::HandlerPanicked | Self::HandlerTimedOut | Self::CompletionNotRecorded => {
-                "processing failed, please retry"
-            }
-            Self::MissingLayer => "webhook receiver is not set up",
-        }
-    }
-
-    /// For operators: what happened, and what to do.
-    const fn explanation(self) -> &'static str {
-        match self {
-            Self::MissingHeader => {
-                "missing; not a webhook delivery, or a proxy in front drops the header"
-            }
-            Self::DuplicateHeader => "sent more than once; a proxy in front may be doubling it",
-            Self::MalformedId => {
-                "not a message id (1 to 256 bytes of visible ASCII without spaces and dots)"
-            }
-            Self::MalformedTimestamp => "not a plain number of seconds since 1970",
-            Self::TimestampTooOld => {
-                "older than the tolerance; a replay, a delivery held up on its way, or a wrong clock \
-                 on this machine"
-            }
-            Self::TimestampTooNew => {
-                "further ahead than the tolerance; check the clock of this machine"
-            }
-            Self::MalformedSignature => {
-                "no well-formed `v1` signature; an endpoint with asymmetric signatures (`v1a`) must \
-                 be set to symmetric ones"
-            }
-            Self::BodyTooLarge => {
-                "body over the limit; raise `with_max_body_bytes`, or the limit of a layer outside, \
-                 if the sender is genuine"
-            }
-            Self::BodyReadFailed => {
-                "body could not be read to its end; the sender went away, or a deadline outside \
-                 cut it off"
-            }
-            Self::NoMatchingSignature => {
-                "no signature matches any signing secret; forged, or the secret is another \
-                 endpoint's, or something in front changed the body"
-            }
-            Self::TooManyRunning => {
-                "as many deliveries as `with_max_running` allows are being handled, or wait for the inner \
-                 service; the sender comes again"
-            }
-            Self::MessageInProgress => {
-                "another delivery of this message is being handled, or its process died less than a lease \
-                 ago; the sender comes again"
-            }
-            Self::StoreUnavailable => {
-                "the store of claims failed, so that nothing is acknowledged; the sender comes again"
-            }
-            Self::ShuttingDown => "this process takes no more deliveries; the sender comes again",
-            Self::HandlerPanicked => {
-                "the handler panicked, its own message says where; the sender comes again"
-            }
-            Self::HandlerTimedOut => {
-                "the handler, with its wait for the inner service, took longer than `with_longest_run` and was \
-                 aborted; the sender comes again"
-            }
-            Self::CompletionNotRecorded => {
-                "the handler succeeded, but the store of claims could not be told so: it may run twice"
-            }
-            Self::QueueUnavailable => {
-                "the queue did not take the event, so that it was not acknowledged; the sender comes again"
-            }
-            Self::InvalidJson => "verified, but the body is not JSON in UTF-8",
-            Self::InvalidEnvelope => {
-                "verified, but not an event: it needs a `type` and an object `data`, and what surrounds them \
-                 must be of the usual JSON types; the path says which it is"
-            }
-            Self::UndecodableEvent => {
-                "verified, but the data does not fit the event's type; `RawClerkEvent` accepts it, \
-                 and the sender will retry"
-            }
-            Self::MissingLayer => {
-                "no verified delivery on this request; put `.route_layer(ClerkWebhookLayer::from_env()?)` \
-                 on the route of this handler, after (outside of) any other layer that needs it"
-            }
-        }
+    /// The level of its log line.
+    pub(crate) const fn level(self) -> Level {
+        self.row().level
     }
 }
 
+impl From<VerifyErrorKind> for RejectionKind {
+    fn from(kind: VerifyErrorKind) -> Self {
+        Self::Unverified(kind)
+    }
+}
+
+impl From<DecodeErrorKind> for RejectionKind {
+    fn from(kind: DecodeErrorKind) -> Self {
+        Self::Undecodable(kind)
+    }
+}
+
+/// The reason code.
 impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
@@ -446,29 +499,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_for_operators_names_header_and_skew() {
-        static NAME: HeaderName = HeaderName::from_static("svix-id");
-        let missing = Rejection::header(RejectionKind::MissingHeader, &NAME);
-        assert!(missing.to_string().starts_with("header `svix-id`: missing"));
-        let old = Rejection::skew(RejectionKind::TimestampTooOld, 301);
-        assert!(old.to_string().starts_with("timestamp 301 s old: "));
-        let new = Rejection::skew(RejectionKind::TimestampTooNew, -301);
-        assert!(
-            new.to_string()
-                .starts_with("timestamp 301 s in the future: ")
-        );
-    }
-
-    #[test]
-    fn every_signature_failure_answers_the_same() {
-        let malformed = Rejection::new(RejectionKind::MalformedSignature);
-        let unmatched = Rejection::new(RejectionKind::NoMatchingSignature);
-        assert_eq!(malformed.body_text(), unmatched.body_text());
-        assert_eq!(malformed.status(), unmatched.status());
-    }
-
-    #[test]
-    fn a_rejection_is_small_enough_for_a_result() {
-        assert!(size_of::<Rejection>() <= 64, "{}", size_of::<Rejection>());
+    fn every_signature_failure_is_answered_alike() {
+        let malformed = RejectionKind::Unverified(VerifyErrorKind::MalformedSignature).row();
+        let unmatched = RejectionKind::Unverified(VerifyErrorKind::NoMatchingSignature).row();
+        assert_eq!(malformed.body_text, unmatched.body_text);
+        assert_eq!(malformed.status, unmatched.status);
     }
 }

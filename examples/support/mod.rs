@@ -14,7 +14,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use clerk_webhooks::{SigningSecret, verify::SecretError};
+use clerk_webhooks::{SecretError, SigningSecret};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},

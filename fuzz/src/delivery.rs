@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use clerk_webhooks::{Rejection, SigningSecret, VerifiedDelivery, Verifier, testing::FixedClock};
+use clerk_webhooks::{
+    SigningSecret, VerifiedDelivery, Verifier, testing::FixedClock, verify::VerifyError,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
@@ -92,7 +94,7 @@ impl Delivery {
     /// The crate's word on the headers, both ways in, and on the body.
     ///
     /// The first result is `Err` where the headers were refused, the second where the body was.
-    pub fn judge(&self) -> Result<Result<VerifiedDelivery, Rejection>, Rejection> {
+    pub fn judge(&self) -> Result<Result<VerifiedDelivery, VerifyError>, VerifyError> {
         let secret = SigningSecret::parse(KEY).unwrap();
         let verifier = Verifier::new(secret)
             .with_clock(clock(self.now).unwrap())
@@ -101,7 +103,7 @@ impl Delivery {
         let checked = verifier.check_header_pairs(&self.headers);
         if let Some(map) = self.header_map() {
             let (pairs, map) = (checked.as_ref(), verifier.check_headers(&map));
-            let code = |refused: &Rejection| (refused.kind(), refused.header_name());
+            let code = |refused: &VerifyError| (refused.kind(), refused.header_name());
             assert_eq!(pairs.err().map(code), map.as_ref().err().map(code));
         }
         checked.map(|pending| pending.finish(self.body.clone().into()))

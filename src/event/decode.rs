@@ -58,7 +58,7 @@ pub(crate) fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeE
     let text = utf8(body)?;
     serde_json::from_str(text).map_err(|_| {
         let place = locate(text, PhantomData::<T>).without_names();
-        place.into_error(DecodeErrorKind::Data, event_type_of(text))
+        place.into_error(DecodeErrorKind::Data, event_type_of(text.as_bytes()))
     })
 }
 
@@ -120,19 +120,19 @@ where
         Ok(envelope) if envelope.data.is_object() => Ok(envelope),
         _ => {
             let place = locate(text, PhantomData::<Envelope<AnyObject>>);
-            Err(place.into_error(DecodeErrorKind::Envelope, event_type_of(text)))
+            Err(place.into_error(DecodeErrorKind::Envelope, event_type_of(text.as_bytes())))
         }
     }
 }
 
-/// The event's type, if there is one to be had at all.
-fn event_type_of(text: &str) -> Option<EventType> {
+/// The type that a body names, for logs and errors.
+pub(crate) fn event_type_of(body: &[u8]) -> Option<EventType> {
     #[derive(Deserialize)]
     struct TypeOnly {
         #[serde(rename = "type")]
         event_type: EventType,
     }
-    serde_json::from_str::<TypeOnly>(text)
+    serde_json::from_slice::<TypeOnly>(body)
         .ok()
         .map(|event| event.event_type)
 }

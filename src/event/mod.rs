@@ -51,7 +51,7 @@
 
 // One export path per type: `event::User`, never `event::user::User`.
 mod billing;
-mod decode;
+pub(crate) mod decode;
 mod deleted;
 mod domain;
 mod enterprise_account;

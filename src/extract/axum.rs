@@ -1,22 +1,13 @@
-//! axum's traits, through axum-core only.
+//! axum's extractor trait, through axum-core only.
 
-use axum_core::{
-    body::Body,
-    extract::FromRequestParts,
-    response::{IntoResponse, Response},
-};
+use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::{log, verified_event::VerifiedClerkEvent};
-use crate::{
-    error::WebhookError,
-    layer::refusal,
-    rejection::{Rejection, RejectionKind},
-    verify::delivery::VerifiedDelivery,
-};
+use super::verified_event::VerifiedClerkEvent;
+use crate::{rejection::Rejection, verify::delivery::VerifiedDelivery};
 
-/// Takes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) left in the request's
+/// Decodes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) left in the request's
 /// extensions. Without the layer the answer is 500, and the log says where to put it.
 impl<T, S> FromRequestParts<S> for VerifiedClerkEvent<T>
 where
@@ -26,30 +17,28 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        match parts.extensions.get::<VerifiedDelivery>() {
-            Some(verified) => Self::decode(verified.clone()),
-            None => {
-                let rejection = Rejection::new(RejectionKind::MissingLayer);
-                log::missing_layer(&rejection, parts.uri.path());
-                Err(rejection)
-            }
-        }
+        Self::decode(delivery_of(parts)?)
     }
 }
 
-/// [`status`](Rejection::status), [`body_text`](Rejection::body_text) and, where there is one,
-/// [`retry_after`](Rejection::retry_after), with the rejection in the response's extensions.
-impl IntoResponse for Rejection {
-    fn into_response(self) -> Response {
-        refusal::response::<Body>(self).map(Body::new)
+/// Takes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) left in the request's
+/// extensions, for handlers that decode nothing. Without the layer the answer is 500, and the log says where
+/// to put it.
+impl<S: Send + Sync> FromRequestParts<S> for VerifiedDelivery {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        delivery_of(parts)
     }
 }
 
-/// [`status`](WebhookError::status), [`headers`](WebhookError::headers) and
-/// [`body_text`](WebhookError::body_text); the error itself goes to the log.
-impl IntoResponse for WebhookError {
-    fn into_response(self) -> Response {
-        log::handler_failed(&self);
-        (self.status(), self.headers(), self.body_text()).into_response()
-    }
+fn delivery_of(parts: &Parts) -> Result<VerifiedDelivery, Rejection> {
+    let path = parts.uri.path();
+    parts.extensions.get().cloned().ok_or_else(|| {
+        Rejection::missing_layer(format!(
+            "the request to {path:?} did not pass a `ClerkWebhookLayer`: put \
+             `.route_layer(ClerkWebhookLayer::from_env()?)` on the method route of this handler, as in \
+             `.route({path:?}, post(handler).route_layer(clerk))`"
+        ))
+    })
 }

@@ -5,18 +5,14 @@ use std::{fmt, ops::Deref, time::SystemTime};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::{decode::decode, log};
-use crate::{
-    event::{DecodeErrorKind, event::ClerkEvent},
-    rejection::{Rejection, RejectionKind},
-    verify::delivery::VerifiedDelivery,
-};
+use super::decode::decode;
+use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::VerifiedDelivery};
 
-/// An event of a delivery whose signature matched.
+/// The event of a verified delivery.
 ///
-/// It dereferences to the event, [`ClerkEvent`] unless another `T` is asked for. In an axum handler it
-/// is an extractor; elsewhere [`decode`](Self::decode) makes one. Both need a [`VerifiedDelivery`], which
-/// only verification makes:
+/// It dereferences to the event, a [`ClerkEvent`] unless you ask for another `T`. In an axum handler it is an
+/// extractor. Elsewhere, [`decode`](Self::decode) makes one. Both need a [`VerifiedDelivery`], which only
+/// verification makes.
 ///
 /// ```
 /// use axum::http::StatusCode;
@@ -41,9 +37,9 @@ use crate::{
 ///
 /// # Your own `T`
 ///
-/// `T` may be any type that deserializes from the whole event. Mind the trap: it is asked for *every*
-/// type that the endpoint is subscribed to, and what it cannot decode is refused. Serde's
-/// `#[serde(other)]` does not help, since it fails on a variant that comes with data. This works:
+/// `T` may be any type that deserializes from the whole event. It must decode *every* type of event that the
+/// endpoint is subscribed to, because what it cannot decode is refused. `#[serde(other)]` does not help: it
+/// fails on a variant that comes with data. This pattern works:
 ///
 /// ```
 /// use clerk_webhooks::VerifiedClerkEvent;
@@ -57,7 +53,7 @@ use crate::{
 ///
 /// #[derive(Deserialize)]
 /// struct MyData {
-///     id: Option<String>, // optional, whatever an event of another type lacks
+///     id: Option<String>, // optional: events of another type may lack it
 /// }
 ///
 /// async fn on_event(event: VerifiedClerkEvent<MyEvent>) {
@@ -67,40 +63,28 @@ use crate::{
 /// }
 /// ```
 ///
-/// # No `Option`
+/// # Compiler errors
 ///
-/// `Option<VerifiedClerkEvent>` is deliberately no extractor: a handler would run for a forged
-/// delivery, with `None`.
+/// "The trait `Handler` is not implemented": put `#[axum::debug_handler]` on your function (axum's feature
+/// `macros`), and the compiler names the argument at fault. The usual causes:
 ///
-/// ```compile_fail,E0277
-/// # use clerk_webhooks::VerifiedClerkEvent;
-/// type Always<T> = T;
-/// fn is_extractor<T: axum::extract::FromRequestParts<()>>() {}
-/// is_extractor::<Option<VerifiedClerkEvent>>();
-/// ```
-///
-/// ```
-/// # use clerk_webhooks::VerifiedClerkEvent;
-/// type Always<T> = T;
-/// fn is_extractor<T: axum::extract::FromRequestParts<()>>() {}
-/// is_extractor::<Always<VerifiedClerkEvent>>();
-/// ```
+/// - `Option<VerifiedClerkEvent>` is not an extractor, on purpose: the handler would run for a forged delivery,
+///   with `None`. Take `Result<VerifiedClerkEvent, Rejection>` to handle refusals yourself.
+/// - `Json` or another extractor of the body must come last. You do not need it: the event has the body.
 #[derive(Clone)]
 pub struct VerifiedClerkEvent<T = ClerkEvent> {
     event: T,
-    verified: VerifiedDelivery,
+    delivery: VerifiedDelivery,
 }
 
 impl<T> VerifiedClerkEvent<T> {
-    /// Decodes the event of a verified delivery; where the extractor is not at hand.
+    /// Decodes the event of a verified delivery, where there is no extractor.
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::InvalidJson`] when the body is not JSON in UTF-8,
-    /// [`RejectionKind::InvalidEnvelope`] when it has no text `type` or no object `data` or another field
-    /// around them is of another JSON type,
-    /// [`RejectionKind::UndecodableEvent`] when the data does not fit the type. It is logged, and
-    /// keeps the delivery: [`Rejection::delivery`].
+    /// [`RejectionKind::Undecodable`](crate::RejectionKind::Undecodable), when the body is not JSON in
+    /// UTF-8, is not an event, or has data that does not fit its type. The error keeps the delivery:
+    /// [`Rejection::delivery`]. Nothing is logged until it becomes a response.
     ///
     /// ```
     /// use clerk_webhooks::{Rejection, VerifiedBody, VerifiedClerkEvent};
@@ -112,48 +96,59 @@ impl<T> VerifiedClerkEvent<T> {
     ///     Ok(Response::new(format!("got a {}", event.event_type())))
     /// }
     /// ```
-    pub fn decode(verified: VerifiedDelivery) -> Result<Self, Rejection>
+    pub fn decode(delivery: VerifiedDelivery) -> Result<Self, Rejection>
     where
         T: DeserializeOwned + 'static,
     {
-        match decode(verified.raw_body()) {
-            Ok(event) => Ok(Self { event, verified }),
-            Err(error) => {
-                let rejection = Rejection::undecodable(kind_of(error.kind()), verified, error);
-                log::undecodable(&rejection);
-                Err(rejection)
-            }
+        match decode(delivery.raw_body()) {
+            Ok(event) => Ok(Self { event, delivery }),
+            Err(error) => Err(Rejection::undecodable(delivery, error)),
         }
     }
 
     /// The message's id, the same on every retry; see [`VerifiedDelivery::message_id`].
     #[must_use]
     pub fn message_id(&self) -> &str {
-        self.verified.message_id()
+        self.delivery.message_id()
     }
 
     /// When the sender made this attempt, fresh on each; see [`VerifiedDelivery::attempted_at`].
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
-        self.verified.attempted_at()
+        self.delivery.attempted_at()
     }
 
-    /// The body, byte for byte as it was signed: what to store to keep the exact event.
+    /// The body, byte for byte as it was signed. Store it to keep the exact event.
     #[must_use]
     pub fn raw_body(&self) -> &Bytes {
-        self.verified.raw_body()
+        self.delivery.raw_body()
     }
 
     /// The delivery that the event came with.
     #[must_use]
     pub fn delivery(&self) -> &VerifiedDelivery {
-        &self.verified
+        &self.delivery
     }
 
     /// The event, by value.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.event
+    }
+
+    /// The event and its delivery, by value.
+    ///
+    /// ```
+    /// use clerk_webhooks::VerifiedClerkEvent;
+    ///
+    /// async fn on_event(event: VerifiedClerkEvent) {
+    ///     let (event, delivery) = event.into_parts();
+    ///     println!("{}: {} bytes", event.event_type(), delivery.raw_body().len());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn into_parts(self) -> (T, VerifiedDelivery) {
+        (self.event, self.delivery)
     }
 }
 
@@ -169,15 +164,7 @@ impl<T> Deref for VerifiedClerkEvent<T> {
 impl<T> fmt::Debug for VerifiedClerkEvent<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedClerkEvent")
-            .field("verified", &self.verified)
+            .field("delivery", &self.delivery)
             .finish_non_exhaustive()
-    }
-}
-
-fn kind_of(kind: DecodeErrorKind) -> RejectionKind {
-    match kind {
-        DecodeErrorKind::NotUtf8 | DecodeErrorKind::NotJson => RejectionKind::InvalidJson,
-        DecodeErrorKind::Envelope => RejectionKind::InvalidEnvelope,
-        DecodeErrorKind::Data => RejectionKind::UndecodableEvent,
     }
 }

@@ -9,10 +9,10 @@ use std::{
 use http::Response;
 use tokio::task::{JoinError, JoinHandle};
 
-use super::{log, store::MessageKey};
 use crate::{
-    layer::{body::ResponseBody, refusal},
     rejection::{Rejection, RejectionKind},
+    response::body::ResponseBody,
+    verify::delivery::VerifiedDelivery,
 };
 
 /// The future of [`Idempotency`](super::Idempotency). Dropping it, as a server does when the sender
@@ -25,7 +25,7 @@ pub struct ResponseFuture<B, E> {
 enum State<B, E> {
     Refused(Option<Rejection>),
     Running {
-        key: MessageKey,
+        delivery: VerifiedDelivery,
         task: JoinHandle<Result<Response<ResponseBody<B>>, E>>,
     },
 }
@@ -38,11 +38,11 @@ impl<B, E> ResponseFuture<B, E> {
     }
 
     pub(super) fn running(
-        key: MessageKey,
+        delivery: VerifiedDelivery,
         task: JoinHandle<Result<Response<ResponseBody<B>>, E>>,
     ) -> Self {
         Self {
-            state: State::Running { key, task },
+            state: State::Running { delivery, task },
         }
     }
 }
@@ -53,26 +53,26 @@ impl<B, E> Future for ResponseFuture<B, E> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.state {
             State::Refused(rejection) => match rejection.take() {
-                Some(rejection) => Poll::Ready(Ok(refusal::response(rejection))),
+                Some(rejection) => Poll::Ready(Ok(rejection.to_response())),
                 None => Poll::Pending,
             },
-            State::Running { key, task } => Poll::Ready(match ready!(Pin::new(task).poll(cx)) {
-                Ok(answer) => answer,
-                Err(ended) => Ok(refusal::response(ended_early(&ended, key))),
-            }),
+            State::Running { delivery, task } => {
+                Poll::Ready(match ready!(Pin::new(task).poll(cx)) {
+                    Ok(answer) => answer,
+                    Err(ended) => Ok(ended_early(&ended, delivery).to_response()),
+                })
+            }
         }
     }
 }
 
 /// Handlers have tasks of their own: it was the store that panicked, or the runtime is shutting down.
-fn ended_early(ended: &JoinError, key: &MessageKey) -> Rejection {
+fn ended_early(ended: &JoinError, delivery: &VerifiedDelivery) -> Rejection {
     if ended.is_panic() {
-        let rejection = Rejection::new(RejectionKind::StoreUnavailable);
-        let rejection = rejection.with_message_id(key.message_id());
-        log::store_panicked(&rejection);
-        rejection
+        let cause = "the store panicked".into();
+        Rejection::caused(RejectionKind::StoreUnavailable, delivery, cause)
     } else {
-        Rejection::new(RejectionKind::ShuttingDown).with_message_id(key.message_id())
+        Rejection::of(RejectionKind::ShuttingDown, delivery)
     }
 }
 

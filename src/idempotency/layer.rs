@@ -44,7 +44,7 @@ const DEFAULT_MAX_RUNNING: usize = 1_000;
 ///     "/webhooks/clerk",
 ///     post(on_event).route_layer(idempotency).route_layer(clerk),
 /// );
-/// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+/// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
 ///
 /// The [module's documentation](super) tells how each case ends. The inner service runs in a task of its

@@ -2,22 +2,10 @@
 
 use std::{error::Error, time::Duration};
 
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, warn};
 
 use super::store::MessageKey;
-use crate::{error::Chain, rejection::Rejection};
-
-/// `path` is the request's, printed escaped.
-pub(super) fn misplaced(rejection: &Rejection, path: &str) {
-    error!(
-        target: "clerk_webhooks",
-        code = rejection.kind().code(),
-        "no verified delivery on the request to {path:?}: `IdempotencyLayer` belongs inside of \
-         `ClerkWebhookLayer`; with `route_layer` the later is the outer: \
-         `post(handler).route_layer(idempotency).route_layer(clerk)`; in a `ServiceBuilder` the first is: \
-         `.layer(clerk).layer(idempotency)`"
-    );
-}
+use crate::error_chain::Chain;
 
 pub(super) fn duplicate(key: &MessageKey) {
     debug!(
@@ -25,49 +13,6 @@ pub(super) fn duplicate(key: &MessageKey) {
         message_id = key.message_id(),
         scope = key.scope(),
         "a message that was completed before came again"
-    );
-}
-
-/// Nothing is wrong: the sender comes again.
-pub(super) fn refused_for_now(rejection: &Rejection) {
-    info!(
-        target: "clerk_webhooks",
-        code = rejection.kind().code(),
-        status = rejection.status().as_u16(),
-        message_id = rejection.message_id(),
-        "refused a delivery: {rejection}"
-    );
-}
-
-pub(super) fn handler_ended(rejection: &Rejection) {
-    error!(
-        target: "clerk_webhooks",
-        code = rejection.kind().code(),
-        status = rejection.status().as_u16(),
-        message_id = rejection.message_id(),
-        "a handler was cut off: {rejection}"
-    );
-}
-
-pub(super) fn store_failed(rejection: &Rejection, key: &MessageKey, cause: &(dyn Error + 'static)) {
-    error!(
-        target: "clerk_webhooks",
-        code = rejection.kind().code(),
-        status = rejection.status().as_u16(),
-        message_id = key.message_id(),
-        scope = key.scope(),
-        cause = %Chain(cause),
-        "{rejection}"
-    );
-}
-
-pub(super) fn store_panicked(rejection: &Rejection) {
-    error!(
-        target: "clerk_webhooks",
-        code = rejection.kind().code(),
-        status = rejection.status().as_u16(),
-        message_id = rejection.message_id(),
-        "the store of claims panicked, its own message says where; the sender comes again"
     );
 }
 

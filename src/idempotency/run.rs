@@ -1,6 +1,6 @@
 //! One delivery's task: claim the message, run the handler under the lease, settle the claim.
 
-use std::{error::Error, future::poll_fn, pin::pin, time::Duration};
+use std::{future::poll_fn, pin::pin, time::Duration};
 
 use http::{Request, Response, StatusCode};
 use tokio::time::{Instant, sleep, timeout};
@@ -16,9 +16,10 @@ use super::{
 use crate::{
     BoxError,
     error::stops_retries,
-    layer::{body::ResponseBody, refusal},
     rejection::{Rejection, RejectionKind},
+    response::{body::ResponseBody, failure::Failure, refusal::short_answer},
     timeout::in_time,
+    verify::delivery::VerifiedDelivery,
 };
 
 /// A store that was down for a moment need not cost a second run.
@@ -31,6 +32,7 @@ const PAUSES_BETWEEN_COMPLETIONS: [Duration; 3] = [
 pub(super) struct Run<St> {
     layer: IdempotencyLayer<St>,
     key: MessageKey,
+    delivery: VerifiedDelivery,
 }
 
 /// Why a handler has no answer.
@@ -41,8 +43,13 @@ enum Ended {
 }
 
 impl<St: IdempotencyStore> Run<St> {
-    pub(super) fn new(layer: IdempotencyLayer<St>, key: MessageKey) -> Self {
-        Self { layer, key }
+    pub(super) fn new(layer: IdempotencyLayer<St>, delivery: VerifiedDelivery) -> Self {
+        let key = MessageKey::new(layer.shared.scope.clone(), delivery.message_id());
+        Self {
+            layer,
+            key,
+            delivery,
+        }
     }
 
     /// The answer to this delivery, whether or not the handler was run for it.
@@ -63,7 +70,7 @@ impl<St: IdempotencyStore> Run<St> {
             Ok(Claim::Claimed(token)) => token,
             Ok(Claim::Completed) => return Ok(self.duplicate()),
             Ok(Claim::InProgress) => return Ok(self.in_progress()),
-            Err(error) => return Ok(self.store_failed(RejectionKind::StoreUnavailable, &*error)),
+            Err(error) => return Ok(self.store_failed(RejectionKind::StoreUnavailable, error)),
         };
         if lease.is_over() {
             return Ok(self.claimed_too_late(token).await);
@@ -164,9 +171,14 @@ impl<St: IdempotencyStore> Run<St> {
         match answer {
             Ok(response) if is_final(&response) => match self.complete(token, lease).await {
                 Ok(()) => Ok(response.map(ResponseBody::inner)),
-                Err(error) => Ok(self.store_failed(RejectionKind::CompletionNotRecorded, &*error)),
+                Err(error) => Ok(self.store_failed(RejectionKind::CompletionNotRecorded, error)),
             },
             other => {
+                if let Ok(response) = &other
+                    && let Some(failure) = response.extensions().get::<Failure>()
+                {
+                    failure.log(&self.delivery);
+                }
                 self.layer.shared.counters.released.add();
                 self.release(token).await;
                 other.map(|response| response.map(ResponseBody::inner))
@@ -205,16 +217,12 @@ impl<St: IdempotencyStore> Run<St> {
     async fn give_up<ResB>(&self, ended: Ended, token: ClaimToken) -> Response<ResponseBody<ResB>> {
         self.layer.shared.counters.released.add();
         self.release(token).await;
-        let rejection = self.rejection(match ended {
+        let kind = match ended {
             Ended::Panicked => RejectionKind::HandlerPanicked,
             Ended::TimedOut => RejectionKind::HandlerTimedOut,
             Ended::ShutDown => RejectionKind::ShuttingDown,
-        });
-        match rejection.kind() {
-            RejectionKind::ShuttingDown => log::refused_for_now(&rejection),
-            _ => log::handler_ended(&rejection),
-        }
-        refusal::response(rejection)
+        };
+        Rejection::of(kind, &self.delivery).to_response()
     }
 
     /// Another may have claimed the message since, and run beside this one.
@@ -222,35 +230,27 @@ impl<St: IdempotencyStore> Run<St> {
         self.release(token).await;
         let lease = self.times().lease;
         let error = format!("the store answered a claim when its lease of {lease:?} was over");
-        self.store_failed(RejectionKind::StoreUnavailable, &*BoxError::from(error))
+        self.store_failed(RejectionKind::StoreUnavailable, error.into())
     }
 
     fn duplicate<ResB>(&self) -> Response<ResponseBody<ResB>> {
         self.layer.shared.counters.duplicates.add();
         log::duplicate(&self.key);
-        refusal::text(StatusCode::OK, "already processed")
+        short_answer(StatusCode::OK, "already processed")
     }
 
     fn in_progress<ResB>(&self) -> Response<ResponseBody<ResB>> {
         self.layer.shared.counters.in_progress.add();
-        let rejection = self.rejection(RejectionKind::MessageInProgress);
-        log::refused_for_now(&rejection);
-        refusal::response(rejection)
+        Rejection::of(RejectionKind::MessageInProgress, &self.delivery).to_response()
     }
 
     fn store_failed<ResB>(
         &self,
         kind: RejectionKind,
-        error: &(dyn Error + 'static),
+        error: BoxError,
     ) -> Response<ResponseBody<ResB>> {
         self.layer.shared.counters.store_failures.add();
-        let rejection = self.rejection(kind);
-        log::store_failed(&rejection, &self.key, error);
-        refusal::response(rejection)
-    }
-
-    fn rejection(&self, kind: RejectionKind) -> Rejection {
-        Rejection::new(kind).with_message_id(self.key.message_id())
+        Rejection::caused(kind, &self.delivery, error).to_response()
     }
 
     fn store(&self) -> &St {

@@ -9,16 +9,10 @@ use http::{Request, Response};
 use tower_service::Service;
 use tracing::Instrument as _;
 
-use super::{
-    future::ResponseFuture,
-    layer::IdempotencyLayer,
-    log,
-    run::Run,
-    store::{IdempotencyStore, MessageKey},
-};
+use super::{future::ResponseFuture, layer::IdempotencyLayer, run::Run, store::IdempotencyStore};
 use crate::{
-    layer::body::ResponseBody,
     rejection::{Rejection, RejectionKind},
+    response::body::ResponseBody,
     verify::delivery::VerifiedDelivery,
 };
 
@@ -34,19 +28,33 @@ impl<S, St> Idempotency<S, St> {
         Self { inner, layer }
     }
 
-    fn key<B>(&self, request: &Request<B>) -> Result<MessageKey, Rejection> {
-        match request.extensions().get::<VerifiedDelivery>() {
-            Some(verified) => {
-                let scope = self.layer.shared.scope.clone();
-                Ok(MessageKey::new(scope, verified.message_id()))
-            }
-            None => {
-                let rejection = Rejection::new(RejectionKind::MissingLayer);
-                log::misplaced(&rejection, request.uri().path());
-                Err(rejection)
-            }
-        }
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
     }
+
+    /// The inner service, mutably.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service, by value.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+fn delivery_of<B>(request: &Request<B>) -> Result<VerifiedDelivery, Rejection> {
+    let delivery = request.extensions().get().cloned();
+    delivery.ok_or_else(|| {
+        Rejection::missing_layer(format!(
+            "the request to {:?} did not pass a `ClerkWebhookLayer`: `IdempotencyLayer` belongs inside it; \
+             with `route_layer` the later is the outer: \
+             `post(handler).route_layer(idempotency).route_layer(clerk)`; in a `ServiceBuilder` the first is: \
+             `.layer(clerk).layer(idempotency)`",
+            request.uri().path()
+        ))
+    })
 }
 
 impl<S, St, B, ResB> Service<Request<B>> for Idempotency<S, St>
@@ -69,29 +77,25 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let key = match self.key(&request) {
-            Ok(key) => key,
+        let delivery = match delivery_of(&request) {
+            Ok(delivery) => delivery,
             Err(rejection) => return ResponseFuture::refused(rejection),
         };
         let running = &self.layer.shared.running;
         // Counted before the look, so that a drain that begins in between waits for this one.
         let _counted = running.token();
         if running.is_closed() {
-            return refused_for_now(RejectionKind::ShuttingDown, &key);
+            let rejection = Rejection::of(RejectionKind::ShuttingDown, &delivery);
+            return ResponseFuture::refused(rejection);
         }
         if running.len() > self.layer.max_running {
-            return refused_for_now(RejectionKind::TooManyRunning, &key);
+            let rejection = Rejection::of(RejectionKind::TooManyRunning, &delivery);
+            return ResponseFuture::refused(rejection);
         }
-        let run = Run::new(self.layer.clone(), key.clone());
+        let run = Run::new(self.layer.clone(), delivery.clone());
         let answer = run.once(self.inner.clone(), request);
-        ResponseFuture::running(key, running.spawn(answer.in_current_span()))
+        ResponseFuture::running(delivery, running.spawn(answer.in_current_span()))
     }
-}
-
-fn refused_for_now<B, E>(kind: RejectionKind, key: &MessageKey) -> ResponseFuture<B, E> {
-    let rejection = Rejection::new(kind).with_message_id(key.message_id());
-    log::refused_for_now(&rejection);
-    ResponseFuture::refused(rejection)
 }
 
 /// Of a shared store, which need not be `Clone` itself.

@@ -1,4 +1,4 @@
-//! The bodies on either side: what the inner service gets, and what comes out.
+//! The request body that the inner service gets.
 
 use std::{
     convert::Infallible,
@@ -9,17 +9,14 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use pin_project_lite::pin_project;
 
 use crate::verify::delivery::VerifiedDelivery;
 
-/// The request body behind a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): read to its end,
-/// verified.
+/// The request body inside a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): complete and verified.
 ///
-/// Its type is the proof: only the layer makes one, so a service that takes a
-/// `Request<VerifiedBody>` cannot be reached by anything unverified. Most services look at
-/// [`delivery`](Self::delivery); read as a body it yields the raw bytes, so that anything which takes
-/// an [`http_body::Body`] works behind the layer.
+/// Only the layer makes one, so a service that takes a `Request<VerifiedBody>` never sees an unverified
+/// request. Most services call [`delivery`](Self::delivery). Read as an [`http_body::Body`] it yields the raw
+/// bytes once.
 ///
 /// ```
 /// use clerk_webhooks::VerifiedBody;
@@ -28,20 +25,6 @@ use crate::verify::delivery::VerifiedDelivery;
 /// async fn handle(request: Request<VerifiedBody>) -> Response<String> {
 ///     Response::new(format!("got {}", request.body().delivery().message_id()))
 /// }
-/// ```
-///
-/// None can be made by hand, neither from a delivery
-///
-/// ```compile_fail,E0624
-/// fn wrap(verified: clerk_webhooks::VerifiedDelivery) -> clerk_webhooks::VerifiedBody {
-///     clerk_webhooks::VerifiedBody::new(verified)
-/// }
-/// ```
-///
-/// nor from bytes:
-///
-/// ```compile_fail,E0277
-/// let forged: clerk_webhooks::VerifiedBody = bytes::Bytes::new().into();
 /// ```
 pub struct VerifiedBody {
     verified: VerifiedDelivery,
@@ -107,83 +90,5 @@ impl fmt::Debug for VerifiedBody {
             .field("verified", &self.verified)
             .field("is_read", &self.is_read)
             .finish()
-    }
-}
-
-pin_project! {
-    /// The response body outside of a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): the inner
-    /// service's, or one short line of a refusal.
-    pub struct ResponseBody<B> {
-        #[pin]
-        kind: Kind<B>,
-    }
-}
-
-pin_project! {
-    #[project = KindProj]
-    enum Kind<B> {
-        Inner { #[pin] body: B },
-        Text { text: Bytes },
-    }
-}
-
-impl<B> ResponseBody<B> {
-    pub(crate) fn inner(body: B) -> Self {
-        Self {
-            kind: Kind::Inner { body },
-        }
-    }
-
-    pub(crate) fn text(text: &'static str) -> Self {
-        let text = Bytes::from_static(text.as_bytes());
-        Self {
-            kind: Kind::Text { text },
-        }
-    }
-}
-
-impl<B: Default> Default for ResponseBody<B> {
-    fn default() -> Self {
-        Self::inner(B::default())
-    }
-}
-
-impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match self.project().kind.project() {
-            KindProj::Inner { body } => body.poll_frame(cx),
-            KindProj::Text { text } if text.is_empty() => Poll::Ready(None),
-            KindProj::Text { text } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match &self.kind {
-            Kind::Inner { body } => body.is_end_stream(),
-            Kind::Text { text } => text.is_empty(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.kind {
-            Kind::Inner { body } => body.size_hint(),
-            Kind::Text { text } => SizeHint::with_exact(text.len() as u64),
-        }
-    }
-}
-
-impl<B> fmt::Debug for ResponseBody<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            Kind::Inner { .. } => "Inner",
-            Kind::Text { .. } => "Text",
-        };
-        f.debug_tuple("ResponseBody").field(&kind).finish()
     }
 }

@@ -11,11 +11,7 @@ use http_body::Body;
 use http_body_util::LengthLimitError;
 use pin_project_lite::pin_project;
 
-use crate::{
-    BoxError,
-    error::sources,
-    rejection::{Rejection, RejectionKind},
-};
+use crate::{BoxError, error_chain::sources};
 
 /// A length that a stranger merely declared reserves no more than this.
 const MAX_RESERVED_BYTES: usize = 65_536;
@@ -25,7 +21,7 @@ const MAX_RESERVED_BYTES: usize = 65_536;
 const FRAMES_PER_POLL: usize = 64;
 
 pin_project! {
-    /// Resolves to the whole body, or to why it was refused.
+    /// Resolves to the whole body.
     pub(super) struct Collect<B> {
         #[pin]
         body: B,
@@ -49,19 +45,20 @@ where
     pub(super) fn poll(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Bytes, Rejection>> {
+    ) -> Poll<Result<Bytes, BodyError>> {
         let mut this = self.project();
         for _ in 0..FRAMES_PER_POLL {
             let declared = this.body.size_hint().lower();
             let Some(frame) = ready!(this.body.as_mut().poll_frame(cx)) else {
                 return Poll::Ready(Ok(mem::take(this.collected).into_bytes()));
             };
-            let frame = frame.map_err(|error| refusal_of(error.into()))?;
-            let Ok(data) = frame.into_data() else {
+            let frame = frame.map_err(|error| BodyError::from(error.into()))?;
+            // An empty frame ends many an HTTP/2 body: it must not cost a copy of the one before.
+            let Some(data) = frame.into_data().ok().filter(Buf::has_remaining) else {
                 continue;
             };
             if data.remaining() > this.max_bytes.saturating_sub(this.collected.len()) {
-                return Poll::Ready(Err(Rejection::new(RejectionKind::BodyTooLarge)));
+                return Poll::Ready(Err(BodyError::TooLarge));
             }
             this.collected.push(data, declared);
         }
@@ -70,13 +67,20 @@ where
     }
 }
 
-/// A limit outside of this layer ends the body with an error of its own, often wrapped by others.
-fn refusal_of(error: BoxError) -> Rejection {
-    let is_limit = sources(&*error).any(|error| error.is::<LengthLimitError>());
-    if is_limit {
-        Rejection::new(RejectionKind::BodyTooLarge)
-    } else {
-        Rejection::read(error)
+/// Why there is no body.
+pub(super) enum BodyError {
+    TooLarge,
+    Read(BoxError),
+}
+
+/// A limit outside this layer ends the body with an error of its own, often wrapped by others.
+impl From<BoxError> for BodyError {
+    fn from(error: BoxError) -> Self {
+        if sources(&*error).any(|error| error.is::<LengthLimitError>()) {
+            Self::TooLarge
+        } else {
+            Self::Read(error)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a delivery waits for: its body, then the inner service's readiness, then its answer.
 
 use std::{
-    fmt, mem,
+    fmt,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -14,11 +14,17 @@ use tower_service::Service;
 use tracing::Span;
 
 use super::{
-    body::{ResponseBody, VerifiedBody},
-    collect::Collect,
-    log, refusal,
+    body::VerifiedBody,
+    collect::{BodyError, Collect},
+    log,
+    refusals::Refusals,
 };
-use crate::{BoxError, rejection::Rejection, verify::PendingVerification};
+use crate::{
+    BoxError,
+    rejection::Rejection,
+    response::{body::ResponseBody, failure::Failure},
+    verify::{delivery::VerifiedDelivery, verifier::PendingVerification},
+};
 
 pin_project! {
     /// The future of [`ClerkWebhook`](super::ClerkWebhook).
@@ -37,8 +43,8 @@ pin_project! {
     where
         S: Service<Request<VerifiedBody>>,
     {
-        Rejected {
-            rejection: Option<Rejection>,
+        Refused {
+            refusal: Option<(Rejection, Refusals)>,
         },
         Reading {
             #[pin]
@@ -48,12 +54,12 @@ pin_project! {
         Verified {
             inner: S,
             request: Option<Request<VerifiedBody>>,
-            delivery: Span,
+            outcome: Option<Outcome>,
         },
         Answering {
             #[pin]
             answer: S::Future,
-            delivery: Span,
+            outcome: Outcome,
         },
     }
 }
@@ -63,6 +69,14 @@ struct Waiting<S> {
     inner: S,
     parts: request::Parts,
     pending: PendingVerification,
+    refusals: Refusals,
+}
+
+/// What the inner service's answer is held against.
+struct Outcome {
+    delivery: VerifiedDelivery,
+    span: Span,
+    refusals: Refusals,
 }
 
 impl<S, B> ResponseFuture<S, B>
@@ -71,10 +85,10 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    pub(super) fn rejected(rejection: Rejection) -> Self {
+    pub(super) fn refused(rejection: Rejection, refusals: Refusals) -> Self {
         Self {
-            state: State::Rejected {
-                rejection: Some(rejection),
+            state: State::Refused {
+                refusal: Some((rejection, refusals)),
             },
         }
     }
@@ -84,6 +98,7 @@ where
         request: Request<B>,
         pending: PendingVerification,
         max_body_bytes: usize,
+        refusals: Refusals,
     ) -> Self {
         let (parts, body) = request.into_parts();
         Self {
@@ -93,6 +108,7 @@ where
                     inner,
                     parts,
                     pending,
+                    refusals,
                 }),
             },
         }
@@ -111,37 +127,36 @@ where
         let mut state = self.project().state;
         loop {
             let next = match state.as_mut().project() {
-                StateProj::Rejected { rejection } => match rejection.take() {
-                    Some(rejection) => return Poll::Ready(Ok(refuse(rejection))),
+                StateProj::Refused { refusal } => match refusal.take() {
+                    Some((rejection, refusals)) => {
+                        return Poll::Ready(Ok(refusals.response(&rejection)));
+                    }
                     None => return Poll::Pending,
                 },
                 StateProj::Reading { body, waiting } => {
                     let body = ready!(body.poll(cx));
-                    match waiting.take().map(|waiting| waiting.verify(body)) {
-                        Some(Ok(verified)) => verified,
-                        Some(Err(rejection)) => return Poll::Ready(Ok(refuse(rejection))),
+                    match waiting.take() {
+                        Some(waiting) => waiting.verify(body),
                         None => return Poll::Pending,
                     }
                 }
                 StateProj::Verified {
                     inner,
                     request,
-                    delivery,
+                    outcome,
                 } => {
                     ready!(inner.poll_ready(cx))?;
-                    match request.take() {
-                        Some(request) => State::Answering {
-                            answer: delivery.in_scope(|| inner.call(request)),
-                            delivery: mem::replace(delivery, Span::none()),
+                    match request.take().zip(outcome.take()) {
+                        Some((request, outcome)) => State::Answering {
+                            answer: outcome.span.in_scope(|| inner.call(request)),
+                            outcome,
                         },
                         None => return Poll::Pending,
                     }
                 }
-                StateProj::Answering { answer, delivery } => {
-                    let _entered = delivery.enter();
-                    return answer
-                        .poll(cx)
-                        .map_ok(|response| response.map(ResponseBody::inner));
+                StateProj::Answering { answer, outcome } => {
+                    let _entered = outcome.span.enter();
+                    return answer.poll(cx).map_ok(|response| outcome.pass(response));
                 }
             };
             state.set(next);
@@ -153,29 +168,45 @@ impl<S> Waiting<S>
 where
     S: Service<Request<VerifiedBody>>,
 {
-    fn verify<B>(self, body: Result<Bytes, Rejection>) -> Result<State<S, B>, Rejection> {
-        let Self {
-            inner,
-            mut parts,
-            pending,
-        } = self;
-        let body = body.map_err(|refused| refused.with_message_id(pending.message_id()))?;
-        let verified = pending.finish(body)?;
-        let delivery = log::delivery(&verified);
-        delivery.in_scope(|| log::verified(&verified));
-        parts.extensions.insert(verified.clone());
-        let request = Request::from_parts(parts, VerifiedBody::new(verified));
-        Ok(State::Verified {
-            inner,
-            request: Some(request),
-            delivery,
-        })
+    fn verify<B>(mut self, body: Result<Bytes, BodyError>) -> State<S, B> {
+        let message_id = self.pending.message_id();
+        let verified = match body {
+            Ok(body) => self.pending.finish(body).map_err(Rejection::from),
+            Err(BodyError::TooLarge) => Err(Rejection::body_too_large(message_id)),
+            Err(BodyError::Read(error)) => Err(Rejection::body_read_failed(message_id, error)),
+        };
+        let delivery = match verified {
+            Ok(delivery) => delivery,
+            Err(rejection) => {
+                self.refusals.log(&rejection, self.parts.uri.path());
+                return State::Refused {
+                    refusal: Some((rejection, self.refusals)),
+                };
+            }
+        };
+        let span = log::delivery_span(&delivery);
+        log::verified(&delivery);
+        self.parts.extensions.insert(delivery.clone());
+        let body = VerifiedBody::new(delivery.clone());
+        State::Verified {
+            inner: self.inner,
+            request: Some(Request::from_parts(self.parts, body)),
+            outcome: Some(Outcome {
+                delivery,
+                span,
+                refusals: self.refusals,
+            }),
+        }
     }
 }
 
-fn refuse<B>(rejection: Rejection) -> Response<ResponseBody<B>> {
-    log::refused(&rejection);
-    refusal::response(rejection)
+impl Outcome {
+    fn pass<B>(&self, response: Response<B>) -> Response<ResponseBody<B>> {
+        if let Some(failure) = response.extensions().get::<Failure>() {
+            failure.log(&self.delivery);
+        }
+        self.refusals.pass(response)
+    }
 }
 
 impl<S, B> fmt::Debug for ResponseFuture<S, B>
@@ -184,7 +215,7 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
-            State::Rejected { .. } => "Rejected",
+            State::Refused { .. } => "Refused",
             State::Reading { .. } => "Reading",
             State::Verified { .. } => "Verified",
             State::Answering { .. } => "Answering",

@@ -1,9 +1,14 @@
 //! The layer: configuration, and the service it makes.
 
+use bytes::Bytes;
+use http::Response;
 use tower_layer::Layer;
 
-use super::service::ClerkWebhook;
-use crate::verify::{SecretError, verifier::Verifier};
+use super::{refusals::Refusals, service::ClerkWebhook};
+use crate::{
+    rejection::Rejection,
+    verify::{secret::SecretError, verifier::Verifier},
+};
 
 /// 2 MiB, the most that Svix' own API takes for a message.
 const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
@@ -18,7 +23,7 @@ const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
 ///
 /// ```
 /// use axum::{Router, http::StatusCode, routing::post};
-/// use clerk_webhooks::{ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent, Verifier};
+/// use clerk_webhooks::{ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent};
 ///
 /// async fn on_event(event: VerifiedClerkEvent) -> StatusCode {
 ///     println!("{} {}", event.message_id(), event.event_type());
@@ -26,23 +31,34 @@ const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
 /// }
 ///
 /// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
-/// let clerk = ClerkWebhookLayer::new(Verifier::new(secret));
+/// let clerk = ClerkWebhookLayer::new(secret);
 /// let app: Router = Router::new().route("/webhooks/clerk", post(on_event).route_layer(clerk));
-/// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+/// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a layer does nothing until it is put on a service"]
 pub struct ClerkWebhookLayer {
     verifier: Verifier,
     max_body_bytes: usize,
+    refusals: Refusals,
 }
 
 impl ClerkWebhookLayer {
-    /// A layer that lets through what `verifier` accepts, with a body of at most 2 MiB.
-    pub fn new(verifier: Verifier) -> Self {
+    /// A layer that lets through what `verifier` accepts, with a body of at most 2 MiB. A
+    /// [`SigningSecret`](crate::SigningSecret) alone is a verifier too.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkWebhookLayer, SigningSecret};
+    ///
+    /// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let clerk = ClerkWebhookLayer::new(secret);
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
+    pub fn new(verifier: impl Into<Verifier>) -> Self {
         Self {
-            verifier,
+            verifier: verifier.into(),
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            refusals: Refusals::default(),
         }
     }
 
@@ -50,11 +66,11 @@ impl ClerkWebhookLayer {
     ///
     /// # Errors
     ///
-    /// When the environment holds no usable secret. Nothing in it can switch verification off.
+    /// When the environment holds no usable secret. Verification cannot be turned off.
     ///
     /// ```no_run
     /// let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
-    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
     /// ```
     pub fn from_env() -> Result<Self, SecretError> {
         Verifier::from_env().map(Self::new)
@@ -68,18 +84,50 @@ impl ClerkWebhookLayer {
     ///
     /// ```no_run
     /// let acme = clerk_webhooks::ClerkWebhookLayer::from_env_var("ACME_CLERK_SECRET")?;
-    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
     /// ```
     pub fn from_env_var(name: &str) -> Result<Self, SecretError> {
         Verifier::from_env_var(name).map(Self::new)
     }
 
-    /// The longest body that is accepted: 2 MiB unless set, which is the sender's own limit. A longer
-    /// one is answered 413, unread if it declared its length.
+    /// The longest body that is accepted, in bytes: 2 MiB unless set, which is the sender's own limit. A
+    /// longer one is answered 413, without being read if it declares its length.
     ///
     /// This is the only body limit that counts: axum's `DefaultBodyLimit` does not apply.
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
         self.max_body_bytes = max_body_bytes;
+        self
+    }
+
+    /// Makes the response of every refusal, instead of [`Rejection::to_response`].
+    ///
+    /// It is called for what this layer refuses, and for what the extractor, deduplication and queue inside
+    /// refuse. The rejection is logged before and is put into the response's extensions after. Tell the
+    /// sender nothing that an attacker could use, and keep to a status that is not 2xx: the sender takes a
+    /// 2xx for success and does not retry.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use clerk_webhooks::{ClerkWebhookLayer, Rejection};
+    /// use http::Response;
+    ///
+    /// fn as_json(rejection: &Rejection) -> Response<Bytes> {
+    ///     let body = format!(r#"{{"error": "{}"}}"#, rejection.body_text());
+    ///     let mut response = rejection.to_response::<Bytes>().map(|_| Bytes::from(body));
+    ///     let json = http::HeaderValue::from_static("application/json");
+    ///     response.headers_mut().insert("content-type", json);
+    ///     response
+    /// }
+    ///
+    /// # fn layer(clerk: ClerkWebhookLayer) -> ClerkWebhookLayer {
+    /// clerk.with_rejection_response(as_json)
+    /// # }
+    /// ```
+    pub fn with_rejection_response<F>(mut self, respond: F) -> Self
+    where
+        F: Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
+    {
+        self.refusals = self.refusals.with_restyle(respond);
         self
     }
 }
@@ -88,6 +136,11 @@ impl<S> Layer<S> for ClerkWebhookLayer {
     type Service = ClerkWebhook<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ClerkWebhook::new(inner, self.verifier.clone(), self.max_body_bytes)
+        ClerkWebhook::new(
+            inner,
+            self.verifier.clone(),
+            self.max_body_bytes,
+            self.refusals.clone(),
+        )
     }
 }

@@ -1,19 +1,17 @@
-//! The service: judges headers in `call`, leaves the rest to the future.
+//! The service: checks headers in `call` and leaves the rest to the future.
 
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, header::CONTENT_LENGTH};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{
-    body::{ResponseBody, VerifiedBody},
-    future::ResponseFuture,
-};
+use super::{body::VerifiedBody, future::ResponseFuture, refusals::Refusals};
 use crate::{
     BoxError,
-    rejection::{Rejection, RejectionKind},
-    verify::{PendingVerification, verifier::Verifier},
+    rejection::Rejection,
+    response::body::ResponseBody,
+    verify::verifier::{PendingVerification, Verifier},
 };
 
 /// The middleware that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) makes; see the
@@ -23,31 +21,62 @@ pub struct ClerkWebhook<S> {
     inner: S,
     verifier: Verifier,
     max_body_bytes: usize,
+    refusals: Refusals,
 }
 
 impl<S> ClerkWebhook<S> {
-    pub(super) fn new(inner: S, verifier: Verifier, max_body_bytes: usize) -> Self {
+    pub(super) fn new(
+        inner: S,
+        verifier: Verifier,
+        max_body_bytes: usize,
+        refusals: Refusals,
+    ) -> Self {
         Self {
             inner,
             verifier,
             max_body_bytes,
+            refusals,
         }
     }
 
-    /// What can be said without reading the body.
-    fn judge_unread<B: Body>(
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service, mutably.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service, by value.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
+    /// Refuses what can be refused without reading the body.
+    fn check_unread<B: Body>(
         &self,
         request: &Request<B>,
     ) -> Result<PendingVerification, Rejection> {
         let pending = self.verifier.check_headers(request.headers())?;
-        let declared = request.body().size_hint().lower();
+        let hinted = request.body().size_hint().lower();
+        let declared = declared_length(request.headers()).max(hinted);
         if usize::try_from(declared).is_ok_and(|declared| declared <= self.max_body_bytes) {
             Ok(pending)
         } else {
-            let rejection = Rejection::new(RejectionKind::BodyTooLarge);
-            Err(rejection.with_message_id(pending.message_id()))
+            Err(Rejection::body_too_large(pending.message_id()))
         }
     }
+}
+
+/// `Content-Length`, since a middleware outside may hide the body's own size hint. Whatever is not a number
+/// is left to the server.
+fn declared_length(headers: &HeaderMap) -> u64 {
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    declared.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 impl<S, B, ResB> Service<Request<B>> for ClerkWebhook<S>
@@ -66,12 +95,16 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.judge_unread(&request) {
+        let refusals = self.refusals.clone();
+        match self.check_unread(&request) {
             Ok(pending) => {
                 let inner = self.inner.clone();
-                ResponseFuture::reading(inner, request, pending, self.max_body_bytes)
+                ResponseFuture::reading(inner, request, pending, self.max_body_bytes, refusals)
             }
-            Err(rejection) => ResponseFuture::rejected(rejection),
+            Err(rejection) => {
+                refusals.log(&rejection, request.uri().path());
+                ResponseFuture::refused(rejection, refusals)
+            }
         }
     }
 }

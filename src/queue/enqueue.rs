@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     fmt,
+    future::ready,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -14,47 +15,38 @@ use tower_service::Service;
 
 use super::{event::QueuedEvent, log, queue::EventQueue};
 use crate::{
-    BoxError,
-    layer::{
-        body::{ResponseBody, VerifiedBody},
-        refusal,
-    },
     rejection::{Rejection, RejectionKind},
+    response::{body::ResponseBody, refusal::short_answer},
     timeout::{DEFAULT_TIMEOUT, in_time},
+    verify::delivery::VerifiedDelivery,
 };
 
 /// Stores every delivery in a queue and answers 202, without decoding it.
 ///
-/// It stands directly inside a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer), in axum as a service:
+/// It belongs inside a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer), in axum as a service. It takes the
+/// delivery from the request's extensions, whatever the body. Without the layer it answers 500, and the log
+/// says where to put it.
 ///
 /// ```
 /// use axum::{Router, routing::post_service};
 /// use clerk_webhooks::{ClerkWebhookLayer, queue::{Enqueue, EventQueue}};
-/// use tower::Layer as _;
 ///
 /// fn app(clerk: ClerkWebhookLayer, queue: impl EventQueue) -> Router {
-///     Router::new().route("/webhooks/clerk", post_service(clerk.layer(Enqueue::new(queue))))
-/// }
-/// ```
-///
-/// It takes verified bodies only, so that without the layer it does not compile:
-///
-/// ```compile_fail,E0277
-/// # use axum::{Router, routing::post_service};
-/// # use clerk_webhooks::{ClerkWebhookLayer, queue::{Enqueue, EventQueue}};
-/// fn app(queue: impl EventQueue) -> Router {
-///     Router::new().route("/webhooks/clerk", post_service(Enqueue::new(queue)))
+///     Router::new().route(
+///         "/webhooks/clerk",
+///         post_service(Enqueue::new(queue)).route_layer(clerk),
+///     )
 /// }
 /// ```
 ///
 /// | what the queue says | the sender gets |
 /// |---|---|
 /// | [`New`](super::Enqueued::New), [`Duplicate`](super::Enqueued::Duplicate) | 202 |
-/// | an error, or nothing within the timeout | 503, `Retry-After: 5`; it comes again, and is a duplicate if it was stored after all |
+/// | an error, or nothing within the timeout | 503, `Retry-After: 5`; the sender retries, and the retry is a duplicate if the event was stored after all |
 ///
 /// # Panics
 ///
-/// Its future panics when it is polled outside of a tokio runtime.
+/// Its future panics when it is polled outside a tokio runtime.
 #[must_use = "a service does nothing until it is called"]
 pub struct Enqueue<Q> {
     queue: Arc<Q>,
@@ -77,7 +69,7 @@ impl<Q: EventQueue> Enqueue<Q> {
     }
 }
 
-impl<Q: EventQueue> Service<Request<VerifiedBody>> for Enqueue<Q> {
+impl<Q: EventQueue, B> Service<Request<B>> for Enqueue<Q> {
     type Response = Response<ResponseBody<String>>;
     type Error = Infallible;
     type Future = EnqueueFuture;
@@ -86,26 +78,34 @@ impl<Q: EventQueue> Service<Request<VerifiedBody>> for Enqueue<Q> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<VerifiedBody>) -> EnqueueFuture {
-        let event = QueuedEvent::from(request.body().delivery());
-        let (queue, limit) = (Arc::clone(&self.queue), self.timeout);
+    fn call(&mut self, request: Request<B>) -> EnqueueFuture {
+        let Some(delivery) = request.extensions().get::<VerifiedDelivery>().cloned() else {
+            let response = misplaced(request.uri().path()).to_response();
+            return EnqueueFuture(Box::pin(ready(response)));
+        };
+        let (queue, timeout) = (Arc::clone(&self.queue), self.timeout);
         EnqueueFuture(Box::pin(async move {
-            match in_time(limit, "queue", queue.enqueue(&event, None)).await {
+            let event = QueuedEvent::from(&delivery);
+            match in_time(timeout, "queue", queue.enqueue(&event, None)).await {
                 Ok(enqueued) => {
                     log::enqueued(&event, enqueued);
-                    refusal::text(StatusCode::ACCEPTED, "accepted")
+                    short_answer(StatusCode::ACCEPTED, "accepted")
                 }
-                Err(error) => unavailable(&event, &error),
+                Err(error) => {
+                    let kind = RejectionKind::QueueUnavailable;
+                    Rejection::caused(kind, &delivery, error).to_response()
+                }
             }
         }))
     }
 }
 
-fn unavailable(event: &QueuedEvent, error: &BoxError) -> Response<ResponseBody<String>> {
-    let rejection = Rejection::new(RejectionKind::QueueUnavailable);
-    let rejection = rejection.with_message_id(event.message_id());
-    log::unavailable(&rejection, &**error);
-    refusal::response(rejection)
+fn misplaced(path: &str) -> Rejection {
+    Rejection::missing_layer(format!(
+        "the request to {path:?} did not pass a `ClerkWebhookLayer`: `Enqueue` belongs inside it, as in \
+         `.route({path:?}, post_service(Enqueue::new(queue)).route_layer(clerk))`; in a `ServiceBuilder`: \
+         `.layer(clerk).service(Enqueue::new(queue))`"
+    ))
 }
 
 /// Of a shared queue, which need not be `Clone` itself.

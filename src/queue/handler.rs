@@ -86,8 +86,8 @@ where
             (self.on_event)(event, EventContext { queued, state })
         });
         HandlerFuture(Box::pin(async {
-            let handling = handling.map_err(WebhookError::permanent)?;
-            Ok(handling.await?)
+            let handling = handling.map_err(|error| WebhookError::permanent(error).into_boxed())?;
+            handling.await.map_err(WebhookError::into_boxed)
         }))
     }
 }

@@ -2,14 +2,14 @@
 
 use std::{error::Error, time::Duration};
 
-use crate::error::WebhookError;
+use crate::error::Disposition;
 
 /// How often, and when, an event that failed in a worker is tried again. Every engine's adapter goes by it.
 ///
 /// Defaults: 8 attempts in all; a second after the first failure, twice as long after each further one.
 /// **That is about two minutes in all**, 127 s of pauses, where the sender itself would have gone on for 28
 /// hours: the delivery is acknowledged, so that it no longer does. After the last attempt, and at once when
-/// the failure is [permanent](WebhookError::permanent), the event goes to the dead letter, where it is kept.
+/// the failure is [permanent](crate::WebhookError::permanent), the event goes to the dead letter, where it is kept.
 /// If an outage of what the handler needs may last longer, set more attempts. No pause is longer than an
 /// hour, which the thirteenth is the first to reach; 60 attempts last two days.
 ///
@@ -112,13 +112,13 @@ impl RetryPolicy {
         self.max_attempts
     }
 
-    /// After `attempt`, counted from 1, failed with `error`: the [`WebhookError`] in its source chain
-    /// decides; any other error means again.
+    /// After `attempt`, counted from 1, failed with `error`: the [`WebhookError`](crate::WebhookError)
+    /// in its source chain decides; any other error means retry.
     #[must_use]
     pub fn after(&self, attempt: u32, error: &(dyn Error + 'static)) -> RetryDecision {
-        match WebhookError::is_permanent_in(error) {
-            Some(true) => RetryDecision::DeadLetter,
-            Some(false) | None => self.after_a_failure(attempt),
+        match Disposition::find_in(error) {
+            Some(Disposition::Permanent) => RetryDecision::DeadLetter,
+            Some(Disposition::Retry) | None => self.after_a_failure(attempt),
         }
     }
 
@@ -172,9 +172,8 @@ fn whole_seconds(pause: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use crate::BoxError;
-
     use super::*;
+    use crate::error::WebhookError;
 
     fn pauses(policy: &RetryPolicy) -> Vec<u64> {
         let attempts = 1..policy.max_attempts();
@@ -211,9 +210,9 @@ mod tests {
     #[test]
     fn what_is_permanent_is_not_tried_again() {
         let policy = RetryPolicy::new();
-        let permanent: BoxError = WebhookError::permanent("no such plan").into();
+        let permanent = WebhookError::permanent("no such plan").into_boxed();
         assert_eq!(policy.after(1, &*permanent), RetryDecision::DeadLetter);
-        let again: BoxError = WebhookError::retry("busy").into();
+        let again = WebhookError::retry("busy").into_boxed();
         assert!(matches!(policy.after(1, &*again), RetryDecision::Retry(_)));
         assert!(matches!(policy.after(7, &*again), RetryDecision::Retry(_)));
         assert_eq!(policy.after(8, &*again), RetryDecision::DeadLetter);

@@ -11,7 +11,7 @@ use crate::verify::Clock;
 ///
 /// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
 /// let verifier = Verifier::new(secret).with_clock(FixedClock::at_unix_seconds(1_614_265_330));
-/// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+/// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(SystemTime);

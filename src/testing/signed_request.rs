@@ -22,7 +22,7 @@ use crate::verify::secret::SigningSecret;
 /// ```
 /// use axum::{Router, body::Body, http::StatusCode, routing::post};
 /// use clerk_webhooks::{
-///     ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent, Verifier,
+///     ClerkWebhookLayer, SigningSecret, VerifiedClerkEvent,
 ///     testing::{SignedRequest, fixtures},
 /// };
 /// use tower::ServiceExt as _;
@@ -30,7 +30,7 @@ use crate::verify::secret::SigningSecret;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
-/// let clerk = ClerkWebhookLayer::new(Verifier::new(secret.clone()));
+/// let clerk = ClerkWebhookLayer::new(secret.clone());
 /// let handler = |event: VerifiedClerkEvent| async move { event.message_id().to_owned() };
 /// let app = Router::new().route("/webhooks/clerk", post(handler).route_layer(clerk));
 ///
@@ -49,7 +49,7 @@ use crate::verify::secret::SigningSecret;
 /// use std::time::Duration;
 ///
 /// use clerk_webhooks::{
-///     RejectionKind, SigningSecret, Verifier,
+///     SigningSecret, Verifier, verify::VerifyErrorKind,
 ///     testing::{SignedRequest, fixtures},
 /// };
 ///
@@ -64,18 +64,18 @@ use crate::verify::secret::SigningSecret;
 /// assert_eq!(refused(genuine.clone()), None);
 ///
 /// let stale = genuine.clone().with_age(Duration::from_secs(3600));
-/// assert_eq!(refused(stale), Some(RejectionKind::TimestampTooOld));
+/// assert_eq!(refused(stale), Some(VerifyErrorKind::TimestampTooOld));
 ///
 /// let wrong = "v1,bm90IHRoZSBzaWduYXR1cmUgb2YgdGhpcyBkZWxpdmU=";
 /// let forged = genuine.clone().unsigned().with_wrong_signature(wrong);
-/// assert_eq!(refused(forged), Some(RejectionKind::NoMatchingSignature));
+/// assert_eq!(refused(forged), Some(VerifyErrorKind::NoMatchingSignature));
 ///
 /// let altered = genuine.clone().with_altered_body(fixtures::user_created().id("user_1"));
-/// assert_eq!(refused(altered), Some(RejectionKind::NoMatchingSignature));
+/// assert_eq!(refused(altered), Some(VerifyErrorKind::NoMatchingSignature));
 ///
 /// let for_another = SignedRequest::new(&another, fixtures::user_created());
-/// assert_eq!(refused(for_another), Some(RejectionKind::NoMatchingSignature));
-/// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+/// assert_eq!(refused(for_another), Some(VerifyErrorKind::NoMatchingSignature));
+/// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
@@ -147,7 +147,7 @@ impl SignedRequest {
     ///     let verifier = Verifier::new(secret);
     ///     assert!(verifier.verify(&request.headers(), request.body().clone()).is_ok());
     /// }
-    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
     /// ```
     pub fn with_secret(mut self, secret: &SigningSecret) -> Self {
         self.secrets.push(secret.clone());
@@ -193,7 +193,7 @@ impl SignedRequest {
     ///     arguments.extend(["--header".to_owned(), format!("{name}: {value}")]);
     /// }
     /// assert!(arguments[4].starts_with("svix-id: msg_"));
-    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
     /// ```
     #[must_use]
     pub fn header_pairs(&self) -> [(String, String); 3] {

@@ -6,12 +6,8 @@ use bytes::Bytes;
 
 /// A delivery whose signature matched: its message id, its time, its raw body.
 ///
-/// Only a [`Verifier`](crate::Verifier) makes one, so a function that takes a `VerifiedDelivery` cannot be
-/// handed anything a stranger sent. Cloning is cheap: everything in it is shared.
-///
-/// ```compile_fail,E0277
-/// let forged: clerk_webhooks::VerifiedDelivery = bytes::Bytes::new().into();
-/// ```
+/// Only a [`Verifier`](crate::Verifier) makes one, so a function that takes a `VerifiedDelivery` never gets
+/// anything that a stranger sent. Cloning is cheap: everything in it is shared.
 #[derive(Clone)]
 pub struct VerifiedDelivery {
     pub(super) message_id: Arc<str>,
@@ -22,7 +18,7 @@ pub struct VerifiedDelivery {
 
 impl VerifiedDelivery {
     /// The message's id, header `svix-id`: the same on every retry, on a manual resend, and for every
-    /// endpoint that gets the message. What deduplication goes by.
+    /// endpoint that gets the message. Deduplicate by it.
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
@@ -42,10 +38,54 @@ impl VerifiedDelivery {
         &self.body
     }
 
-    /// The label of the secret that matched: who still signs with the old one during a rotation?
+    /// The label of the secret that matched. During a rotation it tells whether the old one is still used.
     #[must_use]
     pub fn secret_label(&self) -> &str {
         &self.secret_label
+    }
+
+    /// All of it, by value.
+    ///
+    /// ```
+    /// fn store(delivery: clerk_webhooks::VerifiedDelivery) -> (String, bytes::Bytes) {
+    ///     let parts = delivery.into_parts();
+    ///     (parts.message_id.to_string(), parts.raw_body)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn into_parts(self) -> DeliveryParts {
+        DeliveryParts {
+            message_id: self.message_id,
+            attempted_at: self.attempted_at,
+            raw_body: self.body,
+            secret_label: self.secret_label,
+        }
+    }
+}
+
+/// The parts of a [`VerifiedDelivery`]. Unlike it, they prove nothing.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct DeliveryParts {
+    /// See [`VerifiedDelivery::message_id`].
+    pub message_id: Arc<str>,
+    /// See [`VerifiedDelivery::attempted_at`].
+    pub attempted_at: SystemTime,
+    /// See [`VerifiedDelivery::raw_body`].
+    pub raw_body: Bytes,
+    /// See [`VerifiedDelivery::secret_label`].
+    pub secret_label: Arc<str>,
+}
+
+/// Prints the body's length only, as [`VerifiedDelivery`] does.
+impl fmt::Debug for DeliveryParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeliveryParts")
+            .field("message_id", &self.message_id)
+            .field("attempted_at", &self.attempted_at)
+            .field("body_bytes", &self.raw_body.len())
+            .field("secret_label", &self.secret_label)
+            .finish()
     }
 }
 

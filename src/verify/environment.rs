@@ -9,7 +9,7 @@ use super::secret::{PREFIX, SecretError, SecretErrorKind, SigningSecret};
 /// Clerk's documentation of today names the first; older guides and most code the second.
 const VARIABLES: [&str; 2] = ["CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"];
 
-/// The secrets of the first variable that is set, even if another one would hold better ones.
+/// The secrets of the first variable that is set, even if the other one holds better ones.
 pub(super) fn secrets_of_first_variable_set(
     lookup: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Vec<SigningSecret>, SecretError> {
@@ -28,15 +28,22 @@ pub(super) fn secrets_of_variable(
     secrets_of_value(name, value)
 }
 
-/// Splits on commas and ASCII white space; labels the secrets `NAME#1`, `NAME#2`. Never empty.
+/// Splits on commas and ASCII white space. Never empty.
+///
+/// A single secret is labelled `NAME`, several `NAME#1`, `NAME#2`.
 fn secrets_of_value(name: &str, value: OsString) -> Result<Vec<SigningSecret>, SecretError> {
     let value = value.into_string().map(Zeroizing::new);
     let value = value.map_err(|_| SecretError::of(name, SecretErrorKind::NotUnicode))?;
-    let secrets = value
+    let entries = value
         .split(|c: char| c == ',' || c.is_ascii_whitespace())
-        .filter(|entry| !entry.is_empty())
-        .zip(1..)
-        .map(|(entry, place)| secret_of_entry(format!("{name}#{place}"), entry))
+        .filter(|entry| !entry.is_empty());
+    let label = |place| match entries.clone().count() {
+        1 => name.to_owned(),
+        _ => format!("{name}#{place}"),
+    };
+    let secrets = (1..)
+        .zip(entries.clone())
+        .map(|(place, entry)| secret_of_entry(label(place), entry))
         .collect::<Result<Vec<_>, _>>()?;
     if secrets.is_empty() {
         return Err(SecretError::of(name, SecretErrorKind::Empty));
@@ -91,9 +98,9 @@ mod tests {
     fn the_first_variable_that_is_set_decides() {
         let (first, second) = ("CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET");
         let labels = read(&[(second, TWO), (first, ONE)]).unwrap();
-        assert_eq!(labels, ["CLERK_WEBHOOK_SIGNING_SECRET#1"]);
+        assert_eq!(labels, ["CLERK_WEBHOOK_SIGNING_SECRET"]);
         let labels = read(&[(second, TWO)]).unwrap();
-        assert_eq!(labels, ["CLERK_WEBHOOK_SECRET#1"]);
+        assert_eq!(labels, ["CLERK_WEBHOOK_SECRET"]);
         let refused = read(&[(first, ""), (second, TWO)]).unwrap_err();
         assert_eq!(refused.kind(), SecretErrorKind::Empty);
         assert!(
@@ -132,7 +139,7 @@ mod tests {
     #[test]
     fn every_entry_must_start_with_the_prefix() {
         let unprefixed = &ONE[PREFIX.len()..];
-        let (first, second) = ("CLERK_WEBHOOK_SECRET#1", "CLERK_WEBHOOK_SECRET#2");
+        let (first, second) = ("CLERK_WEBHOOK_SECRET", "CLERK_WEBHOOK_SECRET#2");
         assert_refused(unprefixed, SecretErrorKind::MissingPrefix, first);
         assert_refused("none", SecretErrorKind::MissingPrefix, first);
         let mixed = format!("{ONE},{unprefixed}");

@@ -1,201 +1,180 @@
 //! One complete, strict header set.
 
-use std::{
-    iter,
-    time::{Duration, SystemTime},
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+
+use super::{
+    error::{VerifyError, VerifyErrorKind},
+    signature::Candidates,
 };
 
-use http::{HeaderMap, HeaderName};
-
-use super::signature::Candidates;
-use crate::rejection::{Rejection, RejectionKind};
-
-/// Svix' message ids have 31 bytes; whoever sends more than this does not mean well.
+/// Svix' message ids have 31 bytes; nobody who means well sends more than this.
 const MAX_MESSAGE_ID_BYTES: usize = 256;
 
-/// The three header names that belong together.
-pub(super) struct Family {
-    id: HeaderName,
-    timestamp: HeaderName,
-    signature: HeaderName,
+/// The header names of one family.
+struct Family {
+    prefix: &'static str,
+    id: &'static str,
+    timestamp: &'static str,
+    signature: &'static str,
 }
 
-static SVIX: Family = Family {
-    id: HeaderName::from_static("svix-id"),
-    timestamp: HeaderName::from_static("svix-timestamp"),
-    signature: HeaderName::from_static("svix-signature"),
+const SVIX: Family = Family {
+    prefix: "svix-",
+    id: "svix-id",
+    timestamp: "svix-timestamp",
+    signature: "svix-signature",
 };
 
-static STANDARD_WEBHOOKS: Family = Family {
-    id: HeaderName::from_static("webhook-id"),
-    timestamp: HeaderName::from_static("webhook-timestamp"),
-    signature: HeaderName::from_static("webhook-signature"),
+const STANDARD_WEBHOOKS: Family = Family {
+    prefix: "webhook-",
+    id: "webhook-id",
+    timestamp: "webhook-timestamp",
+    signature: "webhook-signature",
 };
 
 /// Where headers come from: `http`'s map, or plain pairs.
 pub(super) trait HeaderSource {
-    fn values<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]>;
+    /// Every line with its name, in any case.
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])>;
 }
 
 impl HeaderSource for HeaderMap {
-    fn values<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.get_all(name).iter().map(|value| value.as_bytes())
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for [(N, V)] {
-    fn values<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.iter()
-            .filter(|(candidate, _)| candidate.as_ref().eq_ignore_ascii_case(name.as_str()))
-            .map(|(_, value)| value.as_ref())
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 }
 
-/// The headers of one family: each present, id and timestamp once; their forms not yet judged.
-pub(super) struct HeaderSet<'a, I> {
+/// The headers of one family: each present, id and timestamp once. Their values are not yet checked.
+pub(super) struct HeaderSet<'a, H: ?Sized> {
+    source: &'a H,
+    family: &'static Family,
+    id: &'a [u8],
+    timestamp: &'a [u8],
+}
+
+/// Finds the three headers in one walk over a request's headers.
+///
+/// A family is chosen as a unit and never mixed: an endpoint's owner may add `webhook-*` decoys.
+pub(super) fn find<H: HeaderSource + ?Sized>(source: &H) -> Result<HeaderSet<'_, H>, VerifyError> {
+    let (mut svix, mut standard_webhooks) = (Found::default(), Found::default());
+    for (name, value) in source.lines() {
+        if let Some(part) = strip_prefix(name, SVIX.prefix) {
+            svix.keep(part, value);
+        } else if let Some(part) = strip_prefix(name, STANDARD_WEBHOOKS.prefix) {
+            standard_webhooks.keep(part, value);
+        }
+    }
+    if svix.is_empty() && !standard_webhooks.is_empty() {
+        standard_webhooks.complete(source, &STANDARD_WEBHOOKS)
+    } else {
+        svix.complete(source, &SVIX)
+    }
+}
+
+fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = name.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// What a request has of a family.
+#[derive(Default)]
+struct Found<'a> {
     id: Header<'a>,
     timestamp: Header<'a>,
-    signature: Values<'a, I>,
+    signature: Header<'a>,
 }
 
-/// Finds the headers in a request's; a missing one is named before a doubled one.
-pub(super) fn find<'a, H: HeaderSource + ?Sized>(
-    source: &'a H,
-) -> Result<HeaderSet<'a, impl Iterator<Item = &'a [u8]>>, Rejection> {
-    let svix = FoundSet::of_family(&SVIX, source);
-    if svix.is_present() {
-        return svix.complete();
+impl<'a> Found<'a> {
+    fn keep(&mut self, part: &str, value: &'a [u8]) {
+        if part.eq_ignore_ascii_case("id") {
+            self.id.push(value);
+        } else if part.eq_ignore_ascii_case("timestamp") {
+            self.timestamp.push(value);
+        } else if part.eq_ignore_ascii_case("signature") {
+            self.signature.push(value);
+        }
     }
-    let standard_webhooks = FoundSet::of_family(&STANDARD_WEBHOOKS, source);
-    if standard_webhooks.is_present() {
-        return standard_webhooks.complete();
+
+    fn is_empty(&self) -> bool {
+        [&self.id, &self.timestamp, &self.signature]
+            .iter()
+            .all(|header| header.first.is_none())
     }
-    svix.complete()
-}
 
-/// What a request has of a family. It is chosen as a unit and never mixed: an endpoint's owner may
-/// add `webhook-*` decoys.
-struct FoundSet<'a, I> {
-    id: Found<'a, I>,
-    timestamp: Found<'a, I>,
-    signature: Found<'a, I>,
-}
-
-impl<'a> FoundSet<'a, ()> {
-    fn of_family<H: HeaderSource + ?Sized>(
-        family: &'static Family,
+    /// A missing header is reported before a duplicate one.
+    fn complete<H: ?Sized>(
+        self,
         source: &'a H,
-    ) -> FoundSet<'a, impl Iterator<Item = &'a [u8]>> {
-        let found = |name: &'static HeaderName| {
-            let mut values = source.values(name);
-            Found {
-                name,
-                first: values.next(),
-                others: values,
-            }
-        };
-        FoundSet {
-            id: found(&family.id),
-            timestamp: found(&family.timestamp),
-            signature: found(&family.signature),
-        }
-    }
-}
-
-impl<'a, I: Iterator<Item = &'a [u8]>> FoundSet<'a, I> {
-    fn is_present(&self) -> bool {
-        let mut firsts = [&self.id, &self.timestamp, &self.signature].into_iter();
-        firsts.any(|found| found.first.is_some())
-    }
-
-    fn complete(self) -> Result<HeaderSet<'a, I>, Rejection> {
-        let id = self.id.present()?;
-        let timestamp = self.timestamp.present()?;
-        let signature = self.signature.present()?;
-        Ok(HeaderSet {
-            id: id.only()?,
-            timestamp: timestamp.only()?,
-            signature,
-        })
-    }
-}
-
-/// What a request has under a name, perhaps nothing.
-struct Found<'a, I> {
-    name: &'static HeaderName,
-    first: Option<&'a [u8]>,
-    others: I,
-}
-
-impl<'a, I: Iterator<Item = &'a [u8]>> Found<'a, I> {
-    fn present(self) -> Result<Values<'a, I>, Rejection> {
-        let Self {
-            name,
-            first,
-            others,
-        } = self;
-        match first {
-            Some(value) => Ok(Values {
-                first: Header { name, value },
-                others,
+        family: &'static Family,
+    ) -> Result<HeaderSet<'a, H>, VerifyError> {
+        let missing = |name| move || VerifyError::header(VerifyErrorKind::MissingHeader, name);
+        let id = self.id.first.ok_or_else(missing(family.id))?;
+        let timestamp = self.timestamp.first.ok_or_else(missing(family.timestamp))?;
+        self.signature.first.ok_or_else(missing(family.signature))?;
+        let once = [(self.id, family.id), (self.timestamp, family.timestamp)];
+        match once.into_iter().find(|(header, _)| header.is_repeated) {
+            Some((_, name)) => Err(VerifyError::header(VerifyErrorKind::DuplicateHeader, name)),
+            None => Ok(HeaderSet {
+                source,
+                family,
+                id,
+                timestamp,
             }),
-            None => Err(Rejection::header(RejectionKind::MissingHeader, name)),
         }
     }
 }
 
-/// A name's values, at least one.
-struct Values<'a, I> {
-    first: Header<'a>,
-    others: I,
-}
-
-impl<'a, I: Iterator<Item = &'a [u8]>> Values<'a, I> {
-    fn only(mut self) -> Result<Header<'a>, Rejection> {
-        match self.others.next() {
-            None => Ok(self.first),
-            Some(_) => Err(self.first.rejection(RejectionKind::DuplicateHeader)),
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
+/// The lines of one header. A stranger can send thousands, so none but the first is kept.
+#[derive(Default, Clone, Copy)]
 struct Header<'a> {
-    name: &'static HeaderName,
-    value: &'a [u8],
+    first: Option<&'a [u8]>,
+    is_repeated: bool,
 }
 
-impl Header<'_> {
-    fn rejection(&self, kind: RejectionKind) -> Rejection {
-        Rejection::header(kind, self.name)
+impl<'a> Header<'a> {
+    fn push(&mut self, value: &'a [u8]) {
+        self.is_repeated = self.first.is_some();
+        self.first = self.first.or(Some(value));
     }
 }
 
-impl<'a, I: Iterator<Item = &'a [u8]>> HeaderSet<'a, I> {
-    /// Non-empty visible ASCII without a dot: the signed text splits at dots, so that an id with one
-    /// could be read as another id and another body.
-    pub(super) fn message_id(&self) -> Result<&'a str, Rejection> {
-        let id = self.id.value;
-        let is_well_formed = !id.is_empty()
-            && id.len() <= MAX_MESSAGE_ID_BYTES
-            && id
+impl<'a, H: HeaderSource + ?Sized> HeaderSet<'a, H> {
+    /// Non-empty visible ASCII without a dot: the signed text splits at dots, so an id with a dot could
+    /// be read as another id with another body.
+    pub(super) fn message_id(&self) -> Result<&'a str, VerifyError> {
+        let is_well_formed = (1..=MAX_MESSAGE_ID_BYTES).contains(&self.id.len())
+            && self
+                .id
                 .iter()
                 .fold(true, |so_far, byte| so_far & is_id_byte(*byte));
-        std::str::from_utf8(id)
+        std::str::from_utf8(self.id)
             .ok()
             .filter(|_| is_well_formed)
-            .ok_or_else(|| self.id.rejection(RejectionKind::MalformedId))
+            .ok_or_else(|| VerifyError::header(VerifyErrorKind::MalformedId, self.family.id))
     }
 
-    pub(super) fn timestamp(&self) -> Result<HeaderTimestamp, Rejection> {
-        HeaderTimestamp::parse(self.timestamp.value)
-            .ok_or_else(|| self.timestamp.rejection(RejectionKind::MalformedTimestamp))
+    pub(super) fn timestamp(&self) -> Result<HeaderTimestamp, VerifyError> {
+        HeaderTimestamp::parse(self.timestamp).ok_or_else(|| {
+            VerifyError::header(VerifyErrorKind::MalformedTimestamp, self.family.timestamp)
+        })
     }
 
-    pub(super) fn candidates(self) -> Result<Candidates, Rejection> {
-        let Values { first, others } = self.signature;
-        Candidates::find(iter::once(first.value).chain(others))
-            .ok_or_else(|| first.rejection(RejectionKind::MalformedSignature))
+    pub(super) fn candidates(&self) -> Result<Candidates, VerifyError> {
+        let name = self.family.signature;
+        let lines = self.source.lines();
+        let signatures = lines.filter(|(other, _)| name.eq_ignore_ascii_case(other));
+        Candidates::find(signatures.map(|(_, value)| value))
+            .ok_or_else(|| VerifyError::header(VerifyErrorKind::MalformedSignature, name))
     }
 }
 
@@ -262,9 +241,9 @@ mod tests {
     ];
 
     #[track_caller]
-    fn refused(pairs: &[(&str, &str)]) -> (RejectionKind, Option<&'static str>) {
-        let rejection = find(pairs).map(|_| ()).unwrap_err();
-        (rejection.kind(), rejection.header_name())
+    fn refused(pairs: &[(&str, &str)]) -> (VerifyErrorKind, Option<&'static str>) {
+        let error = find(pairs).map(|_| ()).unwrap_err();
+        (error.kind(), error.header_name())
     }
 
     fn with(pairs: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
@@ -284,29 +263,28 @@ mod tests {
         for missing in 0..3 {
             let mut pairs = COMPLETE.to_vec();
             let (name, _) = pairs.remove(missing);
-            let expected = (RejectionKind::MissingHeader, Some(name));
+            let expected = (VerifyErrorKind::MissingHeader, Some(name));
             assert_eq!(refused(&pairs), expected);
         }
-        let nothing = (RejectionKind::MissingHeader, Some("svix-id"));
+        let nothing = (VerifyErrorKind::MissingHeader, Some("svix-id"));
         assert_eq!(refused(&[]), nothing);
     }
 
     #[test]
     fn id_and_timestamp_come_once_and_signatures_may_repeat() {
-        let duplicate = |name| (RejectionKind::DuplicateHeader, Some(name));
+        let duplicate = |name| (VerifyErrorKind::DuplicateHeader, Some(name));
         let twice_id = with(&[("svix-id", "msg_1")]);
         assert_eq!(refused(&twice_id), duplicate("svix-id"));
         let twice_timestamp = with(&[("svix-timestamp", "1614265330")]);
         assert_eq!(refused(&twice_timestamp), duplicate("svix-timestamp"));
         let two_lines = with(&[("svix-signature", "v1,y")]);
-        let set = find(two_lines.as_slice()).unwrap();
-        assert_eq!(set.signature.others.count(), 1);
+        assert!(find(two_lines.as_slice()).is_ok());
     }
 
     #[test]
     fn a_missing_header_is_named_before_a_duplicate() {
         let pairs = [("svix-id", "a"), ("svix-id", "b"), ("svix-timestamp", "1")];
-        let expected = (RejectionKind::MissingHeader, Some("svix-signature"));
+        let expected = (VerifyErrorKind::MissingHeader, Some("svix-signature"));
         assert_eq!(refused(&pairs), expected);
     }
 
@@ -314,12 +292,12 @@ mod tests {
     fn the_family_is_chosen_as_a_unit() {
         let webhook = COMPLETE.map(|(name, value)| (name.replace("svix", "webhook"), value));
         let set = find(webhook.as_slice()).unwrap();
-        assert_eq!(set.signature.first.name, "webhook-signature");
+        assert_eq!(set.family.signature, "webhook-signature");
 
         let mut mixed = vec![("svix-id".to_owned(), "msg_1")];
         mixed.extend(webhook.clone());
-        let rejection = find(mixed.as_slice()).map(|_| ()).unwrap_err();
-        assert_eq!(rejection.header_name(), Some("svix-timestamp"));
+        let error = find(mixed.as_slice()).map(|_| ()).unwrap_err();
+        assert_eq!(error.header_name(), Some("svix-timestamp"));
 
         let decoys = webhook.clone().map(|(name, _)| (name, "decoy"));
         let mut both: Vec<_> = decoys.to_vec();
@@ -339,9 +317,7 @@ mod tests {
                 ("svix-signature", b"v1,x".as_slice()),
             ];
             let set = find(pairs.as_slice()).unwrap();
-            set.message_id()
-                .map(|_| ())
-                .map_err(|refused| refused.kind())
+            set.message_id().map(|_| ()).map_err(|error| error.kind())
         };
         for good in ["m", "!~", "msg_p5jXN8AQM9LWM0D4loKWxJek", &longest] {
             assert_eq!(judge(good.as_bytes()), Ok(()), "{good}");
@@ -349,10 +325,10 @@ mod tests {
         for bad in [
             "", " ", "a b", "a.b", ".", "a\n", "a\t", "\u{7f}", "é", &too_long,
         ] {
-            let expected = Err(RejectionKind::MalformedId);
+            let expected = Err(VerifyErrorKind::MalformedId);
             assert_eq!(judge(bad.as_bytes()), expected, "{bad}");
         }
-        assert_eq!(judge(&[0xff]), Err(RejectionKind::MalformedId));
+        assert_eq!(judge(&[0xff]), Err(VerifyErrorKind::MalformedId));
     }
 
     #[test]

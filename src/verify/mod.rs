@@ -6,21 +6,22 @@
 //! body, either `svix-id`, `svix-timestamp` and `svix-signature`, or the same three named
 //! `webhook-*`.
 //!
-//! [`Verifier`](crate::Verifier) is the only way to a [`VerifiedDelivery`](crate::VerifiedDelivery): the layer, the extractor, the adapters for other
-//! frameworks and the command line all go through it. It works in two steps, so that a
+//! A [`Verifier`](crate::Verifier) is the only way to a [`VerifiedDelivery`](crate::VerifiedDelivery): the
+//! layer, the extractor and the adapters for other frameworks all use it. It works in two steps, so that a
 //! delivery can be refused before its body is read:
 //!
-//! 1. [`Verifier::check_headers`](crate::Verifier::check_headers) judges the headers alone: presence, form, age, and that
-//!    there is at least one well-formed signature;
-//! 2. [`PendingVerification::finish`] takes the body's raw bytes and compares signatures.
+//! 1. [`Verifier::check_headers`](crate::Verifier::check_headers) checks the headers alone: presence, form,
+//!    age, and that there is at least one well-formed signature;
+//! 2. [`PendingVerification::finish`] takes the raw bytes of the body and compares signatures.
 //!
-//! Nothing in here is async, logs, or knows tower.
+//! Nothing in this module is async, writes logs, or depends on tower.
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
 mod clock;
 pub(crate) mod delivery;
 mod environment;
+pub(crate) mod error;
 mod headers;
 pub(crate) mod secret;
 mod signature;
@@ -28,6 +29,8 @@ pub(crate) mod verifier;
 
 pub use self::{
     clock::{Clock, SystemClock},
-    secret::{SecretError, SecretErrorKind},
+    delivery::DeliveryParts,
+    error::{VerifyError, VerifyErrorKind},
+    secret::SecretErrorKind,
     verifier::PendingVerification,
 };

@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     fmt,
+    str::FromStr,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -11,6 +12,7 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD},
 };
+use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
 use super::signature::Key;
@@ -23,14 +25,14 @@ const MIN_KEY_BYTES: usize = 24;
 /// The `whsec_...` text of an endpoint, ready to verify and to sign.
 ///
 /// Clerk's dashboard shows it on the endpoint's page as *Signing Secret*. The text is not kept: only
-/// an HMAC state made from it, which is wiped from memory on drop and never printed.
+/// an HMAC state that is made from it, which is wiped from memory on drop and never printed.
 ///
 /// ```
 /// use clerk_webhooks::SigningSecret;
 ///
 /// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?.with_label("2026-01");
 /// assert_eq!(format!("{secret:?}"), r#"SigningSecret { label: Some("2026-01"), .. }"#);
-/// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+/// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
 #[derive(Clone)]
 pub struct SigningSecret {
@@ -42,12 +44,12 @@ impl SigningSecret {
     /// Reads a signing secret: `whsec_` (optional) and the base64 of at least 24 bytes.
     ///
     /// Space, tab, CR, LF and FF around it are trimmed. The base64 is of the standard alphabet and
-    /// canonical; its padding may be left out, but only as a whole.
+    /// canonical; its padding may be left out, but only the whole of it.
     ///
     /// # Errors
     ///
-    /// Whatever is not such a secret is refused here, when the service starts, with a
-    /// [`SecretError`] that says what to do about it. No text of any kind means "do not verify".
+    /// Any other text is refused here, when the service starts, with a [`SecretError`] that says what to
+    /// do. No text turns verification off.
     ///
     /// ```
     /// use clerk_webhooks::{SigningSecret, verify::SecretErrorKind};
@@ -68,7 +70,7 @@ impl SigningSecret {
 
     /// Names this secret, so that logs can tell which one matched during a rotation.
     ///
-    /// Without a label a [`Verifier`](crate::Verifier) names its secrets by their place, `#1`, `#2`.
+    /// Without a label a [`Verifier`](crate::Verifier) labels its secrets `secret`, `secret#2`, and so on.
     /// A label is written to logs: it must not hold the secret.
     #[must_use]
     pub fn with_label(mut self, label: impl Into<String>) -> Self {
@@ -82,8 +84,7 @@ impl SigningSecret {
         self.label.as_deref()
     }
 
-    /// Signs a delivery as the sender would: what comes out is one entry of `svix-signature`,
-    /// `v1,<base64>`.
+    /// Signs a delivery as the sender does. Returns one entry of `svix-signature`: `v1,<base64>`.
     ///
     /// For tests and tools. The timestamp is signed in whole seconds since 1970, as the header
     /// `svix-timestamp` carries it; a time before 1970 is signed as 0.
@@ -99,7 +100,7 @@ impl SigningSecret {
     ///     secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", sent_at, br#"{"test": 2432232314}"#),
     ///     "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
     /// );
-    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
     /// ```
     #[must_use]
     pub fn sign(&self, message_id: &str, sent_at: SystemTime, body: &[u8]) -> String {
@@ -119,6 +120,51 @@ impl SigningSecret {
 
     pub(super) fn shared_label(&self) -> Option<&Arc<str>> {
         self.label.as_ref()
+    }
+}
+
+/// As [`SigningSecret::parse`].
+///
+/// ```
+/// use clerk_webhooks::SigningSecret;
+///
+/// let secret: SigningSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+/// # Ok::<(), clerk_webhooks::SecretError>(())
+/// ```
+impl FromStr for SigningSecret {
+    type Err = SecretError;
+
+    fn from_str(text: &str) -> Result<Self, SecretError> {
+        Self::parse(text)
+    }
+}
+
+/// As [`SigningSecret::parse`]; the text is wiped from memory afterwards.
+impl TryFrom<String> for SigningSecret {
+    type Error = SecretError;
+
+    fn try_from(text: String) -> Result<Self, SecretError> {
+        Self::parse(&Zeroizing::new(text))
+    }
+}
+
+/// From a configuration file, as [`SigningSecret::parse`]. The error does not quote the text.
+///
+/// ```
+/// #[derive(serde::Deserialize)]
+/// struct Config {
+///     signing_secret: clerk_webhooks::SigningSecret,
+/// }
+///
+/// let config = r#"{ "signing_secret": "sk_test_3q2u3q2u3q2u" }"#;
+/// let error = serde_json::from_str::<Config>(config).err().unwrap();
+/// assert!(error.to_string().starts_with("the signing secret is a Clerk API key"));
+/// assert!(!error.to_string().contains("3q2u"));
+/// ```
+impl<'de> Deserialize<'de> for SigningSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::try_from(text).map_err(de::Error::custom)
     }
 }
 
@@ -165,9 +211,7 @@ fn decode_key(encoded: &str) -> Result<Key, SecretErrorKind> {
     Key::new(&bytes).ok_or(SecretErrorKind::NotBase64)
 }
 
-/// Why a text is no signing secret; its message says what to do.
-///
-/// The text itself is never part of it.
+/// Why a text is not a signing secret. The message says what to do, and never holds the text itself.
 ///
 /// ```
 /// use clerk_webhooks::SigningSecret;
@@ -235,7 +279,7 @@ impl Error for SecretError {}
 pub enum SecretErrorKind {
     /// Nothing, or nothing but white space (in an environment variable: or commas).
     Empty,
-    /// `whsec_` with nothing behind it.
+    /// `whsec_` with nothing after it.
     PrefixOnly,
     /// An entry of an environment variable that does not start with `whsec_`.
     MissingPrefix,
@@ -284,7 +328,7 @@ impl SecretErrorKind {
                  of Clerk's dashboard"
             }
             Self::PrefixOnly => {
-                "is `whsec_` with nothing behind it: copy the whole Signing Secret from the \
+                "is `whsec_` with nothing after it: copy the whole Signing Secret from the \
                  endpoint's page in Clerk's dashboard"
             }
             Self::MissingPrefix => {
@@ -302,7 +346,7 @@ impl SecretErrorKind {
                  (`whsec_...`, HMAC-SHA256) are supported; set the endpoint to symmetric signatures"
             }
             Self::NotBase64 => {
-                "is not valid base64 behind `whsec_`: copy it again, whole and unchanged, from the \
+                "is not valid base64 after `whsec_`: copy it again, whole and unchanged, from the \
                  endpoint's page in Clerk's dashboard"
             }
             Self::TooShort => {

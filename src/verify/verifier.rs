@@ -1,4 +1,4 @@
-//! The only way to "verified".
+//! The only way to a verified delivery.
 
 use std::{env, fmt, sync::Arc, time::Duration};
 
@@ -9,11 +9,11 @@ use super::{
     clock::{Clock, OutOfTolerance, SystemClock, Tolerance},
     delivery::VerifiedDelivery,
     environment,
+    error::{VerifyError, VerifyErrorKind},
     headers::{self, HeaderSource, HeaderTimestamp},
     secret::{SecretError, SigningSecret},
     signature::Candidates,
 };
-use crate::rejection::{Rejection, RejectionKind};
 
 /// Verifies deliveries against one or several signing secrets.
 ///
@@ -37,8 +37,8 @@ use crate::rejection::{Rejection, RejectionKind};
 /// headers.insert("svix-signature", secret.sign("msg_1", now, body.as_bytes()).parse()?);
 ///
 /// let verifier = Verifier::new(secret);
-/// let verified = verifier.verify(&headers, body.into())?;
-/// assert_eq!(verified.message_id(), "msg_1");
+/// let delivery = verifier.verify(&headers, body.into())?;
+/// assert_eq!(delivery.message_id(), "msg_1");
 ///
 /// let forged = verifier.verify(&headers, "another body".into()).unwrap_err();
 /// assert_eq!(forged.kind().code(), "no_matching_signature");
@@ -54,6 +54,13 @@ pub struct Verifier {
 impl Verifier {
     /// Verifies against this secret, with a tolerance of 300 seconds either side of the system's
     /// clock.
+    ///
+    /// ```
+    /// use clerk_webhooks::Verifier;
+    ///
+    /// let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn new(secret: SigningSecret) -> Self {
         Self::with_secrets(Vec::new()).with_secret(secret)
@@ -63,16 +70,16 @@ impl Verifier {
     /// `CLERK_WEBHOOK_SIGNING_SECRET` and `CLERK_WEBHOOK_SECRET`.
     ///
     /// Several secrets are separated by commas or white space; each, a single one too, starts
-    /// with `whsec_`. They are labelled `NAME#1`, `NAME#2`.
+    /// with `whsec_`. A single one is labelled `NAME`, several `NAME#1`, `NAME#2`.
     ///
     /// # Errors
     ///
     /// When neither variable is set, or when the first that is set is empty, not Unicode, or holds
-    /// an entry that is no signing secret. The message names variable and entry.
+    /// an entry that is not a signing secret. The message names variable and entry.
     ///
     /// ```no_run
     /// let verifier = clerk_webhooks::Verifier::from_env()?;
-    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
     /// ```
     pub fn from_env() -> Result<Self, SecretError> {
         let lookup = |name: &str| env::var_os(name);
@@ -98,8 +105,8 @@ impl Verifier {
 
     /// Accepts this secret too: for a rotation, in which both endpoints deliver every event.
     ///
-    /// Each further secret costs a delivery at most one more HMAC. A secret without a label is named
-    /// by its place, `#1`, `#2`.
+    /// Each further secret costs a delivery at most one more HMAC. A secret without a label is labelled
+    /// by its place: `secret`, `secret#2`, `secret#3`.
     ///
     /// ```
     /// use clerk_webhooks::{SigningSecret, Verifier};
@@ -107,7 +114,7 @@ impl Verifier {
     /// let new = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
     /// let old = SigningSecret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?;
     /// let verifier = Verifier::new(new).with_secret(old.with_label("old"));
-    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
     /// ```
     #[must_use]
     pub fn with_secret(mut self, secret: SigningSecret) -> Self {
@@ -115,15 +122,34 @@ impl Verifier {
         let place = secrets.len() + 1;
         secrets.push(match secret.label() {
             Some(_) => secret,
-            None => secret.with_label(format!("#{place}")),
+            None if place == 1 => secret.with_label("secret"),
+            None => secret.with_label(format!("secret#{place}")),
         });
         self
+    }
+
+    /// How far a timestamp may be from the clock, either side: 300 seconds unless set, inclusive, in whole
+    /// seconds (a fraction is dropped).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::Verifier;
+    ///
+    /// let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?)
+    ///     .with_tolerance(Duration::from_secs(60));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn with_tolerance(self, tolerance: Duration) -> Self {
+        self.with_tolerance_past(tolerance)
+            .with_tolerance_future(tolerance)
     }
 
     /// How old a timestamp may be: 300 seconds unless set, inclusive, in whole seconds (a fraction
     /// is dropped).
     ///
-    /// Every retry is signed anew, so that an old timestamp means a replay or a wrong clock.
+    /// Every retry is signed again with a fresh timestamp, so an old one means a replay or a wrong clock.
     #[must_use]
     pub fn with_tolerance_past(mut self, tolerance: Duration) -> Self {
         self.tolerance.past = tolerance;
@@ -146,48 +172,52 @@ impl Verifier {
         self
     }
 
-    /// Judges a delivery as a whole: [`check_headers`](Self::check_headers), then
+    /// Verifies a whole delivery: [`check_headers`](Self::check_headers), then
     /// [`finish`](PendingVerification::finish).
     ///
     /// # Errors
     ///
-    /// The first fault of, in this order: presence of the three headers, duplicates, id, timestamp's
-    /// form, tolerance, signature entries, match.
-    pub fn verify(&self, headers: &HeaderMap, body: Bytes) -> Result<VerifiedDelivery, Rejection> {
+    /// The first fault in this order: a missing header, a duplicate header, the form of the id, the form of
+    /// the timestamp, the tolerance, the form of the signatures, the match.
+    pub fn verify(
+        &self,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<VerifiedDelivery, VerifyError> {
         self.check_headers(headers)?.finish(body)
     }
 
-    /// Judges the headers, before the body is read.
+    /// Checks the headers, before the body is read.
     ///
     /// # Errors
     ///
-    /// The first fault of, in this order: presence of the three headers, duplicates, id, timestamp's
-    /// form, tolerance, signature entries.
-    pub fn check_headers(&self, headers: &HeaderMap) -> Result<PendingVerification, Rejection> {
+    /// The first fault in this order: a missing header, a duplicate header, the form of the id, the form of
+    /// the timestamp, the tolerance, the form of the signatures.
+    pub fn check_headers(&self, headers: &HeaderMap) -> Result<PendingVerification, VerifyError> {
         self.check(headers)
     }
 
-    /// Judges headers that come as pairs of name and value: for callers whose framework does not
-    /// speak `http` 1. Names are compared without regard to case.
+    /// Checks headers that come as pairs of name and value: for callers whose framework does not
+    /// use `http` 1. Names are compared without regard to case.
     ///
     /// # Errors
     ///
     /// As [`check_headers`](Self::check_headers).
     ///
     /// ```
-    /// # use clerk_webhooks::{RejectionKind, SigningSecret, Verifier};
+    /// # use clerk_webhooks::{SigningSecret, Verifier, verify::VerifyErrorKind};
     /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
     /// let verifier = Verifier::new(secret);
     /// let headers = [("Svix-Id", "msg_1"), ("Svix-Timestamp", "1614265330")];
     /// let refused = verifier.check_header_pairs(&headers).unwrap_err();
-    /// assert_eq!(refused.kind(), RejectionKind::MissingHeader);
+    /// assert_eq!(refused.kind(), VerifyErrorKind::MissingHeader);
     /// assert_eq!(refused.header_name(), Some("svix-signature"));
-    /// # Ok::<(), clerk_webhooks::verify::SecretError>(())
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
     /// ```
     pub fn check_header_pairs<N, V>(
         &self,
         headers: &[(N, V)],
-    ) -> Result<PendingVerification, Rejection>
+    ) -> Result<PendingVerification, VerifyError>
     where
         N: AsRef<str>,
         V: AsRef<[u8]>,
@@ -195,7 +225,7 @@ impl Verifier {
         self.check(headers)
     }
 
-    fn check<H>(&self, headers: &H) -> Result<PendingVerification, Rejection>
+    fn check<H>(&self, headers: &H) -> Result<PendingVerification, VerifyError>
     where
         H: HeaderSource + ?Sized,
     {
@@ -226,14 +256,25 @@ impl Verifier {
     }
 }
 
-fn stale(out: OutOfTolerance) -> Rejection {
-    match out {
-        OutOfTolerance::TooOld { skew } => Rejection::skew(RejectionKind::TimestampTooOld, skew),
-        OutOfTolerance::TooNew { skew } => Rejection::skew(RejectionKind::TimestampTooNew, skew),
+/// A verifier with this one secret, as [`Verifier::new`] makes it.
+impl From<SigningSecret> for Verifier {
+    fn from(secret: SigningSecret) -> Self {
+        Self::new(secret)
     }
 }
 
-/// A delivery whose headers are in order, waiting for its body.
+fn stale(out: OutOfTolerance) -> VerifyError {
+    match out {
+        OutOfTolerance::TooOld { skew } => {
+            VerifyError::skew(VerifyErrorKind::TimestampTooOld, skew)
+        }
+        OutOfTolerance::TooNew { skew } => {
+            VerifyError::skew(VerifyErrorKind::TimestampTooNew, skew)
+        }
+    }
+}
+
+/// A delivery whose headers are in order and whose body is still to be read.
 ///
 /// ```
 /// # use std::time::SystemTime;
@@ -246,10 +287,10 @@ fn stale(out: OutOfTolerance) -> Rejection {
 /// let pending = Verifier::new(secret).check_header_pairs(&headers)?;
 /// assert_eq!(pending.message_id(), "msg_1");
 /// // ... read the body, under a limit ...
-/// let verified = pending.finish("{}".into())?;
+/// let delivery = pending.finish("{}".into())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "nothing is verified until the body is there"]
+#[must_use = "nothing is verified before `finish`"]
 pub struct PendingVerification {
     secrets: Arc<Vec<SigningSecret>>,
     message_id: Arc<str>,
@@ -258,20 +299,20 @@ pub struct PendingVerification {
 }
 
 impl PendingVerification {
-    /// The message's id, not yet proven.
+    /// The message id that the request claims. Nothing proves it yet.
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
     }
 
-    /// Hashes the body, once for each secret until one matches, and gives it back verified.
+    /// Computes the signature of the body with each secret, until one matches, and returns the delivery.
     ///
     /// The body is taken by value, so that what was hashed and what is used cannot differ.
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::NoMatchingSignature`] when no signature matches any secret.
-    pub fn finish(self, body: Bytes) -> Result<VerifiedDelivery, Rejection> {
+    /// [`VerifyErrorKind::NoMatchingSignature`] when no signature matches any secret.
+    pub fn finish(self, body: Bytes) -> Result<VerifiedDelivery, VerifyError> {
         let (id, timestamp) = (&self.message_id, self.timestamp.as_bytes());
         let matches = |secret: &&SigningSecret| {
             self.candidates
@@ -289,8 +330,7 @@ impl PendingVerification {
                 attempted_at: self.timestamp.time(),
                 body,
             }),
-            None => Err(Rejection::new(RejectionKind::NoMatchingSignature)
-                .with_message_id(self.message_id())),
+            None => Err(VerifyError::no_matching_signature(self.message_id)),
         }
     }
 }

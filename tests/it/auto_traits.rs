@@ -3,14 +3,14 @@
 use axum::body::Body;
 use bytes::Bytes;
 use clerk_webhooks::{
-    ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SigningSecret, VerifiedBody,
-    VerifiedClerkEvent, VerifiedDelivery, Verifier, WebhookError,
+    ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SecretError, SigningSecret,
+    VerifiedBody, VerifiedClerkEvent, VerifiedDelivery, Verifier, WebhookError,
     idempotency::{
         self, Claim, Counts, DrainHandle, Idempotency, IdempotencyLayer, MemoryStore, MessageKey,
     },
     layer::{ClerkWebhook, ResponseBody, ResponseFuture},
     queue::{Enqueue, EnqueueFuture, EventContext, HandlerFuture, QueuedEvent, RetryPolicy},
-    verify::{PendingVerification, SecretError},
+    verify::{PendingVerification, VerifyError},
 };
 use http_body_util::Full;
 use tower::util::BoxCloneSyncService;
@@ -29,6 +29,7 @@ fn values_are_shared_freely() {
     shared::<Verifier>();
     shared::<SigningSecret>();
     shared::<SecretError>();
+    shared::<VerifyError>();
     shared::<ClerkEvent>();
     shared::<RawClerkEvent>();
     shared::<VerifiedClerkEvent>();

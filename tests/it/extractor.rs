@@ -8,7 +8,8 @@ use axum::{
 };
 use clerk_webhooks::{
     ClerkWebhookLayer, EventData, EventType, RawClerkEvent, Rejection, RejectionKind,
-    VerifiedClerkEvent, Verifier, WebhookError, testing, testing::SignedRequest,
+    VerifiedClerkEvent, VerifiedDelivery, Verifier, WebhookError, event::DecodeErrorKind, testing,
+    testing::SignedRequest,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -89,29 +90,29 @@ async fn a_missing_layer_is_500_and_the_log_says_how_to_mend_it() {
 async fn what_cannot_be_decoded_is_422_and_the_log_names_the_field_but_no_value() {
     let handler = |_: VerifiedClerkEvent| async { "unreachable" };
     for (body, kind, path) in [
-        ("\u{feff}{}", RejectionKind::InvalidJson, ""),
-        ("hello, ada@example.com", RejectionKind::InvalidJson, ""),
-        ("", RejectionKind::InvalidJson, ""),
-        ("[]", RejectionKind::InvalidEnvelope, ""),
-        ("{}", RejectionKind::InvalidEnvelope, "type"),
+        ("\u{feff}{}", DecodeErrorKind::NotJson, ""),
+        ("hello, ada@example.com", DecodeErrorKind::NotJson, ""),
+        ("", DecodeErrorKind::NotJson, ""),
+        ("[]", DecodeErrorKind::Envelope, ""),
+        ("{}", DecodeErrorKind::Envelope, "type"),
         (
             r#"{"type":"user.created"}"#,
-            RejectionKind::InvalidEnvelope,
+            DecodeErrorKind::Envelope,
             "data",
         ),
         (
             r#"{"type":"user.created","data":[]}"#,
-            RejectionKind::InvalidEnvelope,
+            DecodeErrorKind::Envelope,
             "data",
         ),
         (
             r#"{"type":"user.created","data":{}}"#,
-            RejectionKind::UndecodableEvent,
+            DecodeErrorKind::Data,
             "data.id",
         ),
         (
             UNDECODABLE,
-            RejectionKind::UndecodableEvent,
+            DecodeErrorKind::Data,
             "data.email_addresses[1].email_address",
         ),
     ] {
@@ -119,14 +120,15 @@ async fn what_cannot_be_decoded_is_422_and_the_log_names_the_field_but_no_value(
         let (status, text, response) = send(post(handler).route_layer(clerk()), body).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
         assert_eq!(text, "event could not be decoded");
-        assert_eq!(rejection(&response).kind(), kind, "{body}");
+        assert_eq!(rejection(&response).kind(), kind.into(), "{body}");
         let logged = logs.take();
         let line = logged.lines().find(|line| line.contains("ERROR")).unwrap();
-        if kind == RejectionKind::UndecodableEvent {
+        if kind == DecodeErrorKind::Data {
             assert!(line.contains(r#"event_type="user.created""#), "{line}");
         }
         assert!(
-            line.contains(&format!("path={path:?}")) && line.contains(kind.code()),
+            line.contains(&format!("path={path:?}"))
+                && line.contains(RejectionKind::from(kind).code()),
             "{path} in {line}"
         );
         for value in ["ada@example.com", "42424242"] {
@@ -142,7 +144,7 @@ async fn bytes_that_are_no_text_are_422() {
     let signed = SignedRequest::new(&secret(), b"{\"type\":\"\xff\"}".as_slice());
     let request: Request<Body> = signed.into_request(Uri::from_static("/"));
     let response = app.oneshot(request).await.unwrap();
-    assert_eq!(rejection(&response).kind(), RejectionKind::InvalidJson);
+    assert_eq!(rejection(&response).kind(), DecodeErrorKind::NotUtf8.into());
 }
 
 #[tokio::test]
@@ -220,7 +222,7 @@ async fn a_type_of_the_users_own_judges_the_body_alone() {
     let refused = r#"{"data":{"id":"secret-value"}}"#;
     let (status, _, response) = send(post(handler).route_layer(clerk()), refused).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(rejection(&response).kind(), RejectionKind::UndecodableEvent);
+    assert_eq!(rejection(&response).kind(), DecodeErrorKind::Data.into());
     let line = logs.take();
     assert!(
         line.contains("data.id") && !line.contains("secret-value"),
@@ -281,4 +283,67 @@ async fn a_handler_is_tested_without_http() {
 #[should_panic(expected = "data.id")]
 fn delivering_what_is_no_event_says_which_field() {
     let _ = testing::deliver(json!({ "type": "user.deleted", "data": { "id": 7 } }));
+}
+
+#[tokio::test]
+async fn a_failing_handler_is_logged_once_with_message_id_and_type() {
+    let logs = Logs::capture();
+    let handler = |_: VerifiedClerkEvent| async { Err::<(), _>(WebhookError::retry("no disk")) };
+    let body = r#"{"type":"user.created","data":{"id":"user_1"}}"#;
+    let (status, text, response) = send(post(handler).route_layer(clerk()), body).await;
+    drop(response);
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(text, "processing failed, please retry");
+    let logged = logs.take();
+    let lines: Vec<&str> = logged
+        .lines()
+        .filter(|line| line.contains("ERROR"))
+        .collect();
+    assert_eq!(lines.len(), 1, "{logged}");
+    let (_, own_fields) = lines[0].split_once("a handler failed: no disk").unwrap();
+    for part in [
+        "message_id=\"msg_",
+        "event_type=\"user.created\"",
+        "status=500",
+    ] {
+        assert!(own_fields.contains(part), "{part} in {own_fields}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_fails_without_a_layer_is_logged_too() {
+    let logs = Logs::capture();
+    let (status, ..) = send(post(async || WebhookError::permanent("no such plan")), "{}").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        logs.take()
+            .contains("a handler failed permanently: no such plan")
+    );
+}
+
+#[tokio::test]
+async fn a_delivery_that_its_receiver_stores_undecoded_is_no_failure() {
+    let logs = Logs::capture();
+    let handler = |event: Result<VerifiedClerkEvent, Rejection>| async move {
+        event
+            .unwrap_err()
+            .delivery()
+            .unwrap()
+            .message_id()
+            .to_owned()
+    };
+    let (status, ..) = send(post(handler).route_layer(clerk()), UNDECODABLE).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!logs.take().contains("ERROR"));
+}
+
+#[tokio::test]
+async fn a_handler_may_take_the_delivery_alone() {
+    let handler = |delivery: VerifiedDelivery| async move { delivery.into_parts().raw_body };
+    let (status, text, _) = send(post(handler).route_layer(clerk()), "not JSON").await;
+    assert_eq!((status, text.as_str()), (StatusCode::OK, "not JSON"));
+    let logs = Logs::capture();
+    let (status, ..) = send(post(handler), "{}").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(logs.take().contains("did not pass a `ClerkWebhookLayer`"));
 }

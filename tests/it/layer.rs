@@ -17,7 +17,7 @@ use std::{
 use bytes::Bytes;
 use clerk_webhooks::{
     ClerkWebhookLayer, Rejection, RejectionKind, VerifiedBody, VerifiedDelivery, Verifier,
-    layer::ResponseBody, testing::SignedRequest,
+    layer::ResponseBody, testing::SignedRequest, verify::VerifyErrorKind,
 };
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -242,14 +242,14 @@ async fn bad_headers_are_refused_before_the_body_is_polled() {
     let unsigned = signed(b"{}").unsigned().with_wrong_signature("v1,short");
     let bad_id = signed(b"{}").with_message_id("a.b");
     for (request, kind) in [
-        (stale, RejectionKind::TimestampTooOld),
-        (unsigned, RejectionKind::MalformedSignature),
-        (bad_id, RejectionKind::MalformedId),
+        (stale, VerifyErrorKind::TimestampTooOld),
+        (unsigned, VerifyErrorKind::MalformedSignature),
+        (bad_id, VerifyErrorKind::MalformedId),
     ] {
         let body = Frames::new([]).then(Then::Stall).declaring(u64::MAX);
         let polls = Arc::clone(&body.polls);
         let outcome = send(layer(), &request, body).await;
-        assert_eq!(outcome.kind(), kind);
+        assert_eq!(outcome.kind(), kind.into());
         assert_eq!(polls.load(Relaxed), 0);
     }
 }
@@ -258,7 +258,7 @@ async fn bad_headers_are_refused_before_the_body_is_polled() {
 async fn a_forged_body_never_reaches_the_inner_service() {
     let outcome = send(layer(), &signed(b"{}"), Frames::new([&b"{ }"[..]])).await;
     assert_eq!(outcome.response.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(outcome.kind(), RejectionKind::NoMatchingSignature);
+    assert_eq!(outcome.kind(), VerifyErrorKind::NoMatchingSignature.into());
 }
 
 #[derive(Debug)]
@@ -376,7 +376,7 @@ async fn debug_output_shows_states_and_no_payload() {
     let reading = tower::Service::call(&mut service, request());
     assert_eq!(format!("{reading:?}"), "ResponseFuture(\"Reading\")");
     let refused = tower::Service::call(&mut service, Request::new(Full::<Bytes>::default()));
-    assert_eq!(format!("{refused:?}"), "ResponseFuture(\"Rejected\")");
+    assert_eq!(format!("{refused:?}"), "ResponseFuture(\"Refused\")");
 }
 
 #[tokio::test]
@@ -437,11 +437,14 @@ async fn logs_tell_operators_what_happened_and_strangers_nothing() {
     let inner = service_fn(|_: Request<VerifiedBody>| async {
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::new())))
     });
-    let bare = Request::from_parts(parts, sent());
-    layer().layer(inner).oneshot(bare).await.unwrap();
-    let line = logs.take();
-    for part in ["DEBUG", "missing_header", "svix-id"] {
-        assert!(line.contains(part), "{part} in {line}");
+    let layer_of_bare = layer();
+    for level in ["WARN", "DEBUG"] {
+        let bare = Request::from_parts(parts.clone(), sent());
+        layer_of_bare.layer(inner).oneshot(bare).await.unwrap();
+        let line = logs.take();
+        for part in [level, "missing_header", "svix-id", "request_path=\"/\""] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
     }
 
     let broken = Frames::new([]).then_fail("reset\nERROR clerk_webhooks: all is lost");
@@ -452,7 +455,66 @@ async fn logs_tell_operators_what_happened_and_strangers_nothing() {
     send(layer(), &signed(b"{}"), sent()).await.accepted();
     let line = logs.take();
     assert!(
-        line.contains("DEBUG") && line.contains("secret=\"#1\""),
+        line.contains("DEBUG") && line.contains("secret=\"secret\""),
         "{line}"
     );
+}
+
+#[tokio::test]
+async fn a_declared_length_over_the_limit_is_refused_unread_where_the_size_is_hidden() {
+    let body = Frames::new([]).then(Then::Stall);
+    let polls = Arc::clone(&body.polls);
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts.headers = signed(b"{}").headers();
+    parts.headers.insert("content-length", (LIMIT + 1).into());
+    let inner = service_fn(|_: Request<VerifiedBody>| async {
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::new())))
+    });
+    let hidden = tower_http::timeout::RequestBodyTimeoutLayer::new(Duration::from_secs(60));
+    let service = hidden.layer(layer().layer(inner));
+    let response = service.oneshot(Request::from_parts(parts, body)).await;
+    assert_eq!(response.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(polls.load(Relaxed), 0);
+}
+
+/// The end of many an HTTP/2 body.
+#[tokio::test]
+async fn a_frame_followed_by_an_empty_one_is_not_copied() {
+    let frame: &'static [u8] = b"{}";
+    let body = Frames::new([frame, b""]);
+    let delivery = send(layer(), &signed(frame), body).await.accepted();
+    assert_eq!(delivery.raw_body().as_ptr(), frame.as_ptr());
+}
+
+#[tokio::test]
+async fn one_hook_restyles_what_the_layer_and_what_the_extractor_refuse() {
+    let restyled = layer().with_rejection_response(|rejection| {
+        let text = format!("no: {}", rejection.kind().code());
+        rejection.to_response::<Bytes>().map(|_| text.into())
+    });
+    let handler = |_: clerk_webhooks::VerifiedClerkEvent| async {};
+    let app = axum::routing::post(handler).route_layer(restyled);
+    let app: axum::Router = axum::Router::new().route("/", app);
+    let forged = SignedRequest::new(&other_secret(), "{}");
+    for (request, status, text) in [
+        (forged, 400, "no: no_matching_signature"),
+        (signed(b"hello"), 422, "no: invalid_json"),
+    ] {
+        let logs = Logs::capture();
+        let request = request.into_request::<axum::body::Body>("/".parse().unwrap());
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert!(response.extensions().get::<Rejection>().is_some());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, text);
+        let refusals = logs.take().matches("refused a delivery").count();
+        assert_eq!(refusals, 1, "each refusal is logged once");
+    }
+}
+
+#[tokio::test]
+async fn the_inner_service_is_within_reach() {
+    let mut service = layer().layer(7);
+    *service.get_mut() += 1;
+    assert_eq!((*service.get_ref(), service.into_inner()), (8, 8));
 }

@@ -4,8 +4,8 @@ use std::{fs, time::Duration, time::UNIX_EPOCH};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_webhooks::{
-    Rejection, SigningSecret, VerifiedDelivery, Verifier, testing::FixedClock,
-    verify::SecretErrorKind,
+    SigningSecret, VerifiedDelivery, Verifier, testing::FixedClock, verify::SecretErrorKind,
+    verify::VerifyError,
 };
 use serde::Deserialize;
 
@@ -61,7 +61,7 @@ impl Delivery {
         self.secret.starts_with("whsec_")
     }
 
-    fn verify(&self) -> Result<VerifiedDelivery, Rejection> {
+    fn verify(&self) -> Result<VerifiedDelivery, VerifyError> {
         let secret = SigningSecret::parse(&self.secret).unwrap();
         let verifier = Verifier::new(secret).with_clock(self.received_at);
         let pending = verifier.check_header_pairs(&self.headers)?;

@@ -20,6 +20,7 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_webhooks::{
     ClerkWebhookLayer, Rejection, SigningSecret, VerifiedDelivery, Verifier, testing::FixedClock,
+    verify::VerifyError,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::{
@@ -124,9 +125,12 @@ impl Outcome {
         }
     }
 
-    /// The verifier labels its secrets by their places, `#1` the first.
+    /// The verifier labels its secrets by their places, `secret` the first and `secret#2` the second.
     fn accepted(label: &str) -> Self {
-        let place: usize = label.strip_prefix('#').unwrap().parse().unwrap();
+        let place = label.strip_prefix("secret").unwrap();
+        let place: usize = place
+            .strip_prefix('#')
+            .map_or(1, |place| place.parse().unwrap());
         Self::Accepted { secret: place - 1 }
     }
 }
@@ -145,10 +149,11 @@ impl Other {
 
 impl Refusal {
     fn of(rejection: &Rejection) -> Self {
+        let error = rejection.verify_error();
         Self {
             code: rejection.kind().code().to_owned(),
-            header: rejection.header_name().map(str::to_owned),
-            skew_seconds: rejection.skew_seconds(),
+            header: error.and_then(VerifyError::header_name).map(str::to_owned),
+            skew_seconds: error.and_then(VerifyError::skew_seconds),
         }
     }
 }
@@ -212,14 +217,14 @@ impl Delivery {
         BASE64_STANDARD.decode(&self.body_base64).unwrap().into()
     }
 
-    fn outcome(&self, verdict: Result<VerifiedDelivery, Rejection>) -> Outcome {
+    fn outcome(&self, verdict: Result<VerifiedDelivery, VerifyError>) -> Outcome {
         match verdict {
             Ok(verified) => {
                 assert_eq!(verified.raw_body(), &self.body());
                 assert!(self.sends_id(verified.message_id()), "{}", self.name);
                 Outcome::accepted(verified.secret_label())
             }
-            Err(rejection) => Outcome::Refused(Refusal::of(&rejection)),
+            Err(error) => Outcome::Refused(Refusal::of(&error.into())),
         }
     }
 

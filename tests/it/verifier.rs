@@ -7,7 +7,7 @@ use crate::common::{OTHER_SECRET, SECRET, other_secret, secret};
 #[test]
 fn a_secret_is_named_by_its_label_or_its_place() {
     let rotating = Verifier::new(secret()).with_secret(other_secret().with_label("old"));
-    for (signed_with, label) in [(secret(), "#1"), (other_secret(), "old")] {
+    for (signed_with, label) in [(secret(), "secret"), (other_secret(), "old")] {
         let request = SignedRequest::new(&signed_with, "{}");
         let verified = rotating.verify(&request.headers(), request.body().clone());
         assert_eq!(verified.unwrap().secret_label(), label);
@@ -33,7 +33,7 @@ fn nothing_secret_is_printed() {
     for shown in [
         "body_bytes: 11",
         "SigningSecret { label: None",
-        r##"label: Some("#2")"##,
+        r##"label: Some("secret#2")"##,
     ] {
         assert!(printed.contains(shown), "{printed}");
     }

@@ -245,7 +245,10 @@ async fn one_that_never_finds_the_inner_service_ready_ends_with_the_longest_run(
     let router = Router::new().route("/hook", route);
     let ended = deliver(&router).await;
     ended.is_refused(500, RejectionKind::HandlerTimedOut);
-    assert!(logs.take().contains("with its wait for the inner service"));
+    assert!(
+        logs.take()
+            .contains("including its wait for the inner service")
+    );
     assert_eq!(layer.counts().released, 1);
 }
 

@@ -23,7 +23,6 @@ async fn a_store_that_is_down_fails_closed() {
         "ERROR",
         r#"code="store_unavailable""#,
         r#"message_id="msg_1""#,
-        r#"scope="users""#,
         "cause=connection refused",
     ] {
         assert!(logged.contains(part), "{part}: {logged}");
@@ -58,7 +57,7 @@ async fn a_store_that_panics_fails_closed() {
     endpoint.store.faults.claims_panic.store(true, SeqCst);
     let refused = endpoint.deliver("msg_1").await;
     refused.is_refused(503, RejectionKind::StoreUnavailable);
-    assert!(logs.take().contains("the store of claims panicked"));
+    assert!(logs.take().contains("cause=the store panicked"));
     assert_eq!(endpoint.started(), 0);
 }
 

@@ -153,7 +153,7 @@ pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<E: 
             async move {
                 ending.notified().await;
                 match attempt {
-                    1 => Err(WebhookError::permanent("too late")),
+                    1 => Err(WebhookError::permanent("too late").into_boxed()),
                     _ => Ok(()),
                 }
             }

@@ -14,7 +14,7 @@ use crate::support::{Bench, Running, Seen, event};
 
 fn refusing() -> impl Handler {
     service_fn(|_: QueuedEvent| async {
-        Err::<(), BoxError>(WebhookError::permanent("no such plan").into())
+        Err::<(), BoxError>(WebhookError::permanent("no such plan").into_boxed())
     })
 }
 

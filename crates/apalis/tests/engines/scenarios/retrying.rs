@@ -233,7 +233,7 @@ pub(crate) async fn a_permanent_failure_is_seen_through_middleware<E: Engine>(be
         .load_shed()
         .timeout(Duration::from_secs(60))
         .service(failing_until(NEVER, &seen, || {
-            WebhookError::permanent("no such plan").into()
+            WebhookError::permanent("no such plan").into_boxed()
         }));
     let letter = dead_letter_of(&bench, service).await;
     assert_eq!(seen.attempts(), [1]);
