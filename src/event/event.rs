@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
 
-use super::{DecodeError, EventData, EventType, RawClerkEvent, Timestamp, decode};
+use super::{
+    decode::{self, error::DecodeError},
+    raw::RawClerkEvent,
+    types::{EventData, EventType},
+    value::timestamp::Timestamp,
+};
 
 /// One event of Clerk's: what happened, to what, and when.
 ///

@@ -49,88 +49,57 @@
 //! The objects decode inside of your own types too (`serde_json::from_str::<User>`, internally and
 //! adjacently tagged enums, flattened fields).
 
-// One export path per type: `event::User`, never `event::user::User`.
-mod billing;
-mod decode;
-mod deleted;
-mod domain;
-mod enterprise_account;
-mod error;
+// One export path per type: `event::User`, never `event::object::user::User`.
+pub(crate) mod decode;
 #[expect(
     clippy::module_inception,
     reason = "the room's main thing bears its name"
 )]
 pub(crate) mod event;
-mod external_account;
-mod identification;
-mod invitation;
-mod json_number;
-mod lenient;
-mod locate;
-mod membership;
-mod message;
-mod object;
-mod object_type;
-mod one_pass;
-mod open_enum;
-mod organization;
-mod path;
-mod payment;
+pub(crate) mod object;
 pub(crate) mod raw;
-mod raw_json;
-mod role;
-mod session;
-mod subscription;
-mod timestamp;
 pub(crate) mod types;
-mod unknown;
-mod user;
-mod verification;
-mod waitlist;
+pub(crate) mod unknown;
+pub(crate) mod value;
 
-pub(crate) use self::decode::decode_json;
 pub use self::{
-    billing::{
-        BillingAmount, BillingInterval, BillingPayer, PayerCredit, Plan, ProrationCredit,
-        SubscriptionCredits, UnitPrice, UnitPriceTier,
-    },
-    deleted::DeletedObject,
-    domain::{DomainVerification, EnrollmentMode, OrganizationDomain},
-    enterprise_account::{
-        EnterpriseAccount, EnterpriseConnection, EnterpriseProtocol, SamlAccount, SamlConnection,
-        ScimUserMetadata,
-    },
-    error::{DecodeError, DecodeErrorKind},
+    decode::error::{DecodeError, DecodeErrorKind},
     event::{EventAttributes, HttpRequest},
-    external_account::ExternalAccount,
-    identification::{EmailAddress, IdentificationLink, Passkey, PhoneNumber, Web3Wallet},
-    invitation::{Invitation, InvitationStatus, OrganizationInvitation, PublicInviterData},
-    json_number::JsonNumber,
-    membership::{OrganizationMembership, PublicUserData, UserMembership},
-    message::{Email, SmsMessage},
-    object_type::ObjectType,
-    open_enum::UnknownValue,
-    organization::{Organization, PublicOrganizationData},
-    payment::{
-        BillingPayee, BillingTotals, BillingUnitTotal, ChargeType, PaymentAttempt,
-        PaymentAttemptStatus, PaymentFailedReason, PaymentMethod, PaymentSource,
-        PaymentSourceStatus,
+    object::{
+        billing::{
+            BillingAmount, BillingInterval, BillingPayer, PayerCredit, Plan, ProrationCredit,
+            SubscriptionCredits, UnitPrice, UnitPriceTier,
+        },
+        deleted::DeletedObject,
+        domain::{DomainVerification, EnrollmentMode, OrganizationDomain},
+        enterprise_account::{
+            EnterpriseAccount, EnterpriseConnection, EnterpriseProtocol, SamlAccount,
+            SamlConnection, ScimUserMetadata,
+        },
+        external_account::ExternalAccount,
+        identification::{EmailAddress, IdentificationLink, Passkey, PhoneNumber, Web3Wallet},
+        invitation::{Invitation, InvitationStatus, OrganizationInvitation, PublicInviterData},
+        membership::{OrganizationMembership, PublicUserData, UserMembership},
+        message::{Email, SmsMessage},
+        object_type::ObjectType,
+        organization::{Organization, PublicOrganizationData},
+        payment::{
+            BillingPayee, BillingTotals, BillingUnitTotal, ChargeType, PaymentAttempt,
+            PaymentAttemptStatus, PaymentFailedReason, PaymentMethod, PaymentSource,
+            PaymentSourceStatus,
+        },
+        role::{Permission, Role},
+        session::{Session, SessionActivity, SessionStatus},
+        subscription::{
+            BillingSeats, Subscription, SubscriptionItem, SubscriptionItemStatus,
+            SubscriptionStatus,
+        },
+        user::User,
+        verification::{ClerkError, Verification, VerificationStatus, VerificationStrategy},
+        waitlist::{WaitlistEntry, WaitlistEntryStatus},
     },
-    raw_json::RawJson,
-    role::{Permission, Role},
-    session::{Session, SessionActivity, SessionStatus},
-    subscription::{
-        BillingSeats, Subscription, SubscriptionItem, SubscriptionItemStatus, SubscriptionStatus,
-    },
-    timestamp::Timestamp,
     unknown::UnknownEvent,
-    user::User,
-    verification::{ClerkError, Verification, VerificationStatus, VerificationStrategy},
-    waitlist::{WaitlistEntry, WaitlistEntryStatus},
-};
-use self::{
-    event::ClerkEvent,
-    object::EventObject,
-    raw::RawClerkEvent,
-    types::{EventData, EventType},
+    value::{
+        json_number::JsonNumber, open_enum::UnknownValue, raw_json::RawJson, timestamp::Timestamp,
+    },
 };

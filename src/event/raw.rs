@@ -3,8 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
 
 use super::{
-    DecodeError, EventAttributes, EventType, RawJson, Timestamp,
-    decode::{self, Envelope},
+    decode::{self, Envelope, error::DecodeError},
+    event::EventAttributes,
+    types::EventType,
+    value::{raw_json::RawJson, timestamp::Timestamp},
 };
 
 /// An event whose data stays the JSON that was sent.

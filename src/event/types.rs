@@ -2,10 +2,24 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{
-    DeletedObject, Email, EventObject, Organization, OrganizationDomain, OrganizationInvitation,
-    OrganizationMembership, PaymentAttempt, Permission, RawJson, Role, Session, SmsMessage,
-    Subscription, SubscriptionItem, UnknownEvent, User, WaitlistEntry, open_enum::open_enum,
+use crate::event::{
+    object::{
+        deleted::DeletedObject,
+        domain::OrganizationDomain,
+        event_object::EventObject,
+        invitation::OrganizationInvitation,
+        membership::OrganizationMembership,
+        message::{Email, SmsMessage},
+        organization::Organization,
+        payment::PaymentAttempt,
+        role::{Permission, Role},
+        session::Session,
+        subscription::{Subscription, SubscriptionItem},
+        user::User,
+        waitlist::WaitlistEntry,
+    },
+    unknown::UnknownEvent,
+    value::{open_enum::open_enum, raw_json::RawJson},
 };
 
 /// One line an event: `Variant = "type" | "older spelling" => what it carries`.
@@ -30,7 +44,7 @@ macro_rules! events {
             /// assert_eq!(older.as_str(), "subscription.pastDue");
             /// ```
             pub enum EventType {
-                $( #[doc = concat!("carries a [`", stringify!($Object), "`](super::", stringify!($Object), ")")]
+                $( #[doc = concat!("carries a [`", stringify!($Object), "`](crate::event::", stringify!($Object), ")")]
                 $Variant = $text $(| $older)*, )+
             }
         }
@@ -58,7 +72,7 @@ macro_rules! events {
             }
 
             /// Reads the data of an event of this type.
-            pub(super) fn deserialize_as<'de, D: Deserializer<'de>>(
+            pub(in crate::event) fn deserialize_as<'de, D: Deserializer<'de>>(
                 event_type: &EventType,
                 deserializer: D,
             ) -> Result<Self, D::Error> {
@@ -72,7 +86,7 @@ macro_rules! events {
             }
 
             /// The object that the event is about; none for an unknown event.
-            pub(super) fn object(&self) -> Option<&dyn EventObject> {
+            pub(in crate::event) fn object(&self) -> Option<&dyn EventObject> {
                 match self {
                     $( Self::$Variant(object) => Some(&**object), )+
                     Self::Unknown(_) => None,
@@ -145,7 +159,10 @@ events! {
 }
 
 impl EventData {
-    pub(super) fn from_text(event_type: &EventType, text: &str) -> serde_json::Result<Self> {
+    pub(in crate::event) fn from_text(
+        event_type: &EventType,
+        text: &str,
+    ) -> serde_json::Result<Self> {
         let mut json = serde_json::Deserializer::from_str(text);
         let data = Self::deserialize_as(event_type, &mut json)?;
         json.end()?;

@@ -1,6 +1,6 @@
 //! Events that this version does not know.
 
-use super::{EventType, RawJson};
+use crate::event::{types::EventType, value::raw_json::RawJson};
 
 /// An event whose type this version does not know: its type and its data as they were sent.
 ///
@@ -22,7 +22,7 @@ pub struct UnknownEvent {
 }
 
 impl UnknownEvent {
-    pub(super) fn new(event_type: EventType, data: RawJson) -> Self {
+    pub(in crate::event) fn new(event_type: EventType, data: RawJson) -> Self {
         Self { event_type, data }
     }
 

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventObject, ObjectType, Organization, RawJson, Timestamp, lenient::null_as_default};
+use crate::event::{
+    object::{event_object::EventObject, object_type::ObjectType, organization::Organization},
+    value::{lenient::null_as_default, raw_json::RawJson, timestamp::Timestamp},
+};
 
 /// A user's membership in an organization.
 ///
 /// `organizationMembership.deleted` carries it whole too, not a
-/// [`DeletedObject`](super::DeletedObject).
+/// [`DeletedObject`](crate::event::DeletedObject).
 ///
 /// ```
 /// use clerk_webhooks::event::OrganizationMembership;
@@ -81,7 +84,7 @@ pub struct PublicUserData {
     pub deprovisioned: Option<bool>,
 }
 
-/// A membership as part of a [`User`](super::User); nothing of it is sure.
+/// A membership as part of a [`User`](crate::event::User); nothing of it is sure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserMembership {

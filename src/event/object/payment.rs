@@ -2,10 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    BillingAmount, BillingPayer, EventObject, SubscriptionItem, Timestamp,
-    lenient::{nested_list, null_as_default},
-    open_enum::open_enum,
+use crate::event::{
+    object::{
+        billing::{BillingAmount, BillingPayer},
+        event_object::EventObject,
+        subscription::SubscriptionItem,
+    },
+    value::{
+        lenient::{nested_list, null_as_default},
+        open_enum::open_enum,
+        timestamp::Timestamp,
+    },
 };
 
 /// An attempt to collect a payment.

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ObjectType, RawJson, Timestamp, Verification, lenient::null_as_default, open_enum::open_enum,
+use crate::event::{
+    object::{object_type::ObjectType, verification::Verification},
+    value::{
+        lenient::null_as_default, open_enum::open_enum, raw_json::RawJson, timestamp::Timestamp,
+    },
 };
 
 /// A user's account with an enterprise's identity provider, by SAML or OAuth.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ObjectType, Timestamp, Verification, lenient::null_as_default};
+use crate::event::{
+    object::{object_type::ObjectType, verification::Verification},
+    value::{lenient::null_as_default, timestamp::Timestamp},
+};
 
 /// An e-mail address of a user's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EventObject, ObjectType, PublicOrganizationData, RawJson, Timestamp,
-    lenient::deserialize_and_unite_spellings, open_enum::open_enum,
+use crate::event::{
+    object::{
+        event_object::EventObject, object_type::ObjectType, organization::PublicOrganizationData,
+    },
+    value::{
+        lenient::deserialize_and_unite_spellings, open_enum::open_enum, raw_json::RawJson,
+        timestamp::Timestamp,
+    },
 };
 
 /// An invitation to an organization.
@@ -109,7 +114,7 @@ pub struct PublicInviterData {
     pub identifier: Option<String>,
 }
 
-/// An invitation to an application; comes inside of a [`WaitlistEntry`](super::WaitlistEntry).
+/// An invitation to an application; comes inside of a [`WaitlistEntry`](crate::event::WaitlistEntry).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Invitation {

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventObject, ObjectType, Timestamp, lenient::nested_list};
+use crate::event::{
+    object::{event_object::EventObject, object_type::ObjectType},
+    value::{lenient::nested_list, timestamp::Timestamp},
+};
 
 /// A role that members of organizations can have.
 ///

@@ -2,10 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EmailAddress, EnterpriseAccount, EventObject, ExternalAccount, ObjectType, Passkey,
-    PhoneNumber, RawJson, SamlAccount, ScimUserMetadata, Timestamp, UserMembership, Web3Wallet,
-    lenient::null_as_default,
+use crate::event::{
+    object::{
+        enterprise_account::{EnterpriseAccount, SamlAccount, ScimUserMetadata},
+        event_object::EventObject,
+        external_account::ExternalAccount,
+        identification::{EmailAddress, Passkey, PhoneNumber, Web3Wallet},
+        membership::UserMembership,
+        object_type::ObjectType,
+    },
+    value::{lenient::null_as_default, raw_json::RawJson, timestamp::Timestamp},
 };
 
 /// A user, whole: every event carries the user's complete present state.
@@ -40,7 +46,7 @@ use super::{
 pub struct User {
     /// Clerk's id for the user, `user_...`; it never changes.
     ///
-    /// Inside of a [`Session`](super::Session) it is `""` if Clerk left it out.
+    /// Inside of a [`Session`](crate::event::Session) it is `""` if Clerk left it out.
     pub id: String,
     /// `user`.
     pub object: Option<ObjectType>,

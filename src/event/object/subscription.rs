@@ -2,9 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    BillingAmount, BillingInterval, BillingPayer, EventObject, ObjectType, Plan, ProrationCredit,
-    SubscriptionCredits, Timestamp, lenient::nested_list, open_enum::open_enum,
+use crate::event::{
+    object::{
+        billing::{
+            BillingAmount, BillingInterval, BillingPayer, Plan, ProrationCredit,
+            SubscriptionCredits,
+        },
+        event_object::EventObject,
+        object_type::ObjectType,
+    },
+    value::{lenient::nested_list, open_enum::open_enum, timestamp::Timestamp},
 };
 
 /// A payer's subscription, with one item for each plan.
@@ -74,7 +81,7 @@ open_enum! {
 pub struct SubscriptionItem {
     /// Clerk's id for the item, `csub_item_...`.
     ///
-    /// Inside of a [`Subscription`] or a [`PaymentAttempt`](super::PaymentAttempt) it is `""` if
+    /// Inside of a [`Subscription`] or a [`PaymentAttempt`](crate::event::PaymentAttempt) it is `""` if
     /// Clerk left it out.
     pub id: String,
     /// `commerce_subscription_item` or `subscription_item`.

@@ -3,7 +3,12 @@
 //! The body is checked for UTF-8 once. What is well-formed and known is then read in one pass
 //! ([`one_pass`]); everything else in two: the envelope with `data` as a piece of the body's text,
 //! then `data` by the event's type. Only when something fails is the body read again, slower, to
-//! find out where ([`locate`](mod@super::locate)).
+//! find out where ([`locate`](mod@locate)).
+
+pub(crate) mod error;
+mod locate;
+mod one_pass;
+mod path;
 
 use std::{fmt, marker::PhantomData};
 
@@ -13,13 +18,19 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{
-    ClerkEvent, DecodeError, DecodeErrorKind, EventAttributes, EventData, EventType, RawClerkEvent,
-    RawJson, Timestamp, locate::locate, one_pass,
+use self::{
+    error::{DecodeError, DecodeErrorKind},
+    locate::locate,
+};
+use crate::event::{
+    event::{ClerkEvent, EventAttributes},
+    raw::RawClerkEvent,
+    types::{EventData, EventType},
+    value::{raw_json::RawJson, timestamp::Timestamp},
 };
 
 /// Decodes a whole event, its data by its type.
-pub(super) fn event(body: &[u8]) -> Result<ClerkEvent, DecodeError> {
+pub(in crate::event) fn event(body: &[u8]) -> Result<ClerkEvent, DecodeError> {
     let text = utf8(body)?;
     one_pass::event(text).map_or_else(|| event_in_two_passes(text), Ok)
 }
@@ -41,12 +52,15 @@ fn event_in_two_passes(text: &str) -> Result<ClerkEvent, DecodeError> {
 }
 
 /// Decodes the envelope alone.
-pub(super) fn raw_event(body: &[u8]) -> Result<RawClerkEvent, DecodeError> {
+pub(in crate::event) fn raw_event(body: &[u8]) -> Result<RawClerkEvent, DecodeError> {
     envelope(utf8(body)?).map(RawClerkEvent::from)
 }
 
 /// Decodes the data of an event whose envelope is known; an error has no line and column.
-pub(super) fn data(event_type: &EventType, data: &RawJson) -> Result<EventData, DecodeError> {
+pub(in crate::event) fn data(
+    event_type: &EventType,
+    data: &RawJson,
+) -> Result<EventData, DecodeError> {
     EventData::from_text(event_type, data.as_str()).map_err(|_| {
         let place = locate(data.as_str(), TypedData(event_type)).under("data");
         place.into_error(DecodeErrorKind::Data, Some(event_type.clone()))
@@ -63,7 +77,7 @@ pub(crate) fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeE
 }
 
 /// Decodes a value that is not a whole event into a type of the user's own.
-pub(super) fn value<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+pub(in crate::event) fn value<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
     serde_json::from_str(text).map_err(|_| {
         let place = locate(text, PhantomData::<T>).without_names();
         place.into_error(DecodeErrorKind::Data, None)
@@ -73,13 +87,13 @@ pub(super) fn value<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
 /// What surrounds an event's data; `D` is how the data is kept.
 #[derive(Deserialize)]
 #[serde(remote = "Self")]
-pub(super) struct Envelope<D> {
+pub(in crate::event) struct Envelope<D> {
     #[serde(rename = "type")]
-    pub(super) event_type: EventType,
-    pub(super) data: D,
-    pub(super) instance_id: Option<String>,
-    pub(super) timestamp: Option<Timestamp>,
-    pub(super) event_attributes: Option<EventAttributes>,
+    pub(in crate::event) event_type: EventType,
+    pub(in crate::event) data: D,
+    pub(in crate::event) instance_id: Option<String>,
+    pub(in crate::event) timestamp: Option<Timestamp>,
+    pub(in crate::event) event_attributes: Option<EventAttributes>,
 }
 
 impl<'de, D: Deserialize<'de>> Deserialize<'de> for Envelope<D> {
@@ -201,7 +215,7 @@ impl<'de> de::Visitor<'de> for AnyObject {
 }
 
 /// Reads a struct from an object alone: serde's derive would take an array of its fields too.
-pub(super) struct ObjectOnly<D>(pub(super) D);
+pub(in crate::event) struct ObjectOnly<D>(pub(in crate::event) D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     type Error = D::Error;

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventObject, ObjectType, RawJson, Timestamp};
+use crate::event::{
+    object::{event_object::EventObject, object_type::ObjectType},
+    value::{raw_json::RawJson, timestamp::Timestamp},
+};
 
 /// An organization.
 ///

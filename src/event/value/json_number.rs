@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Clerk's events hold one such number, [`cycle_remaining_percent`]; all others are integers.
 ///
-/// [`cycle_remaining_percent`]: super::ProrationCredit::cycle_remaining_percent
+/// [`cycle_remaining_percent`]: crate::event::ProrationCredit::cycle_remaining_percent
 ///
 /// ```
 /// use clerk_webhooks::event::JsonNumber;

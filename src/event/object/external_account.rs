@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ObjectType, RawJson, Timestamp, Verification};
+use crate::event::{
+    object::{object_type::ObjectType, verification::Verification},
+    value::{raw_json::RawJson, timestamp::Timestamp},
+};
 
 /// An account with an OAuth provider (Google, GitHub, ...) that a user has connected.
 ///

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ObjectType, RawJson, Timestamp, open_enum::open_enum};
+use crate::event::{
+    object::object_type::ObjectType,
+    value::{open_enum::open_enum, raw_json::RawJson, timestamp::Timestamp},
+};
 
 /// How, and whether, an e-mail address, a phone number, a wallet, a passkey or an account was
 /// verified.

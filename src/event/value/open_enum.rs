@@ -24,7 +24,7 @@ macro_rules! open_enum {
         pub enum $Name {
             $( #[doc = concat!("`", $text, "`")] $(#[$variant_meta])* $Variant, )+
             /// A word that this version does not know, as it was sent.
-            Unknown($crate::event::UnknownValue),
+            Unknown($crate::event::value::open_enum::UnknownValue),
         }
 
         impl $Name {
@@ -50,7 +50,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $( $text $(| $older)* => Self::$Variant, )+
-                    other => Self::Unknown($crate::event::UnknownValue::new(other)),
+                    other => Self::Unknown($crate::event::value::open_enum::UnknownValue::new(other)),
                 }
             }
         }
@@ -102,12 +102,12 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $Name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::event::open_enum::deserialize_word(deserializer)
+                $crate::event::value::open_enum::deserialize_word(deserializer)
             }
         }
     };
 }
-pub(super) use open_enum;
+pub(in crate::event) use open_enum;
 
 /// A word that no variant of an open list stands for, such as a status that Clerk added since.
 ///
@@ -126,7 +126,7 @@ pub(super) use open_enum;
 pub struct UnknownValue(Box<str>);
 
 impl UnknownValue {
-    pub(super) fn new(word: &str) -> Self {
+    pub(in crate::event) fn new(word: &str) -> Self {
         Self(word.into())
     }
 
@@ -150,7 +150,7 @@ impl fmt::Display for UnknownValue {
 }
 
 /// Reads one word without an allocation of its own: only an unknown word is copied.
-pub(super) fn deserialize_word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(in crate::event) fn deserialize_word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: for<'a> From<&'a str>,

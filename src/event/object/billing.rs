@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{JsonNumber, ObjectType, Timestamp, lenient::null_as_default, open_enum::open_enum};
+use crate::event::{
+    object::object_type::ObjectType,
+    value::{
+        json_number::JsonNumber, lenient::null_as_default, open_enum::open_enum,
+        timestamp::Timestamp,
+    },
+};
 
 /// An amount of money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +54,12 @@ pub struct BillingPayer {
 
 impl BillingPayer {
     /// The user, if it is one who pays: Clerk fills the other ids with `""`.
-    pub(super) fn user_id(&self) -> Option<&str> {
+    pub(in crate::event) fn user_id(&self) -> Option<&str> {
         self.user_id.as_deref().filter(|id| !id.is_empty())
     }
 
     /// The organization, if it is one that pays.
-    pub(super) fn organization_id(&self) -> Option<&str> {
+    pub(in crate::event) fn organization_id(&self) -> Option<&str> {
         self.organization_id.as_deref().filter(|id| !id.is_empty())
     }
 }

@@ -1,6 +1,6 @@
 //! What Clerk calls its objects.
 
-use super::open_enum::open_enum;
+use crate::event::value::open_enum::open_enum;
 
 open_enum! {
     /// The `object` of an object: which kind it says it is.

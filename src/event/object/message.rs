@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EventObject, ObjectType, RawJson, Timestamp, lenient::deserialize_and_unite_spellings,
+use crate::event::{
+    object::{event_object::EventObject, object_type::ObjectType},
+    value::{lenient::deserialize_and_unite_spellings, raw_json::RawJson, timestamp::Timestamp},
 };
 
 /// An e-mail to a user, which Clerk sends or leaves to you.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{EventObject, ObjectType};
+use crate::event::object::{event_object::EventObject, object_type::ObjectType};
 
 /// What the events `*.deleted` carry, except `organizationMembership.deleted`, which carries the
 /// whole membership.

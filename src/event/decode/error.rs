@@ -2,7 +2,8 @@
 
 use std::{error::Error, fmt};
 
-use super::{EventType, path::Path};
+use super::path::Path;
+use crate::event::types::EventType;
 
 /// A body that is not a Clerk event, or not of the shape that its type promises.
 ///

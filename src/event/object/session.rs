@@ -2,10 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EventObject, ObjectType, RawJson, Timestamp, User,
-    lenient::{nested_object, null_as_default},
-    open_enum::open_enum,
+use crate::event::{
+    object::{event_object::EventObject, object_type::ObjectType, user::User},
+    value::{
+        lenient::{nested_object, null_as_default},
+        open_enum::open_enum,
+        raw_json::RawJson,
+        timestamp::Timestamp,
+    },
 };
 
 /// A user's session on one device.

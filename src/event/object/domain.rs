@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EventObject, ObjectType, PublicOrganizationData, Timestamp, VerificationStatus,
-    VerificationStrategy, lenient::deserialize_and_unite_spellings, open_enum::open_enum,
+use crate::event::{
+    object::{
+        event_object::EventObject,
+        object_type::ObjectType,
+        organization::PublicOrganizationData,
+        verification::{VerificationStatus, VerificationStrategy},
+    },
+    value::{lenient::deserialize_and_unite_spellings, open_enum::open_enum, timestamp::Timestamp},
 };
 
 /// An e-mail domain of an organization's, by which users can join it.

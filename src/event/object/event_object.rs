@@ -1,9 +1,9 @@
 //! What every object of an event can tell.
 
-use super::Timestamp;
+use crate::event::value::timestamp::Timestamp;
 
 /// An object that an event is about.
-pub(super) trait EventObject {
+pub(in crate::event) trait EventObject {
     fn id(&self) -> &str;
 
     /// The user that it is, or belongs to.

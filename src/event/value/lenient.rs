@@ -8,7 +8,7 @@ use serde::{
 };
 
 /// A field whose `null` means the same as its absence.
-pub(super) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(in crate::event) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,
@@ -19,7 +19,7 @@ where
 /// Lists of objects that may lack the `id` that they have as the object of an event.
 ///
 /// Such an id is `""`.
-pub(super) fn nested_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(in crate::event) fn nested_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -33,7 +33,9 @@ where
 }
 
 /// An object that may lack the `id` that it has as the object of an event; such an id is `""`.
-pub(super) fn nested_object<'de, D, T>(deserializer: D) -> Result<Option<Box<T>>, D::Error>
+pub(in crate::event) fn nested_object<'de, D, T>(
+    deserializer: D,
+) -> Result<Option<Box<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -64,7 +66,7 @@ macro_rules! deserialize_and_unite_spellings {
         }
     };
 }
-pub(super) use deserialize_and_unite_spellings;
+pub(in crate::event) use deserialize_and_unite_spellings;
 
 struct Nested<T>(T);
 

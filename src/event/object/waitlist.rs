@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventObject, Invitation, ObjectType, Timestamp, open_enum::open_enum};
+use crate::event::{
+    object::{event_object::EventObject, invitation::Invitation, object_type::ObjectType},
+    value::{open_enum::open_enum, timestamp::Timestamp},
+};
 
 /// Someone who waits to be let into an application.
 ///

@@ -9,7 +9,12 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
 
-use super::{ClerkEvent, EventAttributes, EventData, EventType, Timestamp, decode::ObjectOnly};
+use super::ObjectOnly;
+use crate::event::{
+    event::{ClerkEvent, EventAttributes},
+    types::{EventData, EventType},
+    value::timestamp::Timestamp,
+};
 
 /// How far from its end a body is searched for its type: the longest is 33 bytes long.
 const TAIL_BYTES: usize = 64;

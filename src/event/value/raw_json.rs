@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{DecodeError, decode};
+use crate::event::decode::{self, error::DecodeError};
 
 /// A JSON value kept as the text that was sent: metadata and whatever has no fixed shape.
 ///
@@ -103,7 +103,7 @@ impl RawJson {
     /// # Errors
     ///
     /// If `T` refuses the value. The error's path starts at this value, its kind is
-    /// [`Data`](super::DecodeErrorKind::Data), or [`NotJson`](super::DecodeErrorKind::NotJson) for
+    /// [`Data`](crate::event::DecodeErrorKind::Data), or [`NotJson`](crate::event::DecodeErrorKind::NotJson) for
     /// a number or an escape that no type can hold.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         if self.is_null() {
@@ -112,12 +112,12 @@ impl RawJson {
         decode::value(&self.0)
     }
 
-    pub(super) fn is_object(&self) -> bool {
+    pub(in crate::event) fn is_object(&self) -> bool {
         self.0.starts_with('{')
     }
 
     /// The text of the string in the top-level field `name`, if there is one without escapes.
-    pub(super) fn field_str(&self, name: &str) -> Option<&str> {
+    pub(in crate::event) fn field_str(&self, name: &str) -> Option<&str> {
         let mut deserializer = serde_json::Deserializer::from_str(&self.0);
         let field = deserializer.deserialize_map(FieldVisitor(name)).ok()??;
         serde_json::from_str(field.get()).ok()

@@ -5,10 +5,10 @@ use serde_json::error::Category;
 use serde_path_to_error::Track;
 
 use super::{
-    DecodeError, DecodeErrorKind, EventType,
-    error::{Details, Fault},
+    error::{DecodeError, DecodeErrorKind, Details, Fault},
     path::Path,
 };
+use crate::event::types::EventType;
 
 /// Reads `text` again with its path recorded, to say where `seed` fails.
 ///
