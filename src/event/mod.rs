@@ -50,6 +50,7 @@
 //! adjacently tagged enums, flattened fields).
 
 // One export path per type: `event::User`, never `event::object::user::User`.
+pub(crate) mod data;
 pub(crate) mod decode;
 #[expect(
     clippy::module_inception,

@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use serde::de::DeserializeOwned;
 
 use crate::event::{
-    decode::{self, error::DecodeError},
+    decode::{error::DecodeError, own_type},
     event::ClerkEvent,
     raw::RawClerkEvent,
 };
@@ -17,7 +17,7 @@ where
 {
     if_it_is(ClerkEvent::from_slice, body)
         .or_else(|| if_it_is(RawClerkEvent::from_slice, body))
-        .unwrap_or_else(|| decode::decode_json(body))
+        .unwrap_or_else(|| own_type::decode_json(body))
 }
 
 fn if_it_is<O, T>(

@@ -1,16 +1,15 @@
-//! Why a body is not the event that it was taken for.
+//! Why a body cannot be decoded.
 
 use std::{error::Error, fmt};
 
-use super::path::Path;
+use super::{fault::Fault, path::Path};
 use crate::event::types::EventType;
 
-/// A body that is not a Clerk event, or not of the shape that its type promises.
+/// A body that is not a Clerk event, or whose data does not fit its type.
 ///
-/// It says where ([`path`](Self::path), [`line`](Self::line), [`column`](Self::column)) and what to
-/// do, and holds no text of the payload besides the names of fields: its `Display`, `Debug` and
-/// everything else here may be logged. It has no [`source`](Error::source), because serde's own
-/// messages quote values.
+/// It says where the fault is ([`path`](Self::path), [`line`](Self::line), [`column`](Self::column))
+/// and what to do. It is safe to log: of the payload it holds only the names of fields. It has no
+/// [`source`](Error::source), because serde's own messages quote values.
 ///
 /// ```
 /// use clerk_webhooks::{ClerkEvent, EventType, event::DecodeErrorKind};
@@ -34,13 +33,13 @@ pub struct DecodeError(Box<Details>);
 pub enum DecodeErrorKind {
     /// The body is not UTF-8.
     NotUtf8,
-    /// The body is not JSON: cut off, malformed, or nested too deeply.
+    /// The body is not JSON: it ends early, is malformed, or nests too deeply.
     NotJson,
     /// It is JSON but not a Clerk event: no `type` that is a string, no `data` that is an object,
     /// or an envelope field of another JSON type.
     Envelope,
-    /// The event's `data` (or, for a type of your own, any part of the event) is not of the shape
-    /// that the type asks for: something required is missing, or has another JSON type.
+    /// The event's `data` (or, for a type of your own, any part of the event) does not fit the type:
+    /// a required field is missing, or a value has another JSON type.
     Data,
 }
 
@@ -52,21 +51,6 @@ pub(super) struct Details {
     pub(super) line: usize,
     pub(super) column: usize,
     pub(super) event_type: Option<EventType>,
-}
-
-/// What the value at the path does wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    NotUtf8,
-    CutOff,
-    Malformed,
-    /// The path names what is missing.
-    Missing,
-    /// Something inside of what the path names is missing.
-    MissingWithin,
-    OtherType,
-    Twice,
-    Refused,
 }
 
 impl DecodeError {
@@ -87,24 +71,30 @@ impl DecodeError {
         })
     }
 
-    /// Which step found the fault.
+    /// Without line and column: those of a text that the caller has not seen.
+    pub(super) fn without_position(mut self) -> Self {
+        (self.0.line, self.0.column) = (0, 0);
+        self
+    }
+
+    /// The step that found the fault.
     #[must_use]
     pub fn kind(&self) -> DecodeErrorKind {
         self.0.kind
     }
 
-    /// Where, as a JSON path from the root of what was decoded: `data.email_addresses[0].id`.
+    /// Where the fault is, as a JSON path from the root: `data.email_addresses[0].id`.
     ///
-    /// A required field that is missing is named itself where the type is one of this crate's; for
-    /// a type of your own the path ends at the object that lacks it. A key that does not look like
-    /// a field's name (ASCII letters, digits, `_` and `-`, at most 64) reads `?`, since it may be
-    /// personal data. Empty if the fault lies in the whole.
+    /// For this crate's types the path ends in the name of the missing field; for a type of your own
+    /// it ends at the object that lacks the field. A key that does not look like a field's name (ASCII
+    /// letters, digits, `_` and `-`, at most 64) is replaced by `?`, since it may be personal data. The
+    /// path is empty if the fault concerns the whole document.
     #[must_use]
     pub fn path(&self) -> &str {
         self.0.path.as_str()
     }
 
-    /// The line in what was decoded, counted from 1; 0 if unknown.
+    /// The line of the fault, counted from 1; 0 if unknown.
     #[must_use]
     pub fn line(&self) -> usize {
         self.0.line
@@ -112,16 +102,16 @@ impl DecodeError {
 
     /// The column in that line, in bytes and counted from 1; 0 if unknown.
     ///
-    /// It is where the reader noticed: for something missing, the end of the object that lacks it.
+    /// For a missing field it is the end of the object that lacks it.
     #[must_use]
     pub fn column(&self) -> usize {
         self.0.column
     }
 
-    /// The event's type, if the body got so far as to name one.
+    /// The event's type, if the body names one.
     ///
-    /// `Display` and `Debug` print it only if this version knows it, because an unknown one is text
-    /// from outside.
+    /// `Display` and `Debug` print it only if this version knows it: an unknown type is text from
+    /// outside.
     #[must_use]
     pub fn event_type(&self) -> Option<&EventType> {
         self.0.event_type.as_ref()
@@ -132,7 +122,7 @@ impl DecodeError {
             .filter(|event_type| !matches!(event_type, EventType::Unknown(_)))
     }
 
-    /// What cannot be decoded, where: "`data.id` of this `user.deleted` event".
+    /// The value that cannot be decoded: "`data.id` of this `user.deleted` event".
     fn fmt_subject(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path().is_empty() {
             write!(f, "`{}` of ", self.0.path)?;
@@ -180,36 +170,17 @@ impl DecodeErrorKind {
     fn advice(self) -> &'static str {
         match self {
             Self::NotUtf8 | Self::NotJson => {
-                "Clerk sends JSON in UTF-8: find out what else posts to this endpoint"
+                "Clerk sends JSON in UTF-8: check what else posts to this endpoint"
             }
             Self::Envelope => {
                 "a Clerk event has a string `type` and an object `data`: \
-                 find out what else posts to this endpoint, or decode a type of your own"
+                 check what else posts to this endpoint, or decode a type of your own"
             }
             Self::Data => {
-                "nothing is lost while the sender, answered with an error, tries again, \
-                 or a queue keeps it as a dead letter: read this event as `RawClerkEvent` or as a type of your own, \
+                "the event is not lost while the sender retries or a dead-letter queue holds it: \
+                 read it as `RawClerkEvent` or as a type of your own, \
                  and report the path if the type is this crate's"
             }
-        }
-    }
-}
-
-impl Fault {
-    pub(super) fn is_syntax(self) -> bool {
-        matches!(self, Self::CutOff | Self::Malformed)
-    }
-
-    fn predicate(self) -> &'static str {
-        match self {
-            Self::NotUtf8 => " is not UTF-8",
-            Self::CutOff => " ends too early",
-            Self::Malformed => " is malformed or nested too deeply",
-            Self::Missing => " is missing",
-            Self::MissingWithin => " lacks a required field",
-            Self::OtherType => " has another JSON type than expected",
-            Self::Twice => " appears twice",
-            Self::Refused => " is not a value that the type accepts",
         }
     }
 }
@@ -238,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_says_what_where_and_what_to_do() {
+    fn the_message_says_what_is_wrong_where_and_what_to_do() {
         let missing = error(
             DecodeErrorKind::Data,
             Fault::Missing,
@@ -253,14 +224,14 @@ mod tests {
         );
         assert!(text.contains("RawClerkEvent"));
 
-        let malformed = error(DecodeErrorKind::NotJson, Fault::CutOff, "", None).to_string();
+        let malformed = error(DecodeErrorKind::NotJson, Fault::EndsEarly, "", None).to_string();
         assert!(
             malformed.starts_with("this JSON ends too early (line 2, column 7); Clerk sends JSON")
         );
     }
 
     #[test]
-    fn an_unknown_type_stays_out_of_every_text() {
+    fn an_unknown_type_is_not_printed() {
         let unknown = EventType::from("secret.text");
         let error = error(
             DecodeErrorKind::Envelope,
@@ -273,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn it_travels_between_threads_and_has_no_source() {
+    fn it_is_send_and_sync_and_has_no_source() {
         fn promised<T: Clone + Send + Sync + Error + 'static>(_: &T) {}
         let error = error(DecodeErrorKind::NotUtf8, Fault::NotUtf8, "", None);
         promised(&error);

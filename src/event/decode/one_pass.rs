@@ -1,37 +1,37 @@
-//! The fast way to an event: one reading of the body, for well-formed events of a known type.
+//! The usual event, read in one pass over the body.
 //!
-//! Clerk writes `data` before `type`, so that a reader who must know the type first has to read all
-//! data twice. But `type` is then the last field, where it can be looked up; what is found there is
-//! a guess until the reading gets to it. Whatever is unusual makes this way give up, and the way of
-//! two readings decides.
+//! Clerk writes `data` before `type`, so that a reader that must know the type first reads all data
+//! twice. But `type` is the last field: it is looked up there, and checked once the reading arrives
+//! there. Whatever is unusual makes this way give up, and the two steps of the
+//! [`envelope`](super::envelope) decide.
 
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
 
-use super::ObjectOnly;
+use super::{data::DataOf, reader::Reader};
 use crate::event::{
+    data::EventData,
     event::{ClerkEvent, EventAttributes},
-    types::{EventData, EventType},
+    types::EventType,
     value::timestamp::Timestamp,
 };
 
 /// How far from its end a body is searched for its type: the longest is 33 bytes long.
 const TAIL_BYTES: usize = 64;
 
-/// Reads an event of a known type; `None` says nothing about the body.
-pub(super) fn event(text: &str) -> Option<ClerkEvent> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let event = json
-        .deserialize_map(EventVisitor {
-            guess: type_at_end(text),
-        })
-        .ok()?;
-    json.end().ok()?;
+/// Reads a usual event; `None` says nothing about the body.
+pub(super) fn read(text: &str) -> Option<ClerkEvent> {
+    let mut reader = Reader::new(text);
+    let visitor = EventVisitor {
+        type_at_end: type_at_end(text),
+    };
+    let event = reader.deserialize_map(visitor).ok()?;
+    reader.end().ok()?;
     Some(event)
 }
 
-/// The last field of the body, if it looks like a type.
+/// The type in the last field of the body, if there is one this version knows.
 fn type_at_end(text: &str) -> Option<EventType> {
     let tail = text.get(text.len().saturating_sub(TAIL_BYTES)..)?;
     let object = tail.trim_ascii_end().strip_suffix('}')?;
@@ -40,11 +40,14 @@ fn type_at_end(text: &str) -> Option<EventType> {
         .strip_suffix('"')?
         .rsplit_once('"')?;
     let field = before.trim_ascii_end().strip_suffix(':')?;
-    field.ends_with("\"type\"").then(|| EventType::from(name))
+    if !field.ends_with("\"type\"") {
+        return None;
+    }
+    Some(EventType::from(name)).filter(|event_type| !matches!(event_type, EventType::Unknown(_)))
 }
 
 struct EventVisitor {
-    guess: Option<EventType>,
+    type_at_end: Option<EventType>,
 }
 
 impl<'de> de::Visitor<'de> for EventVisitor {
@@ -56,7 +59,7 @@ impl<'de> de::Visitor<'de> for EventVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ClerkEvent, A::Error> {
         let mut event_type = None;
-        let mut data = None;
+        let mut data: Option<EventData> = None;
         let mut instance_id: Option<Option<String>> = None;
         let mut timestamp: Option<Option<Timestamp>> = None;
         let mut event_attributes: Option<Option<EventAttributes>> = None;
@@ -64,9 +67,9 @@ impl<'de> de::Visitor<'de> for EventVisitor {
             match name {
                 "type" => once(&mut event_type, map.next_value::<EventType>()?)?,
                 "data" => {
-                    let known = event_type.as_ref().or(self.guess.as_ref());
+                    let known = event_type.as_ref().or(self.type_at_end.as_ref());
                     let known = known.ok_or_else(give_up)?;
-                    once(&mut data, map.next_value_seed(ObjectOfType(known))?)?;
+                    once(&mut data, map.next_value_seed(ObjectOf(known))?)?;
                 }
                 "instance_id" => once(&mut instance_id, map.next_value()?)?,
                 "timestamp" => once(&mut timestamp, map.next_value()?)?,
@@ -74,7 +77,7 @@ impl<'de> de::Visitor<'de> for EventVisitor {
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        let data: EventData = data.ok_or_else(give_up)?;
+        let data = data.ok_or_else(give_up)?;
         if event_type.as_ref() != Some(data.event_type()) {
             return Err(give_up());
         }
@@ -87,21 +90,21 @@ impl<'de> de::Visitor<'de> for EventVisitor {
     }
 }
 
-/// The data of an event of a known type, if it is an object.
-struct ObjectOfType<'a>(&'a EventType);
+/// The data of an event of this type, if the type is known: unknown data may be anything but an object.
+struct ObjectOf<'a>(&'a EventType);
 
-impl<'de> DeserializeSeed<'de> for ObjectOfType<'_> {
+impl<'de> DeserializeSeed<'de> for ObjectOf<'_> {
     type Value = EventData;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<EventData, D::Error> {
         match self.0 {
             EventType::Unknown(_) => Err(give_up()),
-            known => EventData::deserialize_as(known, ObjectOnly(deserializer)),
+            known => DataOf(known).deserialize(deserializer),
         }
     }
 }
 
-/// Fills a slot that must be empty.
+/// Fills a slot, which must be empty.
 fn once<T, E: de::Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
     match slot.replace(value) {
         None => Ok(()),
@@ -116,12 +119,11 @@ fn give_up<E: de::Error>() -> E {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::decode;
 
     const DATA: &str = r#"{"id": "user_1", "public_metadata": {"type": "user.deleted"}}"#;
 
     #[test]
-    fn it_reads_an_event_whose_type_is_known_in_time() {
+    fn it_reads_an_event_whose_type_comes_first_or_last() {
         for body in [
             format!(r#"{{"data": {DATA}, "timestamp": 1716883200000, "type": "user.created"}}"#),
             format!(r#"{{"data":{DATA},"object":"event","type" : "user.created"}}"#),
@@ -130,15 +132,15 @@ mod tests {
             format!(r#"{{"type": "user.created", "instance_id": "ins_1", "data": {DATA}}}"#),
             format!(r#"{{"event_attributes": null, "type": "user.created", "data": {DATA}}}"#),
         ] {
-            let in_one = event(&body);
+            let in_one = read(&body);
             assert_eq!(in_one.is_some(), !body.contains("type\" :"), "{body}");
-            let event = decode::event(body.as_bytes()).unwrap();
+            let event = ClerkEvent::from_slice(body.as_bytes()).unwrap();
             assert_eq!(in_one.unwrap_or_else(|| event.clone()), event, "{body}");
         }
     }
 
     #[test]
-    fn it_gives_up_where_two_passes_decide() {
+    fn it_gives_up_where_two_steps_decide() {
         for (body, is_event) in [
             (r#"{"data": {"id": "x"}, "type": "user.renamed"}"#, true),
             (
@@ -179,8 +181,12 @@ mod tests {
             (r#"{"type": "user.created"}"#, false),
             (r#"{"data": {"id": "x"}}"#, false),
         ] {
-            assert_eq!(event(body), None, "{body}");
-            assert_eq!(decode::event(body.as_bytes()).is_ok(), is_event, "{body}");
+            assert_eq!(read(body), None, "{body}");
+            assert_eq!(
+                ClerkEvent::from_slice(body.as_bytes()).is_ok(),
+                is_event,
+                "{body}"
+            );
         }
     }
 

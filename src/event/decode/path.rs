@@ -1,10 +1,10 @@
-//! Where in a JSON document something is, without any text that may be personal data.
+//! JSON paths that hold no personal data.
 
 use std::fmt::{self, Write as _};
 
 use serde_path_to_error::Segment;
 
-/// The longest name that is taken for a field's.
+/// The longest key that is printed.
 const MAX_NAME_LEN: usize = 64;
 
 /// A JSON path such as `data.email_addresses[0].id`; empty for the whole document.
@@ -16,7 +16,7 @@ impl Path {
         &self.0
     }
 
-    /// Appends a field, by `?` if its name may be personal data.
+    /// Appends a field; `?` replaces a name that may be personal data.
     pub(super) fn push_name(&mut self, name: &str) {
         if !self.0.is_empty() {
             self.0.push('.');
@@ -30,7 +30,7 @@ impl Path {
         let _ = write!(self.0, "[{index}]");
     }
 
-    /// This path, seen from an object that holds its root in the field `name`.
+    /// The path from an object that holds the root of this path in the field `name`.
     pub(super) fn under(self, name: &str) -> Self {
         let dot = if self.0.is_empty() || self.0.starts_with('[') {
             ""
@@ -44,7 +44,10 @@ impl Path {
 impl From<&serde_path_to_error::Path> for Path {
     fn from(recorded: &serde_path_to_error::Path) -> Self {
         let mut path = Self::default();
-        for segment in recorded {
+        let mut segments: Vec<_> = recorded.iter().collect();
+        // The name of a field that could not be read.
+        segments.pop_if(|last| matches!(last, Segment::Unknown));
+        for segment in segments {
             match segment {
                 Segment::Seq { index } => path.push_index(*index),
                 Segment::Map { key } => path.push_name(key),
@@ -91,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_can_be_seen_from_further_out() {
+    fn a_path_can_start_further_out() {
         let mut items = Path::default();
         items.push_index(3);
         items.push_name("id");

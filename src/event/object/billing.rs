@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::event::{
     object::object_type::ObjectType,
     value::{
-        json_number::JsonNumber, lenient::null_as_default, open_enum::open_enum,
-        timestamp::Timestamp,
+        integer::optional_integer, json_number::JsonNumber, lenient::null_as_default,
+        open_enum::open_enum, timestamp::Timestamp,
     },
 };
 
@@ -15,6 +15,7 @@ use crate::event::{
 #[non_exhaustive]
 pub struct BillingAmount {
     /// In the currency's smallest unit: 2000 is `$20.00`.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub amount: Option<i64>,
     /// For people to read, such as `$20.00`.
     pub amount_formatted: Option<String>,
@@ -32,6 +33,8 @@ pub struct BillingPayer {
     pub object: Option<ObjectType>,
     /// Clerk's id for the payer, `cpayer_...`.
     pub id: Option<String>,
+    /// The Clerk instance, `ins_...`.
+    pub instance_id: Option<String>,
     /// The user who pays, `user_...`; `""` if it is an organization.
     pub user_id: Option<String>,
     /// May be `""`.
@@ -79,6 +82,7 @@ pub struct Plan {
     /// Whether it is paid for again and again.
     pub is_recurring: Option<bool>,
     /// The price of one period, in the currency's smallest unit.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub amount: Option<i64>,
     /// The ISO 4217 code, such as `USD`.
     pub currency: Option<String>,
@@ -98,10 +102,12 @@ pub struct Plan {
     /// How long a period lasts. Only in the shape of 2025.
     pub period: Option<BillingInterval>,
     /// After how many periods it is paid for again. Only in the shape of 2025.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub interval: Option<i64>,
     /// Whether there is a price besides that of units. Only in the shape of 2025.
     pub has_base_fee: Option<bool>,
     /// The price of a month if a year is paid for. Only in the shape of 2025.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub annual_monthly_amount: Option<i64>,
     /// Whether it is offered to everyone. Only in the shape of 2025.
     pub publicly_visible: Option<bool>,
@@ -114,6 +120,7 @@ pub struct UnitPrice {
     /// The unit, such as `seats`.
     pub name: Option<String>,
     /// How many units make a block.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub block_size: Option<i64>,
     /// The price of a block, which may depend on how many there are.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -125,10 +132,13 @@ pub struct UnitPrice {
 #[non_exhaustive]
 pub struct UnitPriceTier {
     /// The first block that it applies to.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub starts_at_block: Option<i64>,
     /// The last block that it applies to; absent for no end.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub ends_after_block: Option<i64>,
     /// In the currency's smallest unit.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub amount_per_block: Option<i64>,
     /// The ISO 4217 code, such as `USD`.
     pub currency: Option<String>,
@@ -161,8 +171,10 @@ pub struct ProrationCredit {
     /// How much.
     pub amount: Option<BillingAmount>,
     /// How many days are left.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub cycle_days_remaining: Option<i64>,
     /// How many days the period has.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub cycle_days_total: Option<i64>,
     /// How much of the period is left. Clerk's example has 0.5 for 15 of 30 days: a fraction of 1.
     pub cycle_remaining_percent: Option<JsonNumber>,

@@ -9,7 +9,10 @@ use crate::event::{
         organization::PublicOrganizationData,
         verification::{VerificationStatus, VerificationStrategy},
     },
-    value::{lenient::deserialize_and_unite_spellings, open_enum::open_enum, timestamp::Timestamp},
+    value::{
+        integer::optional_integer, lenient::merge_spellings_on_read, open_enum::open_enum,
+        timestamp::Timestamp,
+    },
 };
 
 /// An e-mail domain of an organization's, by which users can join it.
@@ -45,8 +48,10 @@ pub struct OrganizationDomain {
     /// Deprecated by Clerk in favour of the two above.
     pub verification: Option<DomainVerification>,
     /// How many invitations by it are open.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub total_pending_invitations: Option<i64>,
     /// How many suggestions by it are open.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub total_pending_suggestions: Option<i64>,
     /// The organization.
     pub public_organization_data: Option<PublicOrganizationData>,
@@ -80,6 +85,7 @@ pub struct DomainVerification {
     /// By what it is, or was, verified.
     pub strategy: Option<VerificationStrategy>,
     /// How often it was tried.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub attempts: Option<i64>,
     /// When it can no longer be completed. Also read as `expires_at`, which yields to `expire_at`.
     pub expire_at: Option<Timestamp>,
@@ -91,12 +97,12 @@ pub struct DomainVerification {
 }
 
 impl DomainVerification {
-    fn unite_spellings(&mut self) {
+    fn merge_spellings(&mut self) {
         self.expire_at = self.expire_at.or(self.expires_at.take());
     }
 }
 
-deserialize_and_unite_spellings!(DomainVerification);
+merge_spellings_on_read!(DomainVerification);
 
 impl EventObject for OrganizationDomain {
     fn id(&self) -> &str {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{
     object::{object_type::ObjectType, verification::Verification},
-    value::{lenient::null_as_default, timestamp::Timestamp},
+    value::{lenient::null_as_default, redacted::debug_without_secrets, timestamp::Timestamp},
 };
 
 /// An e-mail address of a user's.
@@ -12,7 +12,7 @@ use crate::event::{
 #[non_exhaustive]
 pub struct EmailAddress {
     /// Clerk's id for it, `idn_...`.
-    pub id: String,
+    pub id: Option<String>,
     /// `email_address`.
     pub object: Option<ObjectType>,
     /// The address itself.
@@ -43,7 +43,7 @@ impl EmailAddress {
 }
 
 /// A phone number of a user's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PhoneNumber {
     /// Clerk's id for it, `idn_...`.
@@ -71,6 +71,12 @@ pub struct PhoneNumber {
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
 }
+
+debug_without_secrets!(PhoneNumber {
+    id, object, phone_number, reserved_for_second_factor, default_second_factor, reserved, verification, linked_to, created_at, updated_at,
+} redacted {
+    backup_codes,
+});
 
 impl PhoneNumber {
     /// Whether the user has proved that it is theirs.

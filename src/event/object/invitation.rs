@@ -8,8 +8,8 @@ use crate::event::{
         event_object::EventObject, object_type::ObjectType, organization::PublicOrganizationData,
     },
     value::{
-        lenient::deserialize_and_unite_spellings, open_enum::open_enum, raw_json::RawJson,
-        timestamp::Timestamp,
+        lenient::merge_spellings_on_read, open_enum::open_enum, raw_json::RawJson,
+        redacted::debug_without_secrets, timestamp::Timestamp,
     },
 };
 
@@ -26,7 +26,7 @@ use crate::event::{
 /// assert_eq!(organization.and_then(|organization| organization.id.as_deref()), Some("org_1"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct OrganizationInvitation {
@@ -74,6 +74,12 @@ pub struct OrganizationInvitation {
     deeper: Option<DeeperData>,
 }
 
+debug_without_secrets!(OrganizationInvitation {
+    id, object, email_address, role, role_name, organization_id, inviter_id, public_inviter_data, status, public_metadata, private_metadata, expires_at, expire_at, created_at, updated_at, user_id, public_organization_data, deeper,
+} redacted {
+    url,
+});
+
 /// What Clerk puts one level deeper in some invitations.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 struct DeeperData {
@@ -82,7 +88,7 @@ struct DeeperData {
 }
 
 impl OrganizationInvitation {
-    fn unite_spellings(&mut self) {
+    fn merge_spellings(&mut self) {
         self.expires_at = self.expires_at.or(self.expire_at.take());
         if let Some(deeper) = self.deeper.take() {
             self.user_id = self.user_id.take().or(deeper.user_id);
@@ -94,7 +100,7 @@ impl OrganizationInvitation {
     }
 }
 
-deserialize_and_unite_spellings!(OrganizationInvitation);
+merge_spellings_on_read!(OrganizationInvitation);
 
 /// What an invitation says of the user who invites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +121,7 @@ pub struct PublicInviterData {
 }
 
 /// An invitation to an application; comes inside of a [`WaitlistEntry`](crate::event::WaitlistEntry).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Invitation {
     /// Clerk's id for the invitation, `inv_...`.
@@ -140,6 +146,12 @@ pub struct Invitation {
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
 }
+
+debug_without_secrets!(Invitation {
+    id, object, email_address, public_metadata, revoked, status, expires_at, created_at, updated_at,
+} redacted {
+    url,
+});
 
 open_enum! {
     /// How an invitation stands.

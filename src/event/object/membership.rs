@@ -24,7 +24,8 @@ use crate::event::{
 ///     }"#,
 /// )?;
 /// assert_eq!(membership.organization.id, "org_1");
-/// assert_eq!(membership.public_user_data.user_id, "user_1");
+/// let member = membership.public_user_data.as_ref();
+/// assert_eq!(member.map(|member| member.user_id.as_str()), Some("user_1"));
 /// assert!(membership.permissions.is_empty());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -50,8 +51,8 @@ pub struct OrganizationMembership {
     pub private_metadata: RawJson,
     /// In which organization.
     pub organization: Organization,
-    /// Which user.
-    pub public_user_data: PublicUserData,
+    /// The member.
+    pub public_user_data: Option<PublicUserData>,
     /// When the user joined.
     pub created_at: Option<Timestamp>,
     /// When the membership last changed: what to order events by.
@@ -121,7 +122,7 @@ impl EventObject for OrganizationMembership {
     }
 
     fn user_id(&self) -> Option<&str> {
-        Some(&self.public_user_data.user_id)
+        Some(&self.public_user_data.as_ref()?.user_id)
     }
 
     fn organization_id(&self) -> Option<&str> {

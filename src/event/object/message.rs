@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{
     object::{event_object::EventObject, object_type::ObjectType},
-    value::{lenient::deserialize_and_unite_spellings, raw_json::RawJson, timestamp::Timestamp},
+    value::{
+        lenient::merge_spellings_on_read, raw_json::RawJson, redacted::debug_without_secrets,
+        timestamp::Timestamp,
+    },
 };
 
 /// An e-mail to a user, which Clerk sends or leaves to you.
@@ -25,7 +28,7 @@ use crate::event::{
 /// assert_eq!(email.data.parse::<CodeData>()?.otp_code, "123456");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Email {
     /// Clerk's id for the e-mail, `ema_...`.
@@ -52,12 +55,20 @@ pub struct Email {
     pub body_plain: Option<String>,
     /// How far its delivery got, such as `queued`.
     pub status: Option<String>,
+    /// Why Clerk does not send it, if Clerk suppressed it.
+    pub suppression_reason: Option<String>,
     /// What the template is filled with; its shape depends on [`slug`](Self::slug).
     #[serde(default)]
     pub data: RawJson,
     /// Whether Clerk sends it; if not, sending it is up to you.
     pub delivered_by_clerk: Option<bool>,
 }
+
+debug_without_secrets!(Email {
+    id, object, slug, from_email_name, reply_to_email_name, to_email_address, email_address_id, user_id, status, suppression_reason, delivered_by_clerk,
+} redacted {
+    subject, body, body_plain, data,
+});
 
 /// An SMS to a user, which Clerk sends or leaves to you.
 ///
@@ -71,7 +82,7 @@ pub struct Email {
 /// assert_eq!(sms.created_at_ms, Some(Timestamp::from_millis(1_716_883_200_000)));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct SmsMessage {
@@ -105,13 +116,19 @@ pub struct SmsMessage {
     created_at: Option<Timestamp>,
 }
 
+debug_without_secrets!(SmsMessage {
+    id, object, slug, from_phone_number, to_phone_number, phone_number_id, user_id, status, delivered_by_clerk, created_at_ms, created_at,
+} redacted {
+    message, data,
+});
+
 impl SmsMessage {
-    fn unite_spellings(&mut self) {
+    fn merge_spellings(&mut self) {
         self.created_at_ms = self.created_at_ms.or(self.created_at.take());
     }
 }
 
-deserialize_and_unite_spellings!(SmsMessage);
+merge_spellings_on_read!(SmsMessage);
 
 impl EventObject for Email {
     fn id(&self) -> &str {

@@ -9,8 +9,6 @@ open_enum! {
     /// type and the field that it stands in.
     pub enum ObjectType {
         BillingPayer = "commerce_payer",
-        BillingSubscription = "commerce_subscription",
-        CommerceSubscriptionItem = "commerce_subscription_item",
         Email = "email",
         EmailAddress = "email_address",
         EnterpriseAccount = "enterprise_account",
@@ -23,6 +21,7 @@ open_enum! {
         OrganizationInvitation = "organization_invitation",
         OrganizationMembership = "organization_membership",
         Passkey = "passkey",
+        PaymentAttempt = "commerce_payment_attempt",
         Permission = "permission",
         PhoneNumber = "phone_number",
         Role = "role",
@@ -30,7 +29,8 @@ open_enum! {
         Session = "session",
         SessionActivity = "session_activity",
         SmsMessage = "sms_message",
-        SubscriptionItem = "subscription_item",
+        Subscription = "commerce_subscription",
+        SubscriptionItem = "commerce_subscription_item" | "subscription_item",
         User = "user",
         VerificationAdmin = "verification_admin",
         VerificationEmailLink = "verification_email_link",
@@ -43,9 +43,7 @@ open_enum! {
         VerificationScim = "verification_scim",
         VerificationTicket = "verification_ticket",
         VerificationWeb3 = "verification_web3",
-        WaitlistEntry = "waitlist_entry",
-        /// Clerk's own examples spell it so.
-        WaitlistEntryInCamelCase = "waitlistEntry",
+        WaitlistEntry = "waitlist_entry" | "waitlistEntry",
         Web3Wallet = "web3_wallet",
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{
     object::{event_object::EventObject, object_type::ObjectType},
-    value::{raw_json::RawJson, timestamp::Timestamp},
+    value::{integer::optional_integer, raw_json::RawJson, timestamp::Timestamp},
 };
 
 /// An organization.
@@ -36,12 +36,15 @@ pub struct Organization {
     /// Whether the picture is its own.
     pub has_image: Option<bool>,
     /// How many members it has.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub members_count: Option<i64>,
     /// Whether no member may manage it.
     pub missing_member_with_elevated_permissions: Option<bool>,
     /// How many invitations are open.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub pending_invitations_count: Option<i64>,
     /// How many members it may have; 0 for no limit.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub max_allowed_memberships: Option<i64>,
     /// Whether its administrators may delete it.
     pub admin_delete_enabled: Option<bool>,

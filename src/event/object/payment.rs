@@ -6,11 +6,11 @@ use crate::event::{
     object::{
         billing::{BillingAmount, BillingPayer},
         event_object::EventObject,
+        object_type::ObjectType,
         subscription::SubscriptionItem,
     },
     value::{
-        lenient::{nested_list, null_as_default},
-        open_enum::open_enum,
+        integer::optional_integer, lenient::null_as_default, open_enum::open_enum,
         timestamp::Timestamp,
     },
 };
@@ -33,6 +33,8 @@ use crate::event::{
 pub struct PaymentAttempt {
     /// Clerk's id for the attempt.
     pub id: String,
+    /// `commerce_payment_attempt`.
+    pub object: Option<ObjectType>,
     /// The Clerk instance, `ins_...`.
     pub instance_id: Option<String>,
     /// The payment that it is an attempt at.
@@ -68,7 +70,7 @@ pub struct PaymentAttempt {
     /// By what.
     pub payment_source: Option<PaymentSource>,
     /// For what.
-    #[serde(default, deserialize_with = "nested_list")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub subscription_items: Vec<SubscriptionItem>,
 }
 
@@ -137,10 +139,13 @@ pub struct BillingUnitTotal {
     /// The unit, such as `seats`.
     pub name: Option<String>,
     /// The price of one, in the currency's smallest unit.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub amount: Option<i64>,
     /// How many.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub quantity: Option<i64>,
     /// The price of all, in the currency's smallest unit.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub total: Option<i64>,
     /// The ISO 4217 code, such as `USD`.
     pub currency: Option<String>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{
     object::{event_object::EventObject, object_type::ObjectType},
-    value::{lenient::nested_list, timestamp::Timestamp},
+    value::{lenient::null_as_default, timestamp::Timestamp},
 };
 
 /// A role that members of organizations can have.
@@ -34,7 +34,7 @@ pub struct Role {
     /// Whether the user who makes an organization can get it.
     pub is_creator_eligible: Option<bool>,
     /// What it allows.
-    #[serde(default, deserialize_with = "nested_list")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub permissions: Vec<Permission>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
@@ -48,7 +48,8 @@ pub struct Role {
 pub struct Permission {
     /// Clerk's id for the permission, `perm_...`.
     ///
-    /// Inside of a [`Role`] it is `""` if Clerk left it out.
+    /// Inside a [`Role`] it is `""` if Clerk left it out.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// `permission`.
     pub object: Option<ObjectType>,

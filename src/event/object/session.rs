@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{
     object::{event_object::EventObject, object_type::ObjectType, user::User},
     value::{
-        lenient::{nested_object, null_as_default},
-        open_enum::open_enum,
-        raw_json::RawJson,
-        timestamp::Timestamp,
+        lenient::null_as_default, open_enum::open_enum, raw_json::RawJson, timestamp::Timestamp,
     },
 };
 
@@ -33,7 +30,6 @@ pub struct Session {
     /// Whose session it is, `user_...`.
     pub user_id: String,
     /// The user, whole. In Clerk's schema and examples; absent from every real event seen.
-    #[serde(default, deserialize_with = "nested_object")]
     pub user: Option<Box<User>>,
     /// The browser or app, `client_...`.
     pub client_id: Option<String>,

@@ -11,7 +11,10 @@ use crate::event::{
         event_object::EventObject,
         object_type::ObjectType,
     },
-    value::{lenient::nested_list, open_enum::open_enum, timestamp::Timestamp},
+    value::{
+        integer::optional_integer, lenient::null_as_default, open_enum::open_enum,
+        timestamp::Timestamp,
+    },
 };
 
 /// A payer's subscription, with one item for each plan.
@@ -56,7 +59,7 @@ pub struct Subscription {
     /// By what it is paid, `cps_...`.
     pub payment_source_id: Option<String>,
     /// What is subscribed to.
-    #[serde(default, deserialize_with = "nested_list")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub items: Vec<SubscriptionItem>,
 }
 
@@ -81,8 +84,9 @@ open_enum! {
 pub struct SubscriptionItem {
     /// Clerk's id for the item, `csub_item_...`.
     ///
-    /// Inside of a [`Subscription`] or a [`PaymentAttempt`](crate::event::PaymentAttempt) it is `""` if
+    /// Inside a [`Subscription`] or a [`PaymentAttempt`](crate::event::PaymentAttempt) it is `""` if
     /// Clerk left it out.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// `commerce_subscription_item` or `subscription_item`.
     pub object: Option<ObjectType>,
@@ -123,8 +127,10 @@ pub struct SubscriptionItem {
     /// When it fell past due. Only in the shape of 2025.
     pub past_due_at: Option<Timestamp>,
     /// What was paid for it so far, in the currency's smallest unit. Only in the shape of 2025.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub lifetime_paid: Option<i64>,
     /// What comes next, in the currency's smallest unit. Only in the shape of 2025.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub next_payment_amount: Option<i64>,
     /// When the next payment comes. Only in the shape of 2025.
     pub next_payment_date: Option<Timestamp>,
@@ -155,6 +161,7 @@ open_enum! {
 #[non_exhaustive]
 pub struct BillingSeats {
     /// How many; absent for no limit.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub quantity: Option<i64>,
 }
 

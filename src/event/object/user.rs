@@ -11,7 +11,10 @@ use crate::event::{
         membership::UserMembership,
         object_type::ObjectType,
     },
-    value::{lenient::null_as_default, raw_json::RawJson, timestamp::Timestamp},
+    value::{
+        integer::optional_integer, lenient::null_as_default, raw_json::RawJson,
+        timestamp::Timestamp,
+    },
 };
 
 /// A user, whole: every event carries the user's complete present state.
@@ -46,7 +49,8 @@ use crate::event::{
 pub struct User {
     /// Clerk's id for the user, `user_...`; it never changes.
     ///
-    /// Inside of a [`Session`](crate::event::Session) it is `""` if Clerk left it out.
+    /// Inside a [`Session`](crate::event::Session) it is `""` if Clerk left it out.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// `user`.
     pub object: Option<ObjectType>,
@@ -66,6 +70,8 @@ pub struct User {
     pub last_name: Option<String>,
     /// The user's language, such as `en-US`.
     pub locale: Option<String>,
+    /// The user's time zone, such as `Europe/Amsterdam`.
+    pub timezone: Option<String>,
     /// Deprecated by Clerk in favour of `image_url`.
     pub profile_image_url: Option<String>,
     /// The user's picture, or one that Clerk drew.
@@ -131,8 +137,10 @@ pub struct User {
     /// Whether a directory has withdrawn the user.
     pub deprovisioned: Option<bool>,
     /// In how many seconds a lockout ends.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub lockout_expires_in_seconds: Option<i64>,
     /// How many failed attempts are left before a lockout.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub verification_attempts_remaining: Option<i64>,
     /// When the user last changed: what to order events by.
     pub updated_at: Option<Timestamp>,
@@ -143,6 +151,7 @@ pub struct User {
     /// Whether the user may make organizations.
     pub create_organization_enabled: Option<bool>,
     /// How many organizations the user may make.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub create_organizations_limit: Option<i64>,
     /// When the user was last active.
     pub last_active_at: Option<Timestamp>,
@@ -165,7 +174,9 @@ impl User {
     #[must_use]
     pub fn primary_email_address(&self) -> Option<&EmailAddress> {
         let id = self.primary_email_address_id.as_deref()?;
-        self.email_addresses.iter().find(|address| address.id == id)
+        self.email_addresses
+            .iter()
+            .find(|address| address.id.as_deref() == Some(id))
     }
 
     /// The number that `primary_phone_number_id` names.
@@ -258,7 +269,7 @@ mod tests {
         );
         let verified: Vec<_> = user
             .verified_email_addresses()
-            .map(|address| &address.id)
+            .filter_map(|address| address.id.as_deref())
             .collect();
         assert_eq!(verified, ["1"]);
     }

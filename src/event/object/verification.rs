@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{
     object::object_type::ObjectType,
-    value::{open_enum::open_enum, raw_json::RawJson, timestamp::Timestamp},
+    value::{
+        integer::optional_integer, open_enum::open_enum, raw_json::RawJson,
+        redacted::debug_without_secrets, timestamp::Timestamp,
+    },
 };
 
 /// How, and whether, an e-mail address, a phone number, a wallet, a passkey or an account was
@@ -22,7 +25,7 @@ use crate::event::{
 /// assert_eq!(verification.strategy, Some(VerificationStrategy::EmailCode));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verification {
     /// Which kind of verification it is.
@@ -32,6 +35,7 @@ pub struct Verification {
     /// By what it is, or was, verified.
     pub strategy: Option<VerificationStrategy>,
     /// How often it was tried.
+    #[serde(default, deserialize_with = "optional_integer")]
     pub attempts: Option<i64>,
     /// When it can no longer be completed.
     pub expire_at: Option<Timestamp>,
@@ -48,6 +52,12 @@ pub struct Verification {
     /// The text that a wallet signs.
     pub message: Option<String>,
 }
+
+debug_without_secrets!(Verification {
+    object, status, strategy, attempts, expire_at, channel, verified_at_client, error,
+} redacted {
+    external_verification_redirect_url, nonce, message,
+});
 
 impl Verification {
     /// Whether the status is `verified`.

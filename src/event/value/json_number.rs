@@ -1,8 +1,13 @@
-//! A JSON number with a fraction.
+//! A JSON number that may have a fraction.
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Unexpected},
+};
 
-/// A JSON number that may have a fraction, kept as read: `1` stays `1`, `0.5` stays `0.5`.
+use super::raw_json::RawJson;
+
+/// A JSON number that may have a fraction, kept as it was sent: `1` stays `1`, `0.50` stays `0.50`.
 ///
 /// Clerk's events hold one such number, [`cycle_remaining_percent`]; all others are integers.
 ///
@@ -15,16 +20,38 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(half.as_f64(), 0.5);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-// Not an `f64`: serde cannot buffer one under serde_json's `arbitrary_precision`.
-pub struct JsonNumber(serde_json::Number);
+pub struct JsonNumber(RawJson);
 
 impl JsonNumber {
-    /// The number, rounded to the nearest `f64`; not a number if it lies outside of their range.
+    /// The number, rounded to the nearest `f64`; always finite.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::JsonNumber;
+    ///
+    /// let number: JsonNumber = serde_json::from_str("33")?;
+    /// assert_eq!(number.as_f64(), 33.0);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_f64(&self) -> f64 {
-        self.0.as_f64().unwrap_or(f64::NAN)
+        // Reading has checked that it is a number.
+        self.0.as_str().parse().unwrap_or_default()
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = RawJson::deserialize(deserializer)?;
+        // Of all JSON values only a number parses as one.
+        match json.as_str().parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Self(json)),
+            _ => Err(de::Error::invalid_type(
+                Unexpected::Other("another JSON value"),
+                &"a number",
+            )),
+        }
     }
 }
 
@@ -34,7 +61,7 @@ mod tests {
 
     #[test]
     fn it_is_written_back_as_it_was_read() {
-        for text in [
+        for json in [
             "1",
             "0.5",
             "-3",
@@ -42,16 +69,16 @@ mod tests {
             "33.333333333333336",
             "0.09090909090909091",
         ] {
-            let number: JsonNumber = serde_json::from_str(text).unwrap();
-            assert_eq!(serde_json::to_string(&number).unwrap(), text);
-            assert_eq!(number.as_f64(), text.parse::<f64>().unwrap());
+            let number: JsonNumber = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&number).unwrap(), json);
+            assert_eq!(number.as_f64(), json.parse::<f64>().unwrap());
         }
     }
 
     #[test]
-    fn only_a_number_is_a_number() {
-        for text in ["\"1\"", "null", "{}", "[]", "true"] {
-            assert!(serde_json::from_str::<JsonNumber>(text).is_err(), "{text}");
+    fn only_a_number_is_accepted() {
+        for json in ["\"1\"", "null", "{}", "[]", "true", "1e999"] {
+            assert!(serde_json::from_str::<JsonNumber>(json).is_err(), "{json}");
         }
     }
 }

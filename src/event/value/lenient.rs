@@ -1,11 +1,6 @@
-//! What Clerk leaves out, sends as `null` or spells in two ways.
+//! Fields that Clerk leaves out, sends as `null` or spells in two ways.
 
-use std::{borrow::Cow, fmt};
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, DeserializeSeed, IntoDeserializer, MapAccess},
-};
+use serde::{Deserialize, Deserializer};
 
 /// A field whose `null` means the same as its absence.
 pub(in crate::event) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -16,45 +11,16 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Lists of objects that may lack the `id` that they have as the object of an event.
-///
-/// Such an id is `""`.
-pub(in crate::event) fn nested_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let list: Option<Vec<Nested<T>>> = Deserialize::deserialize(deserializer)?;
-    Ok(list
-        .unwrap_or_default()
-        .into_iter()
-        .map(|Nested(object)| object)
-        .collect())
-}
-
-/// An object that may lack the `id` that it has as the object of an event; such an id is `""`.
-pub(in crate::event) fn nested_object<'de, D, T>(
-    deserializer: D,
-) -> Result<Option<Box<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let object: Option<Nested<Box<T>>> = Deserialize::deserialize(deserializer)?;
-    Ok(object.map(|Nested(object)| object))
-}
-
-/// Reads the struct as serde derives it, and then unites the spellings of a field by
-/// `unite_spellings`.
+/// Reads the struct as serde derives it, and then calls its `merge_spellings`.
 ///
 /// serde's own `alias` refuses an object that holds both spellings, and a `null` under the one
 /// would hide the other. The struct needs `#[serde(remote = "Self")]`.
-macro_rules! deserialize_and_unite_spellings {
+macro_rules! merge_spellings_on_read {
     ($Object:ident) => {
         impl<'de> serde::Deserialize<'de> for $Object {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let mut object = Self::deserialize(deserializer)?;
-                object.unite_spellings();
+                object.merge_spellings();
                 Ok(object)
             }
         }
@@ -66,123 +32,7 @@ macro_rules! deserialize_and_unite_spellings {
         }
     };
 }
-pub(in crate::event) use deserialize_and_unite_spellings;
-
-struct Nested<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nested<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(WithId(deserializer)).map(Nested)
-    }
-}
-
-/// Supplies an empty `id` to a struct whose object has none.
-struct WithId<I>(I);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for WithId<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(WithId(visitor))
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for WithId<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(MapWithId {
-            map,
-            id: Id::NotSeen,
-        })
-    }
-}
-
-struct MapWithId<A> {
-    map: A,
-    id: Id,
-}
-
-enum Id {
-    NotSeen,
-    /// Its value comes next.
-    Next,
-    Seen,
-    /// The object has ended without one: its value comes next and is empty.
-    Supplied,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for MapWithId<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        let key = match self.map.next_key::<Key<'de>>()? {
-            Some(Key(key)) => key,
-            None if matches!(self.id, Id::NotSeen) => {
-                self.id = Id::Supplied;
-                return seed.deserialize("id".into_deserializer()).map(Some);
-            }
-            None => return Ok(None),
-        };
-        if key == "id" {
-            self.id = Id::Next;
-        }
-        seed.deserialize(key.into_deserializer()).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        match std::mem::replace(&mut self.id, Id::Seen) {
-            Id::Supplied => seed.deserialize("".into_deserializer()),
-            Id::Next => {
-                let id: Option<String> = self.map.next_value()?;
-                seed.deserialize(id.unwrap_or_default().into_deserializer())
-            }
-            before => {
-                self.id = before;
-                self.map.next_value_seed(seed)
-            }
-        }
-    }
-}
-
-/// A field's name, without a copy where the deserializer has it at hand.
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_identifier(KeyVisitor)
-    }
-}
-
-struct KeyVisitor;
-
-impl<'de> de::Visitor<'de> for KeyVisitor {
-    type Value = Key<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field's name")
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Key<'de>, E> {
-        Ok(Key(Cow::Borrowed(name)))
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Key<'de>, E> {
-        Ok(Key(Cow::Owned(name.to_owned())))
-    }
-}
+pub(in crate::event) use merge_spellings_on_read;
 
 #[cfg(test)]
 mod tests {
@@ -228,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invitation_is_united_from_both_its_places() {
+    fn an_invitation_is_read_from_both_its_places() {
         let read = |text| serde_json::from_str::<OrganizationInvitation>(text).unwrap();
         let both = read(
             r#"{"id": "x", "user_id": "user_1", "public_organization_data": {"id": "org_1"},
@@ -275,15 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn a_nested_object_is_still_an_object_with_fields_of_the_right_type() {
-        for permission in [
-            "[]",
-            "null",
-            "1",
-            r#"["perm_1"]"#,
-            r#"{"id": 1}"#,
-            r#"{"key": 1}"#,
-        ] {
+    fn a_nested_object_must_have_fields_of_the_right_type() {
+        for permission in ["[]", "null", "1", r#"{"id": 1}"#, r#"{"key": 1}"#] {
             let role = format!(r#"{{"id": "x", "permissions": [{permission}]}}"#);
             assert!(serde_json::from_str::<Role>(&role).is_err(), "{permission}");
         }

@@ -1,13 +1,12 @@
-//! Lists of words that Clerk may extend any day: known words are variants, every other word is
-//! kept.
+//! Enums that Clerk may extend at any time: known values are variants, every other value is kept.
 
 use std::{fmt, marker::PhantomData};
 
 use serde::{Deserializer, de};
 
-/// Defines an enum over known words (`Variant = "text"`, older spellings after `|`).
+/// Defines an enum of known values (`Variant = "text"`, older spellings after `|`).
 ///
-/// Every other word is kept in `Unknown` and written back unchanged.
+/// Every other value is kept in `Unknown` and written back unchanged.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -17,31 +16,31 @@ macro_rules! open_enum {
     ) => {
         $(#[$meta])*
         ///
-        /// The list is open: a word that this version does not know arrives as `Unknown` and is
-        /// written back unchanged.
+        /// Clerk may add values: one that this version does not know becomes `Unknown` and is written
+        /// back unchanged.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $Name {
             $( #[doc = concat!("`", $text, "`")] $(#[$variant_meta])* $Variant, )+
-            /// A word that this version does not know, as it was sent.
+            /// A value that this version does not know, as it was sent.
             Unknown($crate::event::value::open_enum::UnknownValue),
         }
 
         impl $Name {
             const ALL: &[Self] = &[$(Self::$Variant),+];
 
-            /// Every known value, in the order of the documentation.
+            /// Every known value, in the order of this page.
             #[must_use]
             pub const fn all() -> &'static [Self] {
                 Self::ALL
             }
 
-            /// The text that Clerk sends today; for `Unknown` the text as it was sent.
+            /// The text that Clerk sends today; for `Unknown` the text that was sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$Variant => $text, )+
-                    Self::Unknown(word) => word.as_str(),
+                    Self::Unknown(value) => value.as_str(),
                 }
             }
         }
@@ -66,6 +65,12 @@ macro_rules! open_enum {
         impl std::fmt::Display for $Name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
+            }
+        }
+
+        impl AsRef<str> for $Name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
             }
         }
 
@@ -102,23 +107,23 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $Name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::event::value::open_enum::deserialize_word(deserializer)
+                $crate::event::value::open_enum::deserialize_text(deserializer)
             }
         }
     };
 }
 pub(in crate::event) use open_enum;
 
-/// A word that no variant of an open list stands for, such as a status that Clerk added since.
+/// An unknown enum value, such as a status that Clerk added after this version.
 ///
-/// Only parsing makes one, so that it never holds a known word, and two values of an open list are
+/// Only parsing creates one. It never holds a known value, so that two values of such an enum are
 /// equal exactly when their texts are.
 ///
 /// ```
 /// use clerk_webhooks::EventType;
 ///
 /// match EventType::from("user.renamed") {
-///     EventType::Unknown(word) => assert_eq!(word.as_str(), "user.renamed"),
+///     EventType::Unknown(value) => assert_eq!(value.as_str(), "user.renamed"),
 ///     _ => unreachable!("no such type yet"),
 /// }
 /// ```
@@ -126,11 +131,18 @@ pub(in crate::event) use open_enum;
 pub struct UnknownValue(Box<str>);
 
 impl UnknownValue {
-    pub(in crate::event) fn new(word: &str) -> Self {
-        Self(word.into())
+    pub(in crate::event) fn new(text: &str) -> Self {
+        Self(text.into())
     }
 
-    /// The word, as it was sent.
+    /// The value as it was sent.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::SessionStatus;
+    ///
+    /// let SessionStatus::Unknown(value) = SessionStatus::from("paused") else { panic!("known") };
+    /// assert_eq!(value.as_str(), "paused");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -149,18 +161,18 @@ impl fmt::Display for UnknownValue {
     }
 }
 
-/// Reads one word without an allocation of its own: only an unknown word is copied.
-pub(in crate::event) fn deserialize_word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+/// Reads a value; only an unknown one is copied.
+pub(in crate::event) fn deserialize_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: for<'a> From<&'a str>,
 {
-    deserializer.deserialize_str(WordVisitor(PhantomData))
+    deserializer.deserialize_str(TextVisitor(PhantomData))
 }
 
-struct WordVisitor<T>(PhantomData<T>);
+struct TextVisitor<T>(PhantomData<T>);
 
-impl<T: for<'a> From<&'a str>> de::Visitor<'_> for WordVisitor<T> {
+impl<T: for<'a> From<&'a str>> de::Visitor<'_> for TextVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,10 +188,10 @@ impl<T: for<'a> From<&'a str>> de::Visitor<'_> for WordVisitor<T> {
 mod tests {
     use std::collections::{BTreeSet, HashSet};
 
-    use crate::event::{EventType, SessionStatus};
+    use crate::event::{SessionStatus, types::EventType};
 
     #[test]
-    fn a_known_word_is_a_variant_and_an_older_spelling_becomes_todays() {
+    fn a_known_value_is_a_variant_and_an_older_spelling_becomes_the_current_one() {
         assert_eq!(SessionStatus::from("ended"), SessionStatus::Ended);
         let older = EventType::from("subscription.past_due");
         assert_eq!(older, EventType::SubscriptionPastDue);
@@ -190,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_known_word_is_its_own_variant() {
+    fn every_known_value_has_its_own_variant() {
         for status in SessionStatus::all() {
             assert_eq!(&SessionStatus::from(status.as_str()), status);
             assert!(!matches!(status, SessionStatus::Unknown(_)));
@@ -198,18 +210,18 @@ mod tests {
     }
 
     #[test]
-    fn any_other_word_survives_the_round_trip() {
-        for word in ["", " ", "Ended", "paused", "\u{1f6a6}", "a\"b\\c\n"] {
-            let text = serde_json::to_string(word).unwrap();
+    fn an_unknown_value_survives_the_round_trip() {
+        for value in ["", " ", "Ended", "paused", "\u{1f6a6}", "a\"b\\c\n"] {
+            let text = serde_json::to_string(value).unwrap();
             let status: SessionStatus = serde_json::from_str(&text).unwrap();
-            assert!(matches!(&status, SessionStatus::Unknown(kept) if kept.as_str() == word));
+            assert!(matches!(&status, SessionStatus::Unknown(kept) if kept.as_str() == value));
             assert_eq!(serde_json::to_string(&status).unwrap(), text);
-            assert_eq!(word.parse::<SessionStatus>(), Ok(status));
+            assert_eq!(value.parse::<SessionStatus>(), Ok(status));
         }
     }
 
     #[test]
-    fn only_a_string_is_a_word() {
+    fn only_a_string_is_accepted() {
         for text in ["1", "null", "true", "{}", "[]"] {
             assert!(
                 serde_json::from_str::<SessionStatus>(text).is_err(),
@@ -220,12 +232,13 @@ mod tests {
 
     #[test]
     fn it_compares_hashes_and_sorts_by_text() {
+        assert_eq!(SessionStatus::Ended.as_ref(), "ended");
         assert!(SessionStatus::Ended == "ended" && SessionStatus::Ended == *"ended");
         assert_eq!(SessionStatus::from("x").to_string(), "x");
         assert_eq!(format!("{:>7}|", SessionStatus::Ended), "  ended|");
         let sorted: BTreeSet<_> = ["ended", "anew", "active"].map(SessionStatus::from).into();
-        let words: Vec<_> = sorted.iter().map(SessionStatus::as_str).collect();
-        assert_eq!(words, ["active", "anew", "ended"]);
+        let texts: Vec<_> = sorted.iter().map(SessionStatus::as_str).collect();
+        assert_eq!(texts, ["active", "anew", "ended"]);
         assert_eq!(HashSet::from(["x", "x"].map(SessionStatus::from)).len(), 1);
     }
 }

@@ -8,6 +8,8 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::integer::Integer;
+
 /// Numbers nearer to zero than this are seconds: in milliseconds it is March 1973.
 const SECONDS_BELOW: u64 = 100_000_000_000;
 const MILLIS_PER_SECOND: i64 = 1_000;
@@ -164,7 +166,8 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        i64::deserialize(deserializer).map(Self::from_wire)
+        let Integer(number) = Integer::deserialize(deserializer)?;
+        Ok(Self::from_wire(number))
     }
 }
 
