@@ -169,7 +169,8 @@ fn compare(sent: &Value, kept: &Value, path: &str, lost: &mut Vec<String>) {
 
 /// Some objects have two names.
 fn same_object(sent: &str, kept: &str) -> bool {
-    ObjectType::from(sent) == ObjectType::from(kept)
+    let [sent, kept] = [sent, kept].map(ObjectType::from);
+    sent == kept
 }
 
 struct Catalog(Value);

@@ -597,8 +597,9 @@ fn debug_prints_nothing_that_grants_access() {
 
 #[test]
 fn an_object_with_two_names_is_one_object_type() {
-    let entry = ObjectType::from("waitlistEntry");
-    assert_eq!(entry, ObjectType::from("waitlist_entry"));
+    let entry = ObjectType::WaitlistEntry;
+    assert_eq!(ObjectType::from("waitlistEntry"), entry);
+    assert_eq!(ObjectType::from("waitlist_entry"), entry);
     let item = ObjectType::from("subscription_item");
     assert_eq!(item, ObjectType::from("commerce_subscription_item"));
     assert_eq!(item.as_str(), "commerce_subscription_item");

@@ -210,7 +210,8 @@ fn compare(sent: &Value, kept: &Value, name: &str, path: &str, lost: &mut Vec<St
 
 /// Some objects have two names.
 fn same_object(sent: &str, kept: &str) -> bool {
-    ObjectType::from(sent) == ObjectType::from(kept)
+    let [sent, kept] = [sent, kept].map(ObjectType::from);
+    sent == kept
 }
 
 fn envelope(raw: &RawClerkEvent, order: &[&str]) -> String {

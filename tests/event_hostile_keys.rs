@@ -1,4 +1,4 @@
-//! Keys to which features of serde_json give a meaning, in metadata that users write.
+//! Keys to which features of `serde_json` give a meaning, in metadata that users write.
 //!
 //! With `raw_value` a `serde_json::Value` obeys the one, with `arbitrary_precision` the other. This crate
 //! switches on neither; another dependency may (`interop/serde-json-features` runs this file with both).
@@ -108,7 +108,7 @@ fn a_number_of_arbitrary_precision_is_read_as_such_by_serde_alone() {
     assert_eq!(numbers, [1.5, 7_000.0]);
 }
 
-/// serde_json decodes its own `Value`: what happens to it is up to the features of the whole build.
+/// `serde_json` decodes its own `Value`: what happens to it is up to the features of the whole build.
 #[test]
 fn a_value_obeys_a_key_only_where_another_dependency_switches_that_on() {
     for metadata in METADATA {

@@ -137,5 +137,6 @@ fn compare(sent: &Value, kept: &Value, path: &mut Vec<Step>, lost: &mut Vec<Stri
 
 /// Some objects have two names.
 fn same_object(sent: &str, kept: &str) -> bool {
-    ObjectType::from(sent) == ObjectType::from(kept)
+    let [sent, kept] = [sent, kept].map(ObjectType::from);
+    sent == kept
 }

@@ -40,7 +40,7 @@ impl<'de> DeserializeSeed<'de> for DataOf<'_> {
             return Ok(EventData::Unknown(Box::new(event)));
         }
         let data = EventData::deserialize_as(self.0, deserializer)?;
-        // An object that also comes inside of others may lack its id there, but not here.
+        // An object inside another one may lack its id; the object of an event may not.
         if data.object().is_some_and(|object| object.id().is_empty()) {
             return Err(D::Error::missing_field("id"));
         }

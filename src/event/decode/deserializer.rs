@@ -1,6 +1,6 @@
 //! serde's view of the [`Reader`]: how this crate's own types are read.
 //!
-//! It behaves as serde_json's, with two differences: [`RawJson`](crate::event::RawJson) gets the text
+//! It behaves as `serde_json`'s, with two differences: [`RawJson`](crate::event::RawJson) gets the text
 //! of its value, and a struct is read from an object alone, never from an array.
 
 use std::borrow::Cow;

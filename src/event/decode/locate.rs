@@ -102,7 +102,7 @@ impl Place {
     }
 }
 
-/// The fault behind serde_json's message.
+/// The fault behind `serde_json`'s message.
 fn fault_of(error: &serde_json::Error) -> Fault {
     match error.classify() {
         Category::Eof => Fault::EndsEarly,

@@ -1,4 +1,4 @@
-//! Types of the user's own, which serde_json decodes.
+//! Types of the user's own, which `serde_json` decodes.
 
 use serde::de::DeserializeOwned;
 

@@ -29,7 +29,7 @@ impl RawJson {
     ///
     /// If `T` refuses the value. The error's path starts at this value. Its kind is
     /// [`Data`](crate::event::DecodeErrorKind::Data), or
-    /// [`NotJson`](crate::event::DecodeErrorKind::NotJson) for what serde_json refuses in any type.
+    /// [`NotJson`](crate::event::DecodeErrorKind::NotJson) for what `serde_json` refuses in any type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         if self.is_null() {
             return own_type::decode_value("null").or_else(|_| own_type::decode_value("{}"));

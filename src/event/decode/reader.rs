@@ -1,6 +1,6 @@
 //! Reads JSON text from front to back: the only code of this crate that knows JSON's grammar.
 //!
-//! It accepts what serde_json accepts and nothing else, and takes any value as a piece of the text.
+//! It accepts what `serde_json` accepts and nothing else, and takes any value as a piece of the text.
 
 use std::borrow::Cow;
 
@@ -73,9 +73,13 @@ impl<'de> Reader<'de> {
             self.at += 1;
             return Ok(false);
         }
-        if !is_first {
-            self.take(b',')?;
+        if is_first {
+            return Ok(true);
         }
+        if byte != b',' {
+            return Err(Fault::Malformed);
+        }
+        self.at += 1;
         Ok(true)
     }
 
@@ -88,7 +92,10 @@ impl<'de> Reader<'de> {
 
     /// Takes a string.
     pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
-        let (raw, has_escapes) = self.raw_string()?;
+        self.peek()?;
+        let start = self.at + 1;
+        let has_escapes = self.skip_string()?;
+        let raw = self.text.get(start..self.at - 1).unwrap_or_default();
         if !has_escapes {
             return Ok(Cow::Borrowed(raw));
         }
@@ -96,10 +103,10 @@ impl<'de> Reader<'de> {
         Ok(Cow::Owned(text))
     }
 
-    /// Takes a string; gives what is between its quotes, and whether that has escapes.
-    fn raw_string(&mut self) -> Result<(&'de str, bool), Fault> {
+    /// Takes a string; tells whether it has escapes.
+    fn skip_string(&mut self) -> Result<bool, Fault> {
         self.take(b'"')?;
-        let (start, mut has_escapes) = (self.at, false);
+        let mut has_escapes = false;
         loop {
             self.at += string::plain_len(self.rest());
             match self.byte() {
@@ -112,9 +119,8 @@ impl<'de> Reader<'de> {
                 None => return Err(Fault::EndsEarly),
             }
         }
-        let raw = self.text_from(start);
         self.at += 1;
-        Ok((raw, has_escapes))
+        Ok(has_escapes)
     }
 
     /// Takes `null`, `true` or `false`.
@@ -135,6 +141,12 @@ impl<'de> Reader<'de> {
     /// Takes a number; gives its text, and whether it has neither fraction nor exponent.
     pub(super) fn number(&mut self) -> Result<(&'de str, bool), Fault> {
         let start = self.at;
+        let is_integer = self.skip_number()?;
+        Ok((self.text_from(start), is_integer))
+    }
+
+    /// Takes a number; tells whether it has neither fraction nor exponent.
+    fn skip_number(&mut self) -> Result<bool, Fault> {
         self.at += usize::from(self.byte() == Some(b'-'));
         if self.byte() == Some(b'0') {
             self.at += 1;
@@ -151,19 +163,20 @@ impl<'de> Reader<'de> {
             self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
             self.digits()?;
         }
-        Ok((self.text_from(start), self.at == end_of_integer))
+        Ok(self.at == end_of_integer)
     }
 
     /// Takes one digit or more.
     fn digits(&mut self) -> Result<(), Fault> {
-        let rest = self.rest();
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.at += digits;
-        match (digits, self.byte()) {
-            (0, None) => Err(Fault::EndsEarly),
-            (0, Some(_)) => Err(Fault::Malformed),
-            _ => Ok(()),
+        match self.byte() {
+            Some(b'0'..=b'9') => self.at += 1,
+            Some(_) => return Err(Fault::Malformed),
+            None => return Err(Fault::EndsEarly),
         }
+        while let Some(b'0'..=b'9') = self.byte() {
+            self.at += 1;
+        }
+        Ok(())
     }
 
     /// Takes a value of any type, nested however deeply; gives its text.
@@ -181,11 +194,11 @@ impl<'de> Reader<'de> {
                         continue;
                     }
                 }
-                b'"' => drop(self.raw_string()?),
+                b'"' => _ = self.skip_string()?,
                 b'n' => self.literal("null")?,
                 b't' => self.literal("true")?,
                 b'f' => self.literal("false")?,
-                _ => drop(self.number()?),
+                _ => _ = self.skip_number()?,
             }
             if !self.skip_to_item(false)? {
                 return Ok(self.text_from(start));
@@ -200,7 +213,7 @@ impl<'de> Reader<'de> {
             // In ASCII `]` and `}` stand two places behind `[` and `{`.
             if self.next_item(bracket + 2, is_first)? {
                 if bracket == b'{' {
-                    self.raw_string()?;
+                    self.skip_string()?;
                     self.take(b':')?;
                 }
                 return Ok(true);

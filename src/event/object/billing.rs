@@ -1,4 +1,4 @@
-//! What subscriptions and payments share: amounts, plans and payers.
+//! What subscriptions and payments share: [`BillingAmount`], [`Plan`], [`BillingPayer`], credits.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,124 +17,124 @@ pub struct BillingAmount {
     /// In the currency's smallest unit: 2000 is `$20.00`.
     #[serde(default, deserialize_with = "optional_integer")]
     pub amount: Option<i64>,
-    /// For people to read, such as `$20.00`.
+    /// Formatted, such as `$20.00`.
     pub amount_formatted: Option<String>,
     /// The ISO 4217 code, such as `USD`.
     pub currency: Option<String>,
-    /// Such as `$`.
+    /// The symbol of the currency, such as `$`.
     pub currency_symbol: Option<String>,
 }
 
-/// Who pays: a user, or an organization.
+/// The payer: a user or an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingPayer {
     /// `commerce_payer`.
     pub object: Option<ObjectType>,
-    /// Clerk's id for the payer, `cpayer_...`.
+    /// Clerk's id, `cpayer_...`.
     pub id: Option<String>,
     /// The Clerk instance, `ins_...`.
     pub instance_id: Option<String>,
-    /// The user who pays, `user_...`; `""` if it is an organization.
+    /// The user, `user_...`; `""` if the payer is an organization.
     pub user_id: Option<String>,
-    /// May be `""`.
+    /// First name; may be `""`.
     pub first_name: Option<String>,
-    /// May be `""`.
+    /// Last name; may be `""`.
     pub last_name: Option<String>,
-    /// May be `""`.
+    /// E-mail address; may be `""`.
     pub email: Option<String>,
-    /// The organization that pays, `org_...`; `""` or absent if it is a user.
+    /// The organization, `org_...`; `""` or absent if the payer is a user.
     pub organization_id: Option<String>,
-    /// `""` or absent if it is a user.
+    /// Name of the organization; `""` or absent if the payer is a user.
     pub organization_name: Option<String>,
-    /// The payer's picture.
+    /// URL of the payer's picture.
     pub image_url: Option<String>,
-    /// When the payer first came to be.
+    /// When the payer was created.
     pub created_at: Option<Timestamp>,
     /// When the payer last changed.
     pub updated_at: Option<Timestamp>,
 }
 
 impl BillingPayer {
-    /// The user, if it is one who pays: Clerk fills the other ids with `""`.
+    /// The user, if the payer is one: Clerk fills the other ids with `""`.
     pub(in crate::event) fn user_id(&self) -> Option<&str> {
         self.user_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// The organization, if it is one that pays.
+    /// The organization, if the payer is one.
     pub(in crate::event) fn organization_id(&self) -> Option<&str> {
         self.organization_id.as_deref().filter(|id| !id.is_empty())
     }
 }
 
-/// What can be subscribed to.
+/// A plan that can be subscribed to.
 ///
-/// The published examples of payment attempts still have the shape of 2025, with more fields.
+/// Payment attempts in Clerk's examples still have the shape of 2025, with more fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// Clerk's id for the plan, `cplan_...`.
+    /// Clerk's id, `cplan_...`.
     pub id: Option<String>,
-    /// Its name in code.
+    /// Name in code.
     pub slug: Option<String>,
-    /// What it is called.
+    /// Display name.
     pub name: Option<String>,
-    /// Whether it is paid for again and again.
+    /// Whether payments recur.
     pub is_recurring: Option<bool>,
     /// The price of one period, in the currency's smallest unit.
     #[serde(default, deserialize_with = "optional_integer")]
     pub amount: Option<i64>,
     /// The ISO 4217 code, such as `USD`.
     pub currency: Option<String>,
-    /// What its units, such as seats, cost.
+    /// The prices of its units, such as seats.
     #[serde(default, deserialize_with = "null_as_default")]
     pub unit_prices: Vec<UnitPrice>,
     /// The Clerk instance, `ins_...`. Only in the shape of 2025.
     pub instance_id: Option<String>,
-    /// The product that it belongs to, `cprd_...`. Only in the shape of 2025.
+    /// The product, `cprd_...`. Only in the shape of 2025.
     pub product_id: Option<String>,
-    /// What it is for. Only in the shape of 2025.
+    /// Description. Only in the shape of 2025.
     pub description: Option<String>,
-    /// Whether everyone without a subscription has it. Only in the shape of 2025.
+    /// Whether it is the default for everyone without a subscription. Only in the shape of 2025.
     pub is_default: Option<bool>,
-    /// Whether a change within a period is charged in proportion. Only in the shape of 2025.
+    /// Whether changes within a period are prorated. Only in the shape of 2025.
     pub is_prorated: Option<bool>,
-    /// How long a period lasts. Only in the shape of 2025.
+    /// Length of a billing period. Only in the shape of 2025.
     pub period: Option<BillingInterval>,
-    /// After how many periods it is paid for again. Only in the shape of 2025.
+    /// Number of periods between payments. Only in the shape of 2025.
     #[serde(default, deserialize_with = "optional_integer")]
     pub interval: Option<i64>,
-    /// Whether there is a price besides that of units. Only in the shape of 2025.
+    /// Whether there is a base fee besides the price of units. Only in the shape of 2025.
     pub has_base_fee: Option<bool>,
-    /// The price of a month if a year is paid for. Only in the shape of 2025.
+    /// Monthly price with annual payment. Only in the shape of 2025.
     #[serde(default, deserialize_with = "optional_integer")]
     pub annual_monthly_amount: Option<i64>,
-    /// Whether it is offered to everyone. Only in the shape of 2025.
+    /// Whether it is publicly visible. Only in the shape of 2025.
     pub publicly_visible: Option<bool>,
 }
 
-/// What a unit of a plan, such as a seat, costs.
+/// The price of a unit of a plan, such as a seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnitPrice {
     /// The unit, such as `seats`.
     pub name: Option<String>,
-    /// How many units make a block.
+    /// Units in a block.
     #[serde(default, deserialize_with = "optional_integer")]
     pub block_size: Option<i64>,
-    /// The price of a block, which may depend on how many there are.
+    /// The price of a block, by the number of blocks.
     #[serde(default, deserialize_with = "null_as_default")]
     pub tiers: Vec<UnitPriceTier>,
 }
 
-/// What a block of units costs from one number of blocks to another.
+/// The price of a block of units in a range of blocks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnitPriceTier {
-    /// The first block that it applies to.
+    /// The first block of the range.
     #[serde(default, deserialize_with = "optional_integer")]
     pub starts_at_block: Option<i64>,
-    /// The last block that it applies to; absent for no end.
+    /// The last block of the range; absent for no end.
     #[serde(default, deserialize_with = "optional_integer")]
     pub ends_after_block: Option<i64>,
     /// In the currency's smallest unit.
@@ -145,38 +145,38 @@ pub struct UnitPriceTier {
 }
 
 open_enum! {
-    /// How long a period that is paid for lasts.
+    /// The length of a billing period.
     pub enum BillingInterval {
         Annual = "annual",
         Month = "month",
     }
 }
 
-/// What is credited to a subscription item.
+/// The credits of a subscription item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionCredits {
-    /// For what is left of a period.
+    /// For the unused rest of a period.
     pub proration: Option<ProrationCredit>,
     /// From the payer's balance.
     pub payer: Option<PayerCredit>,
-    /// All of it.
+    /// The sum of both.
     pub total: Option<BillingAmount>,
 }
 
-/// A credit for what is left of a period.
+/// A credit for the unused rest of a period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProrationCredit {
-    /// How much.
+    /// The amount.
     pub amount: Option<BillingAmount>,
-    /// How many days are left.
+    /// Days left in the period.
     #[serde(default, deserialize_with = "optional_integer")]
     pub cycle_days_remaining: Option<i64>,
-    /// How many days the period has.
+    /// Days in the period.
     #[serde(default, deserialize_with = "optional_integer")]
     pub cycle_days_total: Option<i64>,
-    /// How much of the period is left. Clerk's example has 0.5 for 15 of 30 days: a fraction of 1.
+    /// The unused part of the period, as a fraction of 1: Clerk's example has 0.5 for 15 of 30 days.
     pub cycle_remaining_percent: Option<JsonNumber>,
 }
 
@@ -184,8 +184,8 @@ pub struct ProrationCredit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PayerCredit {
-    /// How much.
+    /// The amount.
     pub applied_amount: Option<BillingAmount>,
-    /// What is left of the balance.
+    /// The remaining balance.
     pub remaining_balance: Option<BillingAmount>,
 }

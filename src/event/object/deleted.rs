@@ -1,11 +1,11 @@
-//! What is left of a deleted object.
+//! [`DeletedObject`], what remains of a deleted object.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::event::object::{event_object::EventObject, object_type::ObjectType};
 
 /// What the events `*.deleted` carry, except `organizationMembership.deleted`, which carries the
-/// whole membership.
+/// complete membership.
 ///
 /// ```
 /// use clerk_webhooks::event::DeletedObject;
@@ -17,16 +17,16 @@ use crate::event::object::{event_object::EventObject, object_type::ObjectType};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeletedObject {
-    /// The id of what was deleted.
+    /// The id of the deleted object.
     pub id: String,
-    /// Which kind of object it was.
+    /// The type of the deleted object.
     pub object: Option<ObjectType>,
-    /// Whether it was deleted; `true` too where it was not sent.
+    /// Whether it was deleted; `true` if Clerk did not send it.
     #[serde(default = "yes", deserialize_with = "null_as_yes")]
     pub deleted: bool,
     /// An organization's slug.
     pub slug: Option<String>,
-    /// Your own id for a user, as it was set.
+    /// Your own id for a user.
     pub external_id: Option<String>,
 }
 

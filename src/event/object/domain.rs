@@ -1,4 +1,4 @@
-//! Organization domains: `organizationDomain.created`, `.updated`.
+//! [`OrganizationDomain`]: `organizationDomain.created`, `.updated`.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::event::{
     },
 };
 
-/// An e-mail domain of an organization's, by which users can join it.
+/// An e-mail domain of an organization, by which users can join it.
 ///
 /// ```
 /// use clerk_webhooks::event::{EnrollmentMode, OrganizationDomain};
@@ -29,35 +29,35 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrganizationDomain {
-    /// Clerk's id for the domain, `orgdmn_...`.
+    /// Clerk's id, `orgdmn_...`.
     pub id: String,
     /// `organization_domain`.
     pub object: Option<ObjectType>,
-    /// Whose domain it is, `org_...`.
+    /// The organization, `org_...`.
     pub organization_id: Option<String>,
-    /// The domain itself, such as `acme.com`.
+    /// The domain, such as `acme.com`.
     pub name: Option<String>,
     /// How users with an address in it join the organization.
     pub enrollment_mode: Option<EnrollmentMode>,
     /// The address in it that was used to prove an affiliation.
     pub affiliation_email_address: Option<String>,
-    /// Whether a member has proved to have an address in it.
+    /// The verification that a member has an address in it.
     pub affiliation_verification: Option<DomainVerification>,
-    /// Whether the organization has proved to own it.
+    /// The verification that the organization owns it.
     pub ownership_verification: Option<DomainVerification>,
     /// Deprecated by Clerk in favour of the two above.
     pub verification: Option<DomainVerification>,
-    /// How many invitations by it are open.
+    /// Number of pending invitations by it.
     #[serde(default, deserialize_with = "optional_integer")]
     pub total_pending_invitations: Option<i64>,
-    /// How many suggestions by it are open.
+    /// Number of pending suggestions by it.
     #[serde(default, deserialize_with = "optional_integer")]
     pub total_pending_suggestions: Option<i64>,
     /// The organization.
     pub public_organization_data: Option<PublicOrganizationData>,
     /// When it was added.
     pub created_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
 }
 
@@ -75,21 +75,21 @@ open_enum! {
     }
 }
 
-/// How, and whether, an organization's domain was verified.
+/// The verification of an organization's domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct DomainVerification {
-    /// How far it got.
+    /// Current status.
     pub status: Option<VerificationStatus>,
-    /// By what it is, or was, verified.
+    /// The method of verification.
     pub strategy: Option<VerificationStrategy>,
-    /// How often it was tried.
+    /// Number of attempts.
     #[serde(default, deserialize_with = "optional_integer")]
     pub attempts: Option<i64>,
-    /// When it can no longer be completed. Also read as `expires_at`, which yields to `expire_at`.
+    /// When it expires. The spelling `expires_at` is read too; `expire_at` wins.
     pub expire_at: Option<Timestamp>,
-    /// The other spelling of `expire_at`; always `None` after reading.
+    /// The other spelling of `expire_at`; always `None` after decoding.
     #[serde(rename = "expires_at", skip_serializing)]
     expires_at: Option<Timestamp>,
     /// When it was completed.

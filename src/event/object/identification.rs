@@ -1,4 +1,4 @@
-//! By what a user signs in: e-mail addresses, phone numbers, wallets and passkeys.
+//! What a user signs in with: [`EmailAddress`], [`PhoneNumber`], [`Web3Wallet`], [`Passkey`].
 
 use serde::{Deserialize, Serialize};
 
@@ -7,21 +7,21 @@ use crate::event::{
     value::{lenient::null_as_default, redacted::debug_without_secrets, timestamp::Timestamp},
 };
 
-/// An e-mail address of a user's.
+/// An e-mail address of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EmailAddress {
-    /// Clerk's id for it, `idn_...`.
+    /// Clerk's id, `idn_...`.
     pub id: Option<String>,
     /// `email_address`.
     pub object: Option<ObjectType>,
-    /// The address itself.
+    /// The address.
     pub email_address: String,
     /// Whether it is reserved for a user who has not verified it.
     pub reserved: Option<bool>,
-    /// How it was verified; absent while it is reserved.
+    /// Its verification; absent while it is reserved.
     pub verification: Option<Verification>,
-    /// The external accounts that vouch for it.
+    /// The external accounts that verified it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub linked_to: Vec<IdentificationLink>,
     /// Whether its domain belongs to an enterprise connection.
@@ -33,7 +33,7 @@ pub struct EmailAddress {
 }
 
 impl EmailAddress {
-    /// Whether the user has proved that it is theirs.
+    /// Whether the user has verified it.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verification
@@ -42,28 +42,28 @@ impl EmailAddress {
     }
 }
 
-/// A phone number of a user's.
+/// A phone number of a user.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PhoneNumber {
-    /// Clerk's id for it, `idn_...`.
+    /// Clerk's id, `idn_...`.
     pub id: Option<String>,
     /// `phone_number`.
     pub object: Option<ObjectType>,
-    /// The number itself, in E.164 form: `+15555550100`.
+    /// The number in E.164 form: `+15555550100`.
     pub phone_number: Option<String>,
     /// Whether it is a second factor.
     pub reserved_for_second_factor: Option<bool>,
-    /// Whether it is the second factor that is asked for first.
+    /// Whether it is the default second factor.
     pub default_second_factor: Option<bool>,
     /// Whether it is reserved for a user who has not verified it.
     pub reserved: Option<bool>,
-    /// How it was verified; absent while it is reserved.
+    /// Its verification; absent while it is reserved.
     pub verification: Option<Verification>,
-    /// The external accounts that vouch for it.
+    /// The external accounts that verified it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub linked_to: Vec<IdentificationLink>,
-    /// Codes for a second factor that is lost. They are credentials: do not store or log them.
+    /// Backup codes for a lost second factor. They are credentials: do not store or log them.
     #[serde(default, deserialize_with = "null_as_default")]
     pub backup_codes: Vec<String>,
     /// When it was added.
@@ -79,7 +79,7 @@ debug_without_secrets!(PhoneNumber {
 });
 
 impl PhoneNumber {
-    /// Whether the user has proved that it is theirs.
+    /// Whether the user has verified it.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verification
@@ -88,7 +88,7 @@ impl PhoneNumber {
     }
 }
 
-/// An external account that vouches for an e-mail address or a phone number.
+/// An external account that verified an e-mail address or a phone number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IdentificationLink {
@@ -99,17 +99,17 @@ pub struct IdentificationLink {
     pub id: Option<String>,
 }
 
-/// A crypto wallet of a user's.
+/// A crypto wallet of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Web3Wallet {
-    /// Clerk's id for it, `idn_...`.
+    /// Clerk's id, `idn_...`.
     pub id: Option<String>,
     /// `web3_wallet`.
     pub object: Option<ObjectType>,
     /// The wallet's address.
     pub web3_wallet: Option<String>,
-    /// How it was verified.
+    /// Its verification.
     pub verification: Option<Verification>,
     /// When it was added.
     pub created_at: Option<Timestamp>,
@@ -117,18 +117,18 @@ pub struct Web3Wallet {
     pub updated_at: Option<Timestamp>,
 }
 
-/// A passkey of a user's; the key itself is never sent.
+/// A passkey of a user; the key itself is never sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Passkey {
-    /// Clerk's id for it, `idn_...`.
+    /// Clerk's id, `idn_...`.
     pub id: Option<String>,
     /// `passkey`.
     pub object: Option<ObjectType>,
-    /// What the user calls it.
+    /// The name that the user gave it.
     pub name: Option<String>,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
-    /// How it was verified.
+    /// Its verification.
     pub verification: Option<Verification>,
 }

@@ -1,5 +1,5 @@
-//! Invitations: `organizationInvitation.created`, `.accepted`, `.revoked`; those to an application
-//! come inside of a waitlist entry.
+//! [`OrganizationInvitation`]: `organizationInvitation.created`, `.accepted`, `.revoked`. An
+//! [`Invitation`] to an application comes inside a waitlist entry.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::event::{
 /// ```
 /// use clerk_webhooks::event::OrganizationInvitation;
 ///
-/// // The organization also comes one level deeper; it is read from either place.
+/// // Clerk puts the organization in one of two places.
 /// let invitation: OrganizationInvitation = serde_json::from_str(
 ///     r#"{"id": "orginv_1", "data": {"public_organization_data": {"id": "org_1"}}}"#,
 /// )?;
@@ -30,46 +30,46 @@ use crate::event::{
 #[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct OrganizationInvitation {
-    /// Clerk's id for the invitation, `orginv_...`.
+    /// Clerk's id, `orginv_...`.
     pub id: String,
     /// `organization_invitation`.
     pub object: Option<ObjectType>,
-    /// Who is invited.
+    /// The address of the invited person.
     pub email_address: Option<String>,
     /// The key of the role that the invited user gets, such as `org:member`.
     pub role: Option<String>,
-    /// What the role is called.
+    /// Display name of the role.
     pub role_name: Option<String>,
-    /// To which organization, `org_...`.
+    /// The organization, `org_...`.
     pub organization_id: Option<String>,
-    /// Who invites, `user_...`; absent for an invitation by your server.
+    /// The inviter, `user_...`; absent if your server sent the invitation.
     pub inviter_id: Option<String>,
-    /// Who invites.
+    /// Public data of the inviter.
     pub public_inviter_data: Option<PublicInviterData>,
-    /// How it stands.
+    /// Current status.
     pub status: Option<InvitationStatus>,
-    /// Your metadata, which the membership takes over.
+    /// Your metadata, which becomes that of the membership.
     #[serde(default)]
     pub public_metadata: RawJson,
     /// Your metadata that only your servers may read.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// Where it is accepted. Whoever has it can accept: treat it as a secret.
+    /// The URL to accept it. Whoever has this URL can accept: treat it as a secret.
     pub url: Option<String>,
-    /// When it can no longer be accepted. Also read as `expire_at`, which yields to `expires_at`.
+    /// When it expires. The spelling `expire_at` is read too; `expires_at` wins.
     pub expires_at: Option<Timestamp>,
-    /// The other spelling of `expires_at`; always `None` after reading.
+    /// The other spelling of `expires_at`; always `None` after decoding.
     #[serde(rename = "expire_at", skip_serializing)]
     expire_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
-    /// Who accepted it, `user_...`; only in `organizationInvitation.accepted`, and not always.
+    /// The user who accepted it, `user_...`; only in `organizationInvitation.accepted`, and not always.
     pub user_id: Option<String>,
-    /// The organization; read from the object itself or from its `data`.
+    /// Public data of the organization; read from here or from `data`, one level deeper.
     pub public_organization_data: Option<PublicOrganizationData>,
-    /// The deeper place of the two above; always `None` after reading.
+    /// Where Clerk sometimes puts the two above; always `None` after decoding.
     #[serde(rename = "data", skip_serializing)]
     deeper: Option<DeeperData>,
 }
@@ -102,46 +102,46 @@ impl OrganizationInvitation {
 
 merge_spellings_on_read!(OrganizationInvitation);
 
-/// What an invitation says of the user who invites.
+/// The public data of an inviter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublicInviterData {
     /// Clerk's id for the user, `user_...`.
     pub user_id: Option<String>,
-    /// May be `""`.
+    /// First name; may be `""`.
     pub first_name: Option<String>,
-    /// May be `""`.
+    /// Last name; may be `""`.
     pub last_name: Option<String>,
-    /// The user's picture, or one that Clerk drew.
+    /// URL of the user's picture, or of one that Clerk generated.
     pub image_url: Option<String>,
-    /// Whether the picture is the user's own.
+    /// Whether the user uploaded the picture.
     pub has_image: Option<bool>,
-    /// By what the user is known: an e-mail address, a phone number or a username.
+    /// How the user is identified: an e-mail address, a phone number or a username.
     pub identifier: Option<String>,
 }
 
-/// An invitation to an application; comes inside of a [`WaitlistEntry`](crate::event::WaitlistEntry).
+/// An invitation to an application; it comes inside a [`WaitlistEntry`](crate::event::WaitlistEntry).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Invitation {
-    /// Clerk's id for the invitation, `inv_...`.
+    /// Clerk's id, `inv_...`.
     pub id: Option<String>,
     /// `invitation`.
     pub object: Option<ObjectType>,
-    /// Who is invited.
+    /// The address of the invited person.
     pub email_address: Option<String>,
-    /// Your metadata, which the new user takes over.
+    /// Your metadata, which becomes that of the new user.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Whether it was withdrawn.
+    /// Whether it was revoked.
     pub revoked: Option<bool>,
-    /// How it stands.
+    /// Current status.
     pub status: Option<InvitationStatus>,
-    /// Where it is accepted. Whoever has it can accept: treat it as a secret.
+    /// The URL to accept it. Whoever has this URL can accept: treat it as a secret.
     pub url: Option<String>,
-    /// When it can no longer be accepted.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
@@ -154,15 +154,15 @@ debug_without_secrets!(Invitation {
 });
 
 open_enum! {
-    /// How an invitation stands.
+    /// The status of an invitation.
     pub enum InvitationStatus {
         /// The invited user has joined.
         Accepted = "accepted",
-        /// Its time is up.
+        /// It has expired.
         Expired = "expired",
         /// It can be accepted.
         Pending = "pending",
-        /// It was withdrawn.
+        /// It was revoked.
         Revoked = "revoked",
     }
 }

@@ -1,4 +1,4 @@
-//! Memberships: `organizationMembership.created`, `.updated`, `.deleted`.
+//! [`OrganizationMembership`]: `organizationMembership.created`, `.updated`, `.deleted`.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::event::{
 
 /// A user's membership in an organization.
 ///
-/// `organizationMembership.deleted` carries it whole too, not a
+/// `organizationMembership.deleted` carries the complete membership too, not a
 /// [`DeletedObject`](crate::event::DeletedObject).
 ///
 /// ```
@@ -32,13 +32,13 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrganizationMembership {
-    /// Clerk's id for the membership, `orgmem_...`.
+    /// Clerk's id, `orgmem_...`.
     pub id: String,
     /// `organization_membership`.
     pub object: Option<ObjectType>,
     /// The key of the member's role, such as `org:admin`.
     pub role: Option<String>,
-    /// What the role is called.
+    /// Display name of the role.
     pub role_name: Option<String>,
     /// The keys of the permissions that come with the role.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -49,53 +49,53 @@ pub struct OrganizationMembership {
     /// Your metadata that only your servers may read.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// In which organization.
+    /// The organization.
     pub organization: Organization,
     /// The member.
     pub public_user_data: Option<PublicUserData>,
     /// When the user joined.
     pub created_at: Option<Timestamp>,
-    /// When the membership last changed: what to order events by.
+    /// When the membership last changed; order events by it.
     pub updated_at: Option<Timestamp>,
 }
 
-/// What everyone in an organization may know of a member.
+/// The public data of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublicUserData {
     /// Clerk's id for the user, `user_...`.
     pub user_id: String,
-    /// May be `""`.
+    /// First name; may be `""`.
     pub first_name: Option<String>,
-    /// May be `""`.
+    /// Last name; may be `""`.
     pub last_name: Option<String>,
     /// Deprecated by Clerk in favour of `image_url`.
     pub profile_image_url: Option<String>,
-    /// The user's picture, or one that Clerk drew.
+    /// URL of the user's picture, or of one that Clerk generated.
     pub image_url: Option<String>,
-    /// Whether the picture is the user's own.
+    /// Whether the user uploaded the picture.
     pub has_image: Option<bool>,
-    /// By what the user is known: an e-mail address, a phone number or a username.
+    /// How the user is identified: an e-mail address, a phone number or a username.
     pub identifier: Option<String>,
-    /// The user's own name for signing in.
+    /// Username.
     pub username: Option<String>,
-    /// Whether you have banned the user.
+    /// Whether the user is banned.
     pub banned: Option<bool>,
-    /// Whether a directory has withdrawn the user.
+    /// Whether a directory has deprovisioned the user.
     pub deprovisioned: Option<bool>,
 }
 
-/// A membership as part of a [`User`](crate::event::User); nothing of it is sure.
+/// A membership inside a [`User`](crate::event::User).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserMembership {
-    /// Clerk's id for the membership, `orgmem_...`.
+    /// Clerk's id, `orgmem_...`.
     pub id: Option<String>,
     /// `organization_membership`.
     pub object: Option<ObjectType>,
     /// The key of the user's role, such as `org:admin`.
     pub role: Option<String>,
-    /// What the role is called.
+    /// Display name of the role.
     pub role_name: Option<String>,
     /// The keys of the permissions that come with the role.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -106,9 +106,9 @@ pub struct UserMembership {
     /// Your metadata that only your servers may read.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// In which organization.
+    /// The organization.
     pub organization: Option<Organization>,
-    /// Which user: the one that it is part of.
+    /// The user: the one that holds this membership.
     pub public_user_data: Option<PublicUserData>,
     /// When the user joined.
     pub created_at: Option<Timestamp>,

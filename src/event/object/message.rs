@@ -1,4 +1,4 @@
-//! Messages to users: `email.created`, `sms.created`.
+//! Messages to users: [`Email`] (`email.created`) and [`SmsMessage`] (`sms.created`).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ use crate::event::{
     },
 };
 
-/// An e-mail to a user, which Clerk sends or leaves to you.
+/// An e-mail to a user, which Clerk sends or leaves for you to send.
 ///
-/// It holds codes and links by which its reader signs in: do not store or log it.
+/// It holds one-time codes and links that sign a user in: do not store or log it. `Debug` redacts them.
 ///
 /// ```
 /// use clerk_webhooks::event::Email;
@@ -31,36 +31,36 @@ use crate::event::{
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Email {
-    /// Clerk's id for the e-mail, `ema_...`.
+    /// Clerk's id, `ema_...`.
     pub id: String,
     /// `email`.
     pub object: Option<ObjectType>,
-    /// Which template it is made from, such as `verification_code`.
+    /// The template, such as `verification_code`.
     pub slug: Option<String>,
-    /// The sender's local part: what stands before the `@`.
+    /// The local part of the sender's address: the text before the `@`.
     pub from_email_name: Option<String>,
     /// The local part of the address to reply to.
     pub reply_to_email_name: Option<String>,
-    /// Whom it goes to.
+    /// The recipient.
     pub to_email_address: Option<String>,
-    /// Clerk's id for that address, `idn_...`; absent if no user has it.
+    /// The id of that address, `idn_...`; absent if it belongs to no user.
     pub email_address_id: Option<String>,
-    /// The user who has that address, `user_...`.
+    /// The user with that address, `user_...`.
     pub user_id: Option<String>,
     /// The subject line.
     pub subject: Option<String>,
-    /// The HTML.
+    /// The HTML body.
     pub body: Option<String>,
-    /// The plain text.
+    /// The plain-text body.
     pub body_plain: Option<String>,
-    /// How far its delivery got, such as `queued`.
+    /// Delivery status, such as `queued`.
     pub status: Option<String>,
     /// Why Clerk does not send it, if Clerk suppressed it.
     pub suppression_reason: Option<String>,
-    /// What the template is filled with; its shape depends on [`slug`](Self::slug).
+    /// The values for the template; their shape depends on [`slug`](Self::slug).
     #[serde(default)]
     pub data: RawJson,
-    /// Whether Clerk sends it; if not, sending it is up to you.
+    /// Whether Clerk sends it. If not, you have to send it.
     pub delivered_by_clerk: Option<bool>,
 }
 
@@ -70,14 +70,14 @@ debug_without_secrets!(Email {
     subject, body, body_plain, data,
 });
 
-/// An SMS to a user, which Clerk sends or leaves to you.
+/// An SMS to a user, which Clerk sends or leaves for you to send.
 ///
-/// It holds a code by which its reader signs in: do not store or log it.
+/// It holds a one-time code that signs a user in: do not store or log it. `Debug` redacts it.
 ///
 /// ```
 /// use clerk_webhooks::event::{SmsMessage, Timestamp};
 ///
-/// // Clerk's schema says `created_at_ms`, its example `created_at`.
+/// // Clerk's schema says `created_at_ms`, Clerk's example `created_at`.
 /// let sms: SmsMessage = serde_json::from_str(r#"{"id": "sms_1", "created_at": 1716883200000}"#)?;
 /// assert_eq!(sms.created_at_ms, Some(Timestamp::from_millis(1_716_883_200_000)));
 /// # Ok::<(), serde_json::Error>(())
@@ -86,32 +86,32 @@ debug_without_secrets!(Email {
 #[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct SmsMessage {
-    /// Clerk's id for the SMS, `sms_...`.
+    /// Clerk's id, `sms_...`.
     pub id: String,
     /// `sms_message`.
     pub object: Option<ObjectType>,
-    /// Which template it is made from, such as `verification_code`.
+    /// The template, such as `verification_code`.
     pub slug: Option<String>,
     /// The sender's number.
     pub from_phone_number: Option<String>,
-    /// Whom it goes to.
+    /// The recipient.
     pub to_phone_number: Option<String>,
-    /// Clerk's id for that number, `idn_...`; absent if no user has it.
+    /// The id of that number, `idn_...`; absent if it belongs to no user.
     pub phone_number_id: Option<String>,
-    /// The user who has that number, `user_...`.
+    /// The user with that number, `user_...`.
     pub user_id: Option<String>,
-    /// The text.
+    /// The text of the SMS.
     pub message: Option<String>,
-    /// How far its delivery got, such as `queued`.
+    /// Delivery status, such as `queued`.
     pub status: Option<String>,
-    /// What the template is filled with; its shape depends on [`slug`](Self::slug).
+    /// The values for the template; their shape depends on [`slug`](Self::slug).
     #[serde(default)]
     pub data: RawJson,
-    /// Whether Clerk sends it; if not, sending it is up to you.
+    /// Whether Clerk sends it. If not, you have to send it.
     pub delivered_by_clerk: Option<bool>,
-    /// When it was made. Also read as `created_at`, which yields to `created_at_ms`.
+    /// When it was created. The spelling `created_at` is read too; `created_at_ms` wins.
     pub created_at_ms: Option<Timestamp>,
-    /// The other spelling of `created_at_ms`; always `None` after reading.
+    /// The other spelling of `created_at_ms`; always `None` after decoding.
     #[serde(rename = "created_at", skip_serializing)]
     created_at: Option<Timestamp>,
 }

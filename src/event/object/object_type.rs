@@ -1,12 +1,12 @@
-//! What Clerk calls its objects.
+//! [`ObjectType`], Clerk's names for its objects.
 
 use crate::event::value::open_enum::open_enum;
 
 open_enum! {
-    /// The `object` of an object: which kind it says it is.
+    /// The `object` field of an object: Clerk's name for its type.
     ///
-    /// It informs and decides nothing: which type an object decodes into comes from the event's
-    /// type and the field that it stands in.
+    /// Decoding ignores it: the event's type and the field decide into which type an object decodes.
+    /// Variants have the names of this crate's types.
     pub enum ObjectType {
         BillingPayer = "commerce_payer",
         Email = "email",

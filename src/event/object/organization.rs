@@ -1,4 +1,4 @@
-//! Organizations: `organization.created`, `organization.updated`, and inside of other objects.
+//! [`Organization`]: `organization.created`, `organization.updated`, and inside other objects.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,64 +21,64 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Organization {
-    /// Clerk's id for the organization, `org_...`; it never changes.
+    /// Clerk's id, `org_...`; it never changes.
     pub id: String,
     /// `organization`.
     pub object: Option<ObjectType>,
-    /// What it is called.
+    /// Display name.
     pub name: Option<String>,
-    /// Its name in URLs; may change, and be absent.
+    /// Name in URLs; may change, and may be absent.
     pub slug: Option<String>,
-    /// Its picture, or one that Clerk drew.
+    /// URL of its picture, or of one that Clerk generated.
     pub image_url: Option<String>,
-    /// Its picture by an older name. Not in Clerk's schema; sent.
+    /// The older name of `image_url`. Not in Clerk's schema, but sent.
     pub logo_url: Option<String>,
-    /// Whether the picture is its own.
+    /// Whether the picture was uploaded.
     pub has_image: Option<bool>,
-    /// How many members it has.
+    /// Number of members.
     #[serde(default, deserialize_with = "optional_integer")]
     pub members_count: Option<i64>,
-    /// Whether no member may manage it.
+    /// Whether it has no member with elevated permissions.
     pub missing_member_with_elevated_permissions: Option<bool>,
-    /// How many invitations are open.
+    /// Number of pending invitations.
     #[serde(default, deserialize_with = "optional_integer")]
     pub pending_invitations_count: Option<i64>,
-    /// How many members it may have; 0 for no limit.
+    /// Limit of members; 0 for no limit.
     #[serde(default, deserialize_with = "optional_integer")]
     pub max_allowed_memberships: Option<i64>,
     /// Whether its administrators may delete it.
     pub admin_delete_enabled: Option<bool>,
-    /// Your metadata that its members' browsers may read.
+    /// Your metadata that browsers of its members may read.
     #[serde(default)]
     pub public_metadata: RawJson,
     /// Your metadata that only your servers may read.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// The user who made it, `user_...`.
+    /// The user who created it, `user_...`.
     pub created_by: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
     /// When a member was last active in it.
     pub last_active_at: Option<Timestamp>,
-    /// Which set of roles its members have.
+    /// The key of its set of roles.
     pub role_set_key: Option<String>,
 }
 
-/// What everyone may know of an organization.
+/// The public data of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublicOrganizationData {
     /// Clerk's id for the organization, `org_...`.
     pub id: Option<String>,
-    /// What it is called.
+    /// Display name.
     pub name: Option<String>,
-    /// Its name in URLs.
+    /// Name in URLs.
     pub slug: Option<String>,
-    /// Its picture, or one that Clerk drew.
+    /// URL of its picture, or of one that Clerk generated.
     pub image_url: Option<String>,
-    /// Whether the picture is its own.
+    /// Whether the picture was uploaded.
     pub has_image: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! Payments: `paymentAttempt.created`, `.updated`.
+//! [`PaymentAttempt`]: `paymentAttempt.created`, `.updated`.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,25 +31,25 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentAttempt {
-    /// Clerk's id for the attempt.
+    /// Clerk's id.
     pub id: String,
     /// `commerce_payment_attempt`.
     pub object: Option<ObjectType>,
     /// The Clerk instance, `ins_...`.
     pub instance_id: Option<String>,
-    /// The payment that it is an attempt at.
+    /// The payment.
     pub payment_id: Option<String>,
     /// Deprecated by Clerk in favour of `statement_id`.
     pub invoice_id: Option<String>,
-    /// The statement that the payment is on.
+    /// The statement with the payment.
     pub statement_id: Option<String>,
-    /// The payment gateway's id for it.
+    /// Its id at the payment gateway.
     pub gateway_external_id: Option<String>,
-    /// How it stands.
+    /// Current status.
     pub status: Option<PaymentAttemptStatus>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
     /// When it succeeded.
     pub paid_at: Option<Timestamp>,
@@ -59,23 +59,23 @@ pub struct PaymentAttempt {
     pub failed_reason: Option<PaymentFailedReason>,
     /// When the payment was due.
     pub billing_date: Option<Timestamp>,
-    /// Whether it is a first payment or one of a series.
+    /// Whether it is a checkout or a recurring payment.
     pub charge_type: Option<ChargeType>,
-    /// Who is paid.
+    /// The payee.
     pub payee: Option<BillingPayee>,
-    /// Who pays.
+    /// The payer.
     pub payer: Option<BillingPayer>,
-    /// How much.
+    /// The amount.
     pub totals: Option<BillingTotals>,
-    /// By what.
+    /// The payment source.
     pub payment_source: Option<PaymentSource>,
-    /// For what.
+    /// The paid subscription items.
     #[serde(default, deserialize_with = "null_as_default")]
     pub subscription_items: Vec<SubscriptionItem>,
 }
 
 open_enum! {
-    /// How an attempt to collect a payment stands.
+    /// The status of an attempt to collect a payment.
     pub enum PaymentAttemptStatus {
         Failed = "failed",
         Paid = "paid",
@@ -84,11 +84,11 @@ open_enum! {
 }
 
 open_enum! {
-    /// What kind of charge a payment is.
+    /// The kind of charge of a payment.
     pub enum ChargeType {
-        /// The first: the payer was there.
+        /// The first payment, which the payer made.
         Checkout = "checkout",
-        /// One of a series.
+        /// A recurring payment.
         Recurring = "recurring",
     }
 }
@@ -97,27 +97,27 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentFailedReason {
-    /// Such as `card_declined`.
+    /// Code, such as `card_declined`.
     pub code: Option<String>,
     /// Why the card was declined, such as `insufficient_funds`.
     pub decline_code: Option<String>,
 }
 
-/// Who is paid: your account with the payment gateway.
+/// The payee: your account at the payment gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingPayee {
-    /// Clerk's id for it.
+    /// Clerk's id.
     pub id: Option<String>,
     /// The gateway, such as `stripe`.
     pub gateway_type: Option<String>,
-    /// The gateway's id for it.
+    /// Its id at the payment gateway.
     pub gateway_external_id: Option<String>,
-    /// How it stands with the gateway, such as `active`.
+    /// Status at the gateway, such as `active`.
     pub gateway_status: Option<String>,
 }
 
-/// What a payment amounts to.
+/// The totals of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingTotals {
@@ -127,54 +127,54 @@ pub struct BillingTotals {
     pub tax_total: Option<BillingAmount>,
     /// With tax.
     pub grand_total: Option<BillingAmount>,
-    /// For each kind of unit.
+    /// Totals for each kind of unit.
     #[serde(default, deserialize_with = "null_as_default")]
     pub per_unit_totals: Vec<BillingUnitTotal>,
 }
 
-/// What the units of one kind, such as seats, amount to.
+/// The total of the units of one kind, such as seats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingUnitTotal {
     /// The unit, such as `seats`.
     pub name: Option<String>,
-    /// The price of one, in the currency's smallest unit.
+    /// The price of one unit, in the currency's smallest unit.
     #[serde(default, deserialize_with = "optional_integer")]
     pub amount: Option<i64>,
-    /// How many.
+    /// The number of units.
     #[serde(default, deserialize_with = "optional_integer")]
     pub quantity: Option<i64>,
-    /// The price of all, in the currency's smallest unit.
+    /// The price of all units, in the currency's smallest unit.
     #[serde(default, deserialize_with = "optional_integer")]
     pub total: Option<i64>,
     /// The ISO 4217 code, such as `USD`.
     pub currency: Option<String>,
 }
 
-/// By what is paid: a card, for example.
+/// The source of a payment, such as a card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentSource {
-    /// Clerk's id for it, `cps_...`.
+    /// Clerk's id, `cps_...`.
     pub id: Option<String>,
     /// The gateway, such as `stripe`.
     pub gateway: Option<String>,
-    /// The gateway's id for it.
+    /// Its id at the payment gateway.
     pub gateway_external_id: Option<String>,
-    /// The gateway's id for the account that it belongs to.
+    /// The id of its account at the payment gateway.
     pub gateway_external_account_id: Option<String>,
-    /// What it is.
+    /// The payment method.
     pub payment_method: Option<PaymentMethod>,
-    /// Whether it can be used.
+    /// Whether it is active.
     pub status: Option<PaymentSourceStatus>,
-    /// A card's make, such as `visa`.
+    /// Brand of the card, such as `visa`.
     pub card_type: Option<String>,
-    /// A card's last four digits.
+    /// Last four digits of the card.
     pub last4: Option<String>,
 }
 
 open_enum! {
-    /// What kind of means a payment source is.
+    /// The kind of a payment source.
     pub enum PaymentMethod {
         Card = "card",
         Link = "link",
@@ -182,7 +182,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether a payment source can be used.
+    /// The status of a payment source.
     pub enum PaymentSourceStatus {
         Active = "active",
         Disconnected = "disconnected",

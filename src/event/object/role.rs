@@ -1,4 +1,4 @@
-//! Roles and permissions: `role.created`, `.updated`; `permission.created`, `.updated`.
+//! [`Role`] and [`Permission`]: `role.created`, `.updated`; `permission.created`, `.updated`.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::event::{
     value::{lenient::null_as_default, timestamp::Timestamp},
 };
 
-/// A role that members of organizations can have.
+/// A role of organization members.
 ///
 /// ```
 /// use clerk_webhooks::event::Role;
@@ -21,24 +21,24 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Role {
-    /// Clerk's id for the role, `role_...`.
+    /// Clerk's id, `role_...`.
     pub id: String,
     /// `role`.
     pub object: Option<ObjectType>,
-    /// What it is called.
+    /// Display name.
     pub name: Option<String>,
-    /// What your code checks, such as `org:editor`.
+    /// The key that your code checks, such as `org:editor`.
     pub key: Option<String>,
-    /// What it is for.
+    /// Description.
     pub description: Option<String>,
-    /// Whether the user who makes an organization can get it.
+    /// Whether the creator of an organization can get it.
     pub is_creator_eligible: Option<bool>,
-    /// What it allows.
+    /// The permissions that it gives.
     #[serde(default, deserialize_with = "null_as_default")]
     pub permissions: Vec<Permission>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
 }
 
@@ -46,25 +46,25 @@ pub struct Role {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Permission {
-    /// Clerk's id for the permission, `perm_...`.
+    /// Clerk's id, `perm_...`.
     ///
     /// Inside a [`Role`] it is `""` if Clerk left it out.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// `permission`.
     pub object: Option<ObjectType>,
-    /// What it is called.
+    /// Display name.
     pub name: Option<String>,
-    /// What your code checks, such as `org:posts:edit`.
+    /// The key that your code checks, such as `org:posts:edit`.
     pub key: Option<String>,
-    /// What it is for.
+    /// Description.
     pub description: Option<String>,
-    /// `type`: whether it is Clerk's own or yours, such as `custom`.
+    /// `type`: `system` for Clerk's own, `custom` for yours.
     #[serde(rename = "type")]
     pub permission_type: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
 }
 

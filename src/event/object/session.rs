@@ -1,4 +1,4 @@
-//! Sessions: `session.created`, `.pending`, `.ended`, `.removed`, `.revoked`.
+//! [`Session`]: `session.created`, `.pending`, `.ended`, `.removed`, `.revoked`.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,36 +23,36 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Session {
-    /// Clerk's id for the session, `sess_...`.
+    /// Clerk's id, `sess_...`.
     pub id: String,
     /// `session`.
     pub object: Option<ObjectType>,
-    /// Whose session it is, `user_...`.
+    /// The user, `user_...`.
     pub user_id: String,
-    /// The user, whole. In Clerk's schema and examples; absent from every real event seen.
+    /// The complete user. In Clerk's schema and examples, but in no recorded event.
     pub user: Option<Box<User>>,
     /// The browser or app, `client_...`.
     pub client_id: Option<String>,
-    /// Who acts as the user, if this is an impersonation; of no fixed shape.
+    /// Who impersonates the user, if anybody does; of no fixed shape.
     #[serde(default)]
     pub actor: RawJson,
-    /// How it stands.
+    /// Current status.
     pub status: Option<SessionStatus>,
-    /// The organization that is active in it, `org_...`.
+    /// The active organization, `org_...`.
     pub last_active_organization_id: Option<String>,
     /// When the user was last active in it.
     pub last_active_at: Option<Timestamp>,
     /// The device and place of the last activity.
     pub latest_activity: Option<SessionActivity>,
-    /// What the user has yet to do while it is `pending`, each of no fixed shape. Not in Clerk's
-    /// schema; sent.
+    /// What the user still has to do while the session is `pending`; of no fixed shape. Not in Clerk's
+    /// schema, but sent.
     #[serde(default, deserialize_with = "null_as_default")]
     pub tasks: Vec<RawJson>,
     /// When it expires.
     pub expire_at: Option<Timestamp>,
-    /// When it counts as abandoned.
+    /// When it is considered abandoned.
     pub abandon_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
     /// When the user signed in.
     pub created_at: Option<Timestamp>,
@@ -64,42 +64,42 @@ pub struct Session {
 pub struct SessionActivity {
     /// `session_activity`.
     pub object: Option<ObjectType>,
-    /// Clerk's id for it.
+    /// Clerk's id.
     pub id: Option<String>,
-    /// Such as `desktop`.
+    /// Kind of device, such as `desktop`.
     pub device_type: Option<String>,
     /// Whether the device is a mobile one.
     pub is_mobile: Option<bool>,
-    /// Such as `Chrome`.
+    /// Name of the browser, such as `Chrome`.
     pub browser_name: Option<String>,
-    /// Such as `128.0.0.0`.
+    /// Version of the browser, such as `128.0.0.0`.
     pub browser_version: Option<String>,
-    /// The client's address.
+    /// The client's IP address.
     pub ip_address: Option<String>,
-    /// The city to which the address belongs.
+    /// The city of the address.
     pub city: Option<String>,
-    /// The country to which the address belongs, such as `US`.
+    /// The country of the address, such as `US`.
     pub country: Option<String>,
 }
 
 open_enum! {
-    /// How a session stands.
+    /// The status of a session.
     pub enum SessionStatus {
-        /// The user left it behind until its time was up.
+        /// It was not used until it expired.
         Abandoned = "abandoned",
         /// The user is signed in.
         Active = "active",
         /// The user signed out.
         Ended = "ended",
-        /// The time allowed for it has passed.
+        /// Its lifetime has passed.
         Expired = "expired",
-        /// The user is signed in but has tasks to do first. Not in Clerk's schema; sent.
+        /// The user is signed in but has tasks to do first. Not in Clerk's schema, but sent.
         Pending = "pending",
-        /// The user signed out and the device forgot it.
+        /// It was removed from the device after the user signed out.
         Removed = "removed",
-        /// Another session took its place.
+        /// Another session replaced it.
         Replaced = "replaced",
-        /// Your application, or the user from elsewhere, ended it.
+        /// Your application, or the user from another device, ended it.
         Revoked = "revoked",
     }
 }

@@ -1,4 +1,4 @@
-//! Subscriptions and their items: `subscription.*`, `subscriptionItem.*`.
+//! [`Subscription`] and [`SubscriptionItem`]: `subscription.*`, `subscriptionItem.*`.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,39 +32,39 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// Clerk's id for the subscription, `csub_...`.
+    /// Clerk's id, `csub_...`.
     pub id: String,
     /// `commerce_subscription`.
     pub object: Option<ObjectType>,
-    /// How it stands.
+    /// Current status.
     pub status: Option<SubscriptionStatus>,
     /// When it became active.
     pub active_at: Option<Timestamp>,
-    /// When it was cancelled.
+    /// When it was canceled.
     pub canceled_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// When it fell past due.
     pub past_due_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
-    /// The last payment for it.
+    /// The latest payment.
     pub latest_payment_id: Option<String>,
-    /// Clerk's id for who pays, `cpayer_...`.
+    /// The payer, `cpayer_...`.
     pub payer_id: Option<String>,
-    /// Who pays.
+    /// The payer.
     pub payer: Option<BillingPayer>,
-    /// By what it is paid, `cps_...`.
+    /// The payment source, `cps_...`.
     pub payment_source_id: Option<String>,
-    /// What is subscribed to.
+    /// One item for each plan.
     #[serde(default, deserialize_with = "null_as_default")]
     pub items: Vec<SubscriptionItem>,
 }
 
 open_enum! {
-    /// How a subscription stands.
+    /// The status of a subscription.
     pub enum SubscriptionStatus {
         Abandoned = "abandoned",
         Active = "active",
@@ -77,69 +77,69 @@ open_enum! {
 
 /// A payer's subscription to one plan.
 ///
-/// Clerk has a schema for it in subscriptions and one in payment attempts, whose published examples
-/// still have the shape of 2025; this is the union of all three.
+/// Clerk sends it in three shapes: in subscriptions, in payment attempts, and in the payment attempts of
+/// 2025, which Clerk's examples still show. This type is their union.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionItem {
-    /// Clerk's id for the item, `csub_item_...`.
+    /// Clerk's id, `csub_item_...`.
     ///
     /// Inside a [`Subscription`] or a [`PaymentAttempt`](crate::event::PaymentAttempt) it is `""` if
     /// Clerk left it out.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
-    /// `commerce_subscription_item` or `subscription_item`.
+    /// `commerce_subscription_item`.
     pub object: Option<ObjectType>,
-    /// How it stands.
+    /// Current status.
     pub status: Option<SubscriptionItemStatus>,
     /// Whether it is in a free trial.
     pub is_free_trial: Option<bool>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
-    /// When the present period began.
+    /// When the current period started.
     pub period_start: Option<Timestamp>,
-    /// When the present period ends; absent if it does not.
+    /// When the current period ends; absent if it has no end.
     pub period_end: Option<Timestamp>,
-    /// How long a period lasts.
+    /// Length of a billing period.
     pub interval: Option<BillingInterval>,
-    /// Clerk's id for the plan, `cplan_...`.
+    /// Clerk's id, `cplan_...`.
     pub plan_id: Option<String>,
     /// The plan.
     pub plan: Option<Plan>,
-    /// Who pays.
+    /// The payer.
     pub payer: Option<BillingPayer>,
-    /// The subscription that it belongs to, `csub_...`.
+    /// The subscription, `csub_...`.
     pub subscription_id: Option<String>,
-    /// How many seats it has.
+    /// The seats.
     pub seats: Option<BillingSeats>,
     /// Deprecated by Clerk in favour of `credits`.
     pub credit: Option<ProrationCredit>,
-    /// What is credited to it. Only in payment attempts.
+    /// The credits. Only in payment attempts.
     pub credits: Option<SubscriptionCredits>,
-    /// From which day it is charged in proportion: `2024-05-01`. Only in the shape of 2025.
+    /// The first day of the proration: `2024-05-01`. Only in the shape of 2025.
     pub proration_date: Option<String>,
-    /// How long a period lasts. Only in the shape of 2025.
+    /// Length of a billing period. Only in the shape of 2025.
     pub plan_period: Option<BillingInterval>,
-    /// When it was cancelled. Only in the shape of 2025.
+    /// When it was canceled. Only in the shape of 2025.
     pub canceled_at: Option<Timestamp>,
     /// When it fell past due. Only in the shape of 2025.
     pub past_due_at: Option<Timestamp>,
-    /// What was paid for it so far, in the currency's smallest unit. Only in the shape of 2025.
+    /// Paid so far, in the currency's smallest unit. Only in the shape of 2025.
     #[serde(default, deserialize_with = "optional_integer")]
     pub lifetime_paid: Option<i64>,
-    /// What comes next, in the currency's smallest unit. Only in the shape of 2025.
+    /// The next payment, in the currency's smallest unit. Only in the shape of 2025.
     #[serde(default, deserialize_with = "optional_integer")]
     pub next_payment_amount: Option<i64>,
-    /// When the next payment comes. Only in the shape of 2025.
+    /// When the next payment is due. Only in the shape of 2025.
     pub next_payment_date: Option<Timestamp>,
     /// The price of a period. Only in the shape of 2025.
     pub amount: Option<BillingAmount>,
 }
 
 open_enum! {
-    /// How a subscription item stands.
+    /// The status of a subscription item.
     pub enum SubscriptionItemStatus {
         /// It was superseded before it started.
         Abandoned = "abandoned",
@@ -148,7 +148,7 @@ open_enum! {
         Canceled = "canceled",
         Ended = "ended",
         Expired = "expired",
-        /// It awaits an action of the payer's.
+        /// It awaits an action of the payer.
         Incomplete = "incomplete",
         PastDue = "past_due",
         /// It starts later.
@@ -160,7 +160,7 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingSeats {
-    /// How many; absent for no limit.
+    /// The number of seats; absent for no limit.
     #[serde(default, deserialize_with = "optional_integer")]
     pub quantity: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! Users: `user.created`, `user.updated`, and inside of a session.
+//! [`User`]: `user.created`, `user.updated`, and inside a session.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +17,10 @@ use crate::event::{
     },
 };
 
-/// A user, whole: every event carries the user's complete present state.
+/// A user. Every event carries the user's complete current state.
 ///
-/// Only [`id`](field@Self::id) is sure. Clerk has added fields over the years, so that each of the
-/// others may be absent in an event of its time.
+/// Only [`id`](field@Self::id) is always present. Clerk has added fields over the years: older events
+/// lack them.
 ///
 /// ```
 /// use clerk_webhooks::event::User;
@@ -47,26 +47,26 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// Clerk's id for the user, `user_...`; it never changes.
+    /// Clerk's id, `user_...`; it never changes.
     ///
     /// Inside a [`Session`](crate::event::Session) it is `""` if Clerk left it out.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// `user`.
     pub object: Option<ObjectType>,
-    /// Your own id for the user, as you set it.
+    /// Your own id for the user.
     pub external_id: Option<String>,
-    /// Which of [`email_addresses`](Self::email_addresses) is the primary one.
+    /// The id of the primary one of [`email_addresses`](Self::email_addresses).
     pub primary_email_address_id: Option<String>,
-    /// Which of [`phone_numbers`](Self::phone_numbers) is the primary one.
+    /// The id of the primary one of [`phone_numbers`](Self::phone_numbers).
     pub primary_phone_number_id: Option<String>,
-    /// Which of [`web3_wallets`](Self::web3_wallets) is the primary one.
+    /// The id of the primary one of [`web3_wallets`](Self::web3_wallets).
     pub primary_web3_wallet_id: Option<String>,
-    /// The user's own name for signing in.
+    /// Username.
     pub username: Option<String>,
-    /// May be `""`.
+    /// First name; may be `""`.
     pub first_name: Option<String>,
-    /// May be `""`.
+    /// Last name; may be `""`.
     pub last_name: Option<String>,
     /// The user's language, such as `en-US`.
     pub locale: Option<String>,
@@ -74,9 +74,9 @@ pub struct User {
     pub timezone: Option<String>,
     /// Deprecated by Clerk in favour of `image_url`.
     pub profile_image_url: Option<String>,
-    /// The user's picture, or one that Clerk drew.
+    /// URL of the user's picture, or of one that Clerk generated.
     pub image_url: Option<String>,
-    /// Whether the picture is the user's own.
+    /// Whether the user uploaded the picture.
     pub has_image: Option<bool>,
     /// Your metadata that the user's browser may read.
     #[serde(default)]
@@ -87,10 +87,10 @@ pub struct User {
     /// Metadata that the user's browser may write: do not trust it.
     #[serde(default)]
     pub unsafe_metadata: RawJson,
-    /// In no documented order: see [`primary_email_address`](Self::primary_email_address).
+    /// In no defined order: see [`primary_email_address`](Self::primary_email_address).
     #[serde(default, deserialize_with = "null_as_default")]
     pub email_addresses: Vec<EmailAddress>,
-    /// In no documented order: see [`primary_phone_number`](Self::primary_phone_number).
+    /// In no defined order: see [`primary_phone_number`](Self::primary_phone_number).
     #[serde(default, deserialize_with = "null_as_default")]
     pub phone_numbers: Vec<PhoneNumber>,
     /// The user's crypto wallets.
@@ -107,70 +107,69 @@ pub struct User {
     pub totp_enabled: Option<bool>,
     /// Whether the user has backup codes.
     pub backup_code_enabled: Option<bool>,
-    /// When the user took up a second factor.
+    /// When the user enabled a second factor.
     pub mfa_enabled_at: Option<Timestamp>,
-    /// When the user gave up a second factor.
+    /// When the user disabled the second factor.
     pub mfa_disabled_at: Option<Timestamp>,
     /// When the password last changed.
     pub password_last_updated_at: Option<Timestamp>,
-    /// Whether the user has to choose a new password. Not in Clerk's schema; sent.
+    /// Whether the user has to choose a new password. Not in Clerk's schema, but sent.
     pub requires_password_reset: Option<bool>,
-    /// The user's accounts with OAuth providers.
+    /// The user's accounts at OAuth providers.
     #[serde(default, deserialize_with = "null_as_default")]
     pub external_accounts: Vec<ExternalAccount>,
-    /// The user's accounts with SAML providers; `enterprise_accounts` holds them too, since it
-    /// came.
+    /// The user's accounts at SAML providers; newer events have them in `enterprise_accounts` too.
     #[serde(default, deserialize_with = "null_as_default")]
     pub saml_accounts: Vec<SamlAccount>,
-    /// The user's accounts with enterprises' providers.
+    /// The user's accounts at enterprise identity providers.
     #[serde(default, deserialize_with = "null_as_default")]
     pub enterprise_accounts: Vec<EnterpriseAccount>,
-    /// The user's memberships; in no recorded webhook, though in Clerk's schema.
+    /// The user's memberships. In Clerk's schema, but in no recorded webhook.
     #[serde(default, deserialize_with = "null_as_default")]
     pub organization_memberships: Vec<UserMembership>,
     /// When the user last signed in.
     pub last_sign_in_at: Option<Timestamp>,
-    /// Whether you have banned the user.
+    /// Whether the user is banned.
     pub banned: Option<bool>,
-    /// Whether too many failed attempts have locked the user out.
+    /// Whether the user is locked out after too many failed attempts.
     pub locked: Option<bool>,
-    /// Whether a directory has withdrawn the user.
+    /// Whether a directory has deprovisioned the user.
     pub deprovisioned: Option<bool>,
-    /// In how many seconds a lockout ends.
+    /// Seconds until the lockout ends.
     #[serde(default, deserialize_with = "optional_integer")]
     pub lockout_expires_in_seconds: Option<i64>,
-    /// How many failed attempts are left before a lockout.
+    /// Failed attempts left before a lockout.
     #[serde(default, deserialize_with = "optional_integer")]
     pub verification_attempts_remaining: Option<i64>,
-    /// When the user last changed: what to order events by.
+    /// When the user last changed; order events by it.
     pub updated_at: Option<Timestamp>,
     /// When the user signed up.
     pub created_at: Option<Timestamp>,
     /// Whether the user may delete the account.
     pub delete_self_enabled: Option<bool>,
-    /// Whether the user may make organizations.
+    /// Whether the user may create organizations.
     pub create_organization_enabled: Option<bool>,
-    /// How many organizations the user may make.
+    /// How many organizations the user may create.
     #[serde(default, deserialize_with = "optional_integer")]
     pub create_organizations_limit: Option<i64>,
     /// When the user was last active.
     pub last_active_at: Option<Timestamp>,
     /// When the user agreed to your legal terms.
     pub legal_accepted_at: Option<Timestamp>,
-    /// Whether the user's new devices are trusted without proof.
+    /// Whether new devices of the user are trusted without verification.
     pub bypass_client_trust: Option<bool>,
-    /// What a directory says of the user.
+    /// What a SCIM directory says about the user.
     pub scim: Option<ScimUserMetadata>,
-    /// May be `""`. No longer in Clerk's schema; sent until 2024.
+    /// Birthday; may be `""`. Clerk stopped sending it in 2024.
     pub birthday: Option<String>,
-    /// May be `""`. No longer in Clerk's schema; sent until 2024.
+    /// Gender; may be `""`. Clerk stopped sending it in 2024.
     pub gender: Option<String>,
 }
 
 impl User {
     /// The address that `primary_email_address_id` names.
     ///
-    /// Never simply the first: the order says nothing.
+    /// It is not simply the first address: the order has no meaning.
     #[must_use]
     pub fn primary_email_address(&self) -> Option<&EmailAddress> {
         let id = self.primary_email_address_id.as_deref()?;
@@ -188,14 +187,14 @@ impl User {
             .find(|number| number.id.as_deref() == Some(id))
     }
 
-    /// The addresses that the user has proved to be theirs.
+    /// The addresses that the user has verified.
     pub fn verified_email_addresses(&self) -> impl Iterator<Item = &EmailAddress> {
         self.email_addresses
             .iter()
             .filter(|address| address.is_verified())
     }
 
-    /// First and last name with a space between; `None` if there is nothing but white space.
+    /// First and last name, separated by a space; `None` if both are blank.
     #[must_use]
     pub fn full_name(&self) -> Option<String> {
         let names =

@@ -1,4 +1,4 @@
-//! How an address, a wallet or an account was verified.
+//! [`Verification`] of an address, a wallet or an account.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,10 @@ use crate::event::{
     },
 };
 
-/// How, and whether, an e-mail address, a phone number, a wallet, a passkey or an account was
-/// verified.
+/// The verification of an e-mail address, a phone number, a wallet, a passkey or an account.
 ///
-/// Clerk has a schema for each kind of verification; this is their union. Which fields there are
-/// depends on the [`strategy`](Self::strategy).
+/// Clerk has a schema for each kind of verification; this type is their union. The
+/// [`strategy`](Self::strategy) decides which fields are present.
 ///
 /// ```
 /// use clerk_webhooks::event::{Verification, VerificationStrategy};
@@ -28,26 +27,26 @@ use crate::event::{
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verification {
-    /// Which kind of verification it is.
+    /// The kind of verification.
     pub object: Option<ObjectType>,
-    /// How far it got.
+    /// Current status.
     pub status: Option<VerificationStatus>,
-    /// By what it is, or was, verified.
+    /// The method of verification.
     pub strategy: Option<VerificationStrategy>,
-    /// How often it was tried.
+    /// Number of attempts.
     #[serde(default, deserialize_with = "optional_integer")]
     pub attempts: Option<i64>,
-    /// When it can no longer be completed.
+    /// When it expires.
     pub expire_at: Option<Timestamp>,
-    /// By which channel a code was sent, such as `sms`.
+    /// The channel of a code, such as `sms`.
     pub channel: Option<String>,
     /// The client that completed it.
     pub verified_at_client: Option<String>,
-    /// What went wrong with it.
+    /// Why it failed.
     pub error: Option<Box<ClerkError>>,
-    /// Where the user completes it with a provider (OAuth, SAML).
+    /// The URL where the user completes it at a provider (OAuth, SAML).
     pub external_verification_redirect_url: Option<String>,
-    /// What a wallet signs, or the word `nonce` of a passkey.
+    /// The nonce that a wallet signs, or the literal `nonce` of a passkey.
     pub nonce: Option<String>,
     /// The text that a wallet signs.
     pub message: Option<String>,
@@ -67,23 +66,23 @@ impl Verification {
     }
 }
 
-/// An error of Clerk's own, as a verification reports it.
+/// A Clerk error in a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkError {
-    /// For a developer.
+    /// Message for developers.
     pub message: Option<String>,
-    /// For a user.
+    /// Message for users.
     pub long_message: Option<String>,
-    /// For a program.
+    /// Error code.
     pub code: Option<String>,
-    /// What belongs to this code; of no fixed shape.
+    /// Details of this code; of no fixed shape.
     #[serde(default)]
     pub meta: RawJson,
 }
 
 open_enum! {
-    /// How far a verification got.
+    /// The status of a verification.
     pub enum VerificationStatus {
         Expired = "expired",
         Failed = "failed",
@@ -94,10 +93,10 @@ open_enum! {
 }
 
 open_enum! {
-    /// By what something was verified.
+    /// The method of a verification.
     ///
-    /// The strategies of OAuth providers (`oauth_google`, `from_oauth_github`) are as many as there
-    /// are providers: they arrive as `Unknown` with their text.
+    /// Each OAuth provider has its own strategies (`oauth_google`, `from_oauth_github`): they become
+    /// `Unknown`.
     pub enum VerificationStrategy {
         Admin = "admin",
         EmailCode = "email_code",

@@ -1,4 +1,4 @@
-//! The waitlist: `waitlistEntry.created`, `.updated`.
+//! [`WaitlistEntry`]: `waitlistEntry.created`, `.updated`.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::event::{
     value::{open_enum::open_enum, timestamp::Timestamp},
 };
 
-/// Someone who waits to be let into an application.
+/// A person on the waitlist of an application.
 ///
 /// ```
 /// use clerk_webhooks::event::{WaitlistEntry, WaitlistEntryStatus};
@@ -21,34 +21,34 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WaitlistEntry {
-    /// Clerk's id for the entry.
+    /// Clerk's id.
     pub id: String,
-    /// `waitlist_entry`, in some events `waitlistEntry`.
+    /// `waitlist_entry`.
     pub object: Option<ObjectType>,
-    /// Who waits.
+    /// The e-mail address of the person.
     pub email_address: Option<String>,
-    /// How it stands.
+    /// Current status.
     pub status: Option<WaitlistEntryStatus>,
-    /// Whether it can no longer be changed.
+    /// Whether it is locked against changes.
     pub is_locked: Option<bool>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed: what to order events by.
+    /// When it last changed; order events by it.
     pub updated_at: Option<Timestamp>,
-    /// The invitation that answers it, once there is one.
+    /// The invitation, once there is one.
     pub invitation: Option<Invitation>,
 }
 
 open_enum! {
-    /// How a waitlist entry stands.
+    /// The status of a waitlist entry.
     pub enum WaitlistEntryStatus {
         /// The invited user has signed up.
         Completed = "completed",
         /// An invitation was sent.
         Invited = "invited",
-        /// Nothing is decided.
+        /// It awaits a decision.
         Pending = "pending",
-        /// It was turned down.
+        /// It was rejected.
         Rejected = "rejected",
     }
 }

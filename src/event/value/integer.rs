@@ -57,7 +57,7 @@ impl<'de> de::Visitor<'de> for IntegerVisitor {
         Ok(Integer(integer))
     }
 
-    /// A number with a fraction, while serde_json's `arbitrary_precision` is on.
+    /// A number with a fraction, while `serde_json`'s `arbitrary_precision` is on.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Integer, A::Error> {
         let key: Option<String> = map.next_key()?;
         if !key.is_some_and(|key| tree::is_number_key(&key)) {

@@ -34,19 +34,19 @@ use super::tree::Tree;
 ///
 /// # Reading with serde
 ///
-/// Where serde_json or another deserializer reads a type that holds `RawJson`, the value is printed
+/// Where `serde_json` or another deserializer reads a type that holds `RawJson`, the value is printed
 /// anew: it is the same value, but white space, the digits of a fraction and the spelling of escapes
-/// may differ. What serde_json refuses anywhere is an error there: more than 127 levels of nesting,
+/// may differ. What `serde_json` refuses anywhere is an error there: more than 127 levels of nesting,
 /// a number beyond `f64`, half a surrogate pair.
 ///
 /// # Writing with serde
 ///
 /// Serializing passes the value on to the serializer, number by number and string by string. What
-/// serde_json could not read is an error here too; [`as_str`](Self::as_str) always has the text.
+/// `serde_json` could not read is an error here too; [`as_str`](Self::as_str) always has the text.
 ///
-/// # Keys that serde_json obeys
+/// # Keys that `serde_json` obeys
 ///
-/// Users write metadata (`unsafe_metadata` from their browser), and serde_json has two features that
+/// Users write metadata (`unsafe_metadata` from their browser), and `serde_json` has two features that
 /// give a key a meaning: with `raw_value` a `serde_json::Value` obeys
 /// `$serde_json::private::RawValue`, with `arbitrary_precision` it obeys
 /// `$serde_json::private::Number`. This crate switches on neither and obeys neither key. If another

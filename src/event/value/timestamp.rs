@@ -1,4 +1,4 @@
-//! A point in time as Clerk sends it.
+//! [`Timestamp`], a point in time as Clerk sends it.
 
 use std::{
     cmp::Ordering,
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::integer::Integer;
 
-/// Numbers nearer to zero than this are seconds: in milliseconds it is March 1973.
+/// Numbers closer to zero than this are seconds: in milliseconds it is March 1973.
 const SECONDS_BELOW: u64 = 100_000_000_000;
 const MILLIS_PER_SECOND: i64 = 1_000;
 /// The last millisecond of the year 9999, the last year that RFC 3339 can write.
@@ -18,11 +18,10 @@ const END_OF_9999: i64 = 253_402_300_799_999;
 
 /// A point in time: an integer of milliseconds since 1970, UTC.
 ///
-/// Clerk sends milliseconds in every real event. The `timestamp` of the events in Clerk's own
-/// catalogue, which the dashboard sends as tests, counts **seconds**: a number nearer to zero than
-/// 10<sup>11</sup> is taken for seconds. Either way [`as_millis`](Self::as_millis) answers in
-/// milliseconds, by which timestamps are also compared; serializing writes the number that was
-/// read.
+/// Clerk sends milliseconds in every real event. The examples in Clerk's catalogue, which the dashboard
+/// sends as tests, have a `timestamp` in **seconds**. A number closer to zero than 10<sup>11</sup> is
+/// read as seconds. [`as_millis`](Self::as_millis) always returns milliseconds, and timestamps compare
+/// by them. Serializing writes the number that was read.
 ///
 /// ```
 /// use clerk_webhooks::event::Timestamp;
@@ -37,7 +36,7 @@ const END_OF_9999: i64 = 253_402_300_799_999;
 ///
 /// # With a time crate
 ///
-/// No time crate is part of this crate's interface.
+/// No time crate is part of this crate's API.
 ///
 /// ```
 /// # use clerk_webhooks::event::Timestamp;
@@ -72,8 +71,8 @@ pub struct Timestamp {
 impl Timestamp {
     /// The point in time `millis` milliseconds after 1970 began, UTC (negative: before).
     ///
-    /// Serializing writes `millis`, which a reader takes for seconds if it lies before March 1973;
-    /// no event of Clerk's does.
+    /// Serializing writes `millis`. Before March 1973 it would be read back as seconds; no Clerk event
+    /// is that old.
     ///
     /// ```
     /// use clerk_webhooks::event::Timestamp;
@@ -89,6 +88,14 @@ impl Timestamp {
     }
 
     /// Milliseconds since 1970, UTC; negative before.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::Timestamp;
+    ///
+    /// let in_seconds: Timestamp = serde_json::from_str("1716883200")?;
+    /// assert_eq!(in_seconds.as_millis(), 1_716_883_200_000);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         // Cannot overflow: a number of seconds is under 10^11.
@@ -99,8 +106,8 @@ impl Timestamp {
         }
     }
 
-    /// The same as a [`SystemTime`], clamped to the years 1970 to 9999, which every platform can
-    /// hold.
+    /// The point in time as a [`SystemTime`], clamped to the years 1970 to 9999, which every platform
+    /// supports.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -208,13 +215,13 @@ mod tests {
     }
 
     #[test]
-    fn made_from_milliseconds_it_stays_in_milliseconds() {
+    fn from_millis_never_means_seconds() {
         assert_eq!(Timestamp::from_millis(5).as_millis(), 5);
         assert!(Timestamp::from_millis(5) < read("5"));
     }
 
     #[test]
-    fn an_optional_one_costs_no_more_than_the_number_and_a_tag() {
+    fn an_optional_timestamp_is_small() {
         assert_eq!(size_of::<Option<Timestamp>>(), 16);
     }
 }

@@ -9,7 +9,7 @@ use serde::{
 
 /// Any JSON value.
 ///
-/// `serde_json::Value` is not used for this: with serde_json's features `raw_value` and
+/// `serde_json::Value` is not used for this: with `serde_json`'s features `raw_value` and
 /// `arbitrary_precision`, which any dependency can switch on, it obeys keys such as
 /// `$serde_json::private::RawValue`, and users write such keys into their metadata.
 #[derive(Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub(in crate::event) enum Tree<'de> {
     Object(Vec<(Cow<'de, str>, Self)>),
 }
 
-/// The only key of the object that stands for a number while serde_json's `arbitrary_precision` is
+/// The only key of the object that stands for a number while `serde_json`'s `arbitrary_precision` is
 /// on; `None` while it is off.
 static NUMBER_KEY: LazyLock<Option<String>> = LazyLock::new(|| {
     let Ok(Tree::Object(fields)) = serde_json::from_str("0.5") else {
@@ -67,7 +67,7 @@ impl Tree<'_> {
     }
 }
 
-/// A number or a string as serde_json prints it.
+/// A number or a string as `serde_json` prints it.
 fn scalar(value: &impl Serialize) -> String {
     // Writing a scalar into memory cannot fail.
     serde_json::to_string(value).unwrap_or_default()
