@@ -193,7 +193,7 @@ fn decode(text: &str) -> Result<ClerkEvent, DecodeError> {
     event
 }
 
-/// serde_json prints metadata anew: it is the same value, not the same text.
+/// `serde_json` prints metadata anew: it is the same value, not the same text.
 fn as_value(event: &ClerkEvent) -> Value {
     serde_json::to_value(event).unwrap()
 }

@@ -32,10 +32,8 @@ fuzz_target!(|body: &[u8]| {
     }
 });
 
-/// serde_json prints raw JSON anew, so that values are compared, not texts.
-///
-/// It ignores text that is not UTF-8 in fields that nobody reads, and refuses some JSON there (deep
-/// nesting, half a surrogate pair); we do neither.
+/// serde_json prints raw JSON anew, so that values are compared, not texts. It refuses some JSON in fields
+/// that nobody reads, such as deep nesting or half a surrogate pair; we do not.
 fn agrees_with_serde<T>(body: &[u8], event: Option<&T>)
 where
     T: Serialize + DeserializeOwned,

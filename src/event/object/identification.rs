@@ -73,7 +73,8 @@ pub struct PhoneNumber {
 }
 
 debug_without_secrets!(PhoneNumber {
-    id, object, phone_number, reserved_for_second_factor, default_second_factor, reserved, verification, linked_to, created_at, updated_at,
+    id, object, phone_number, reserved_for_second_factor, default_second_factor, reserved,
+    verification, linked_to, created_at, updated_at,
 } redacted {
     backup_codes,
 });

@@ -75,7 +75,9 @@ pub struct OrganizationInvitation {
 }
 
 debug_without_secrets!(OrganizationInvitation {
-    id, object, email_address, role, role_name, organization_id, inviter_id, public_inviter_data, status, public_metadata, private_metadata, expires_at, expire_at, created_at, updated_at, user_id, public_organization_data, deeper,
+    id, object, email_address, role, role_name, organization_id, inviter_id,
+    public_inviter_data, status, public_metadata, private_metadata, expires_at, expire_at,
+    created_at, updated_at, user_id, public_organization_data, deeper,
 } redacted {
     url,
 });
@@ -148,7 +150,8 @@ pub struct Invitation {
 }
 
 debug_without_secrets!(Invitation {
-    id, object, email_address, public_metadata, revoked, status, expires_at, created_at, updated_at,
+    id, object, email_address, public_metadata, revoked, status, expires_at, created_at,
+    updated_at,
 } redacted {
     url,
 });

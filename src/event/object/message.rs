@@ -65,7 +65,8 @@ pub struct Email {
 }
 
 debug_without_secrets!(Email {
-    id, object, slug, from_email_name, reply_to_email_name, to_email_address, email_address_id, user_id, status, suppression_reason, delivered_by_clerk,
+    id, object, slug, from_email_name, reply_to_email_name, to_email_address, email_address_id,
+    user_id, status, suppression_reason, delivered_by_clerk,
 } redacted {
     subject, body, body_plain, data,
 });
@@ -117,7 +118,8 @@ pub struct SmsMessage {
 }
 
 debug_without_secrets!(SmsMessage {
-    id, object, slug, from_phone_number, to_phone_number, phone_number_id, user_id, status, delivered_by_clerk, created_at_ms, created_at,
+    id, object, slug, from_phone_number, to_phone_number, phone_number_id, user_id, status,
+    delivered_by_clerk, created_at_ms, created_at,
 } redacted {
     message, data,
 });
