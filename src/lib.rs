@@ -70,7 +70,7 @@
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
 //! | `idempotency` | no | the module `idempotency`: a layer that runs the handler once for each message, with a store in memory; stores on SQLite, Postgres and Redis are crates of their own; brings tokio |
-//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and the worker's side of it; SQLite and Postgres through apalis are a crate of their own; brings tokio |
+//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and the worker's side of it; `clerk-webhooks-sqlx` has the queue on SQLite and Postgres; brings tokio |
 //! | `testing` | no | the module `testing`: a fixture for every type of event, signed requests, a fixed clock, events for handlers without HTTP |
 //!
 //! No feature changes what another part does.

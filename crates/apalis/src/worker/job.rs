@@ -45,7 +45,7 @@ pub(super) async fn run<E: Engine, S: Handler>(
 /// How many runs there were, and how the last one ended; nothing when it was cut off.
 async fn end_of<S: Handler>(job: &Job, service: S, policy: &RetryPolicy) -> Option<(u32, Ended)> {
     let begun = job.lease.runs;
-    if begun > 0 && policy.after_a_crash(begun) == RetryDecision::DeadLetter {
+    if policy.max_attempts() <= begun {
         let error = format!(
             "no attempt is left after {begun}: the last was cut off, its process or the engine having gone \
              down, or the policy has been made to allow fewer since"
