@@ -24,12 +24,13 @@
 //!     ClerkWebhookLayer, VerifiedClerkEvent, WebhookError, idempotency::IdempotencyLayer,
 //! };
 //! # #[cfg(feature = "sqlite")]
-//! use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
+//! use clerk_webhooks_sqlx::{SqliteStore, migrate, open_sqlite};
 //!
 //! # #[cfg(feature = "sqlite")]
 //! async fn app() -> Result<Router, Box<dyn std::error::Error>> {
-//!     let store = SqliteStore::new(open_sqlite("webhooks.db").await?);
-//!     store.migrate().await?;
+//!     let pool = open_sqlite("webhooks.db").await?;
+//!     migrate(&pool).await?;
+//!     let store = SqliteStore::new(pool);
 //!     let idempotency = IdempotencyLayer::new(store, "users");
 //!     let clerk = ClerkWebhookLayer::from_env()?;
 //!     // The later `route_layer` is the outer one: verify first.
@@ -49,12 +50,12 @@
 //! # #[cfg(feature = "sqlite")] mod example {
 //! use axum::{Router, extract::State, routing::post};
 //! use clerk_webhooks::{ClerkWebhookLayer, EventData, VerifiedClerkEvent, WebhookError};
-//! use clerk_webhooks_sqlx::{inbox, open_sqlite};
+//! use clerk_webhooks_sqlx::{inbox, migrate, open_sqlite};
 //! use sqlx::SqlitePool;
 //!
 //! async fn app() -> Result<Router, Box<dyn std::error::Error>> {
 //!     let pool = open_sqlite("app.db").await?;
-//!     inbox::migrate(&pool).await?; // makes the inbox's table
+//!     migrate(&pool).await?; // makes the tables
 //!     let endpoint = post(on_event).route_layer(ClerkWebhookLayer::from_env()?);
 //!     Ok(Router::new().route("/webhooks/clerk", endpoint).with_state(pool))
 //! }
@@ -144,23 +145,33 @@
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod inbox;
+#[cfg(all(feature = "queue", any(feature = "postgres", feature = "sqlite")))]
+pub mod queue;
 pub mod sql;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod connect;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod engine;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod error;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod migrate;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod millis;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod open;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod purge;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod store;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use self::error::StoreError;
+pub use self::{engine::Engine, error::DatabaseError, migrate::migrate};
 #[cfg(feature = "postgres")]
-pub use self::store::PostgresStore;
+pub use self::{open::open_postgres, store::PostgresStore};
 #[cfg(feature = "sqlite")]
-pub use self::store::{SqliteStore, open_sqlite};
+pub use self::{open::open_sqlite, store::SqliteStore};
 
 /// The README's code is compiled like any other.
 #[cfg(all(doctest, feature = "sqlite"))]

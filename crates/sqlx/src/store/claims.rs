@@ -10,14 +10,14 @@ macro_rules! claims {
                 &self,
                 attempt: &'static str,
                 statement: Query<'_, $database, $arguments>,
-            ) -> Result<u64, StoreError> {
+            ) -> Result<u64, DatabaseError> {
                 let done = statement.execute(&self.pool).await;
                 Ok(done.map_err(failed(attempt))?.rows_affected())
             }
         }
 
-        fn failed(attempt: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
-            StoreError::of($name, attempt)
+        fn failed(attempt: &'static str) -> impl FnOnce(sqlx::Error) -> DatabaseError {
+            DatabaseError::of($name, attempt)
         }
 
         /// A statement about one message, whose scope and id come first in all of them.
@@ -31,9 +31,13 @@ macro_rules! claims {
         }
 
         impl IdempotencyStore for $store {
-            type Error = StoreError;
+            type Error = DatabaseError;
 
-            async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, StoreError> {
+            async fn claim(
+                &self,
+                key: &MessageKey,
+                lease: Duration,
+            ) -> Result<Claim, DatabaseError> {
                 let token = ClaimToken::random();
                 // Not `fetch_one`: on SQLite it stops at the row, and loses the error of the commit after it.
                 let rows = sqlx::query_scalar(sql::CLAIM)
@@ -53,7 +57,7 @@ macro_rules! claims {
                 key: &MessageKey,
                 token: ClaimToken,
                 lease: Duration,
-            ) -> Result<bool, StoreError> {
+            ) -> Result<bool, DatabaseError> {
                 let statement = about(sql::EXTEND, key);
                 let statement = statement.bind(token.to_string()).bind(millis(lease));
                 let rows = self.rows_affected("extend a claim", statement).await?;
@@ -64,7 +68,7 @@ macro_rules! claims {
                 &self,
                 key: &MessageKey,
                 retention: Duration,
-            ) -> Result<(), StoreError> {
+            ) -> Result<(), DatabaseError> {
                 let statement = about(sql::COMPLETE, key).bind(millis(retention));
                 self.rows_affected("complete a message", statement).await?;
                 Ok(())
@@ -74,13 +78,13 @@ macro_rules! claims {
                 &self,
                 key: &MessageKey,
                 token: ClaimToken,
-            ) -> Result<bool, StoreError> {
+            ) -> Result<bool, DatabaseError> {
                 let statement = about(sql::RELEASE, key).bind(token.to_string());
                 let rows = self.rows_affected("release a claim", statement).await?;
                 Ok(rows == 1)
             }
 
-            async fn forget(&self, key: &MessageKey) -> Result<bool, StoreError> {
+            async fn forget(&self, key: &MessageKey) -> Result<bool, DatabaseError> {
                 let statement = about(sql::FORGET, key);
                 let rows = self.rows_affected("forget a message", statement).await?;
                 Ok(rows == 1)

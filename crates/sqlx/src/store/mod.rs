@@ -2,8 +2,6 @@
 
 #[macro_use]
 mod claims;
-#[cfg(feature = "sqlite")]
-mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -12,7 +10,7 @@ mod sqlite;
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
-pub use self::{open::open_sqlite, sqlite::SqliteStore};
+pub use self::sqlite::SqliteStore;
 
 use clerk_webhooks::idempotency::{Claim, ClaimToken};
 

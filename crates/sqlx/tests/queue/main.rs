@@ -1,5 +1,5 @@
 //! One suite, run against each engine.
-#![cfg(any(feature = "postgres", feature = "sqlite"))]
+#![cfg(all(feature = "queue", any(feature = "postgres", feature = "sqlite")))]
 
 mod scenarios;
 mod support;
@@ -10,6 +10,7 @@ macro_rules! scenario {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         $(#[$attribute])?
         async fn $scenario() {
+            crate::support::show_logs();
             $bench(|bench| crate::scenarios::$room::$scenario(bench)).await;
         }
     };

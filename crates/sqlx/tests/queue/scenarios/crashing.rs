@@ -9,20 +9,20 @@ use std::{
 };
 
 use clerk_webhooks::{WebhookError, queue::QueuedEvent};
-use clerk_webhooks_apalis::{Engine, Handler, Queue};
+use clerk_webhooks_sqlx::queue::{Engine, Handler, Queue};
 use tokio::{runtime, sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;
 use crate::support::{Bench, BoxFuture, Running, Seen, in_time, short_policy};
 
-const HEARTBEAT: Duration = Duration::from_secs(1);
+const LEASE: Duration = Duration::from_secs(2);
 
-type Reopen<E> = Arc<dyn Fn() -> BoxFuture<Queue<E>> + Send + Sync>;
+type Reopen<DB> = Arc<dyn Fn() -> BoxFuture<Queue<DB>> + Send + Sync>;
 
 /// Runs a worker in a runtime of its own, which ends in the middle of what it runs: nothing of it gets to
 /// say goodbye.
-async fn crash_in_the_middle<E: Engine>(reopen: Reopen<E>) -> Vec<u32> {
+async fn crash_in_the_middle<DB: Engine>(reopen: Reopen<DB>) -> Vec<u32> {
     let crash = move || {
         let doomed = runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -38,7 +38,7 @@ async fn crash_in_the_middle<E: Engine>(reopen: Reopen<E>) -> Vec<u32> {
                 std::future::pending::<Result<(), Infallible>>()
             });
             let worker = queue.worker(hanging).with_retry_policy(short_policy());
-            let worker = worker.with_heartbeat(HEARTBEAT);
+            let worker = worker.with_lease(LEASE);
             let mark = seen.clone();
             tokio::spawn(worker.run());
             mark.reaches(1).await;
@@ -52,8 +52,8 @@ async fn crash_in_the_middle<E: Engine>(reopen: Reopen<E>) -> Vec<u32> {
         .unwrap()
 }
 
-pub(crate) async fn a_crashed_run_counts_and_the_next_follows_without_a_pause<E: Engine>(
-    bench: Bench<E>,
+pub(crate) async fn a_crashed_run_counts_and_the_next_follows_without_a_pause<DB: Engine>(
+    bench: Bench<DB>,
 ) {
     bench.store("msg_1").await;
     assert_eq!(crash_in_the_middle(bench.reopen.clone()).await, [1]);
@@ -63,15 +63,15 @@ pub(crate) async fn a_crashed_run_counts_and_the_next_follows_without_a_pause<E:
     // A pause would be one of an hour.
     let policy = short_policy().with_initial_backoff(Duration::from_secs(3600));
     let worker = bench.queue.worker(noting(&seen)).with_retry_policy(policy);
-    let worker = Running::start(worker.with_heartbeat(HEARTBEAT));
+    let worker = Running::start(worker.with_lease(LEASE));
     seen.reaches(1).await;
     bench.is_counted(0, 0, 0).await;
     worker.stop().await;
     assert_eq!(seen.attempts(), [2]);
 }
 
-pub(crate) async fn an_event_that_kills_its_process_ends_as_a_dead_letter<E: Engine>(
-    bench: Bench<E>,
+pub(crate) async fn an_event_that_kills_its_process_ends_as_a_dead_letter<DB: Engine>(
+    bench: Bench<DB>,
 ) {
     bench.store("msg_deadly").await;
     for attempt in 1..=3 {
@@ -82,7 +82,7 @@ pub(crate) async fn an_event_that_kills_its_process_ends_as_a_dead_letter<E: Eng
         .queue
         .worker(noting(&seen))
         .with_retry_policy(short_policy());
-    let worker = Running::start(worker.with_heartbeat(HEARTBEAT));
+    let worker = Running::start(worker.with_lease(LEASE));
     bench.is_counted(0, 0, 1).await;
     worker.stop().await;
     assert!(seen.events().is_empty());
@@ -98,8 +98,8 @@ pub(crate) async fn an_event_that_kills_its_process_ends_as_a_dead_letter<E: Eng
 }
 
 /// As when a machine was suspended: its worker lives, but was taken for dead.
-pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<E: Engine>(
-    bench: Bench<E>,
+pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<DB: Engine>(
+    bench: Bench<DB>,
 ) {
     bench.store("msg_1").await;
     let (seen_late, go_on) = (Seen::default(), Arc::new(Notify::new()));
@@ -119,15 +119,13 @@ pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<E: Eng
         .worker(late)
         // Has no place left for the second run.
         .with_concurrency(1)
-        .with_heartbeat(Duration::from_secs(3600));
+        .with_lease(Duration::from_secs(3600));
     let late = Running::start(late);
     seen_late.reaches(1).await;
-    bench
-        .execute("UPDATE {workers} SET last_seen = {long_ago}")
-        .await;
+    bench.execute("UPDATE {queue} SET at = 0").await;
 
     let seen = Seen::default();
-    let prompt = bench.queue.worker(noting(&seen)).with_heartbeat(HEARTBEAT);
+    let prompt = bench.queue.worker(noting(&seen)).with_lease(LEASE);
     let prompt = Running::start(prompt);
     seen.reaches(1).await;
     bench.is_counted(0, 0, 0).await;
@@ -139,8 +137,8 @@ pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<E: Eng
 }
 
 /// As the one above, but the worker that was taken for dead is the one that runs the event again.
-pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<E: Engine>(
-    bench: Bench<E>,
+pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<DB: Engine>(
+    bench: Bench<DB>,
 ) {
     bench.store("msg_1").await;
     let (seen, endings) = (Seen::default(), [(); 2].map(|()| Arc::new(Notify::new())));
@@ -161,18 +159,11 @@ pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<E: 
     };
     let worker = Running::start(bench.queue.worker(service));
     seen.reaches(1).await;
-    // What any worker does with a job of one that is dead.
-    let taken_over = bench
-        .execute(
-            "UPDATE {jobs} SET status = 'Pending', attempts = attempts + 1, lock_by = NULL, lock_at = NULL",
-        )
-        .await;
-    assert_eq!(taken_over, 1);
+    bench.is_taken_over().await;
     seen.reaches(2).await;
 
     endings[0].notify_one();
-    // The second run, too, is left alone when the worker frees what it does not run.
-    bench.lease_goes_unanswered(None).await;
+    sleep(Duration::from_millis(500)).await;
     bench.is_counted(0, 1, 0).await;
     endings[1].notify_one();
     bench.is_counted(0, 0, 0).await;
@@ -181,8 +172,8 @@ pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<E: 
 }
 
 /// The engine gave the worker an event, but its answer was lost: the worker lives, and does not know of it.
-pub(crate) async fn what_was_leased_without_an_answer_runs_all_the_same<E: Engine>(
-    bench: Bench<E>,
+pub(crate) async fn what_was_leased_without_an_answer_runs_all_the_same<DB: Engine>(
+    bench: Bench<DB>,
 ) {
     let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
     let service = waiting_for(&seen, &go_on, |event| event.message_id() == "msg_running");
@@ -191,7 +182,7 @@ pub(crate) async fn what_was_leased_without_an_answer_runs_all_the_same<E: Engin
     seen.reaches(1).await;
 
     bench.store_for_later("msg_lost").await;
-    bench.lease_goes_unanswered(Some(("msg_lost", 0))).await;
+    bench.is_leased_unheard("msg_lost", "msg_running").await;
     seen.reaches(2).await;
     bench.is_counted(0, 1, 0).await;
     go_on.notify_one();
@@ -200,27 +191,29 @@ pub(crate) async fn what_was_leased_without_an_answer_runs_all_the_same<E: Engin
     let events = seen.events();
     let ids: Vec<_> = events.iter().map(QueuedEvent::message_id).collect();
     assert_eq!(ids, ["msg_running", "msg_lost"]);
-    assert_eq!(seen.attempts(), [1, 1]);
+    assert_eq!(seen.attempts(), [1, 2]);
 }
 
 /// The same of an event that was taken from the worker, and that it still runs.
-pub(crate) async fn what_was_leased_again_without_an_answer_runs_again<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn what_was_leased_again_without_an_answer_runs_again<DB: Engine>(
+    bench: Bench<DB>,
+) {
     let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
     let service = waiting_for(&seen, &go_on, |event| event.attempt() == 1);
     let worker = Running::start(bench.queue.worker(service));
     bench.store("msg_1").await;
     seen.reaches(1).await;
 
-    bench.lease_goes_unanswered(Some(("msg_1", 1))).await;
+    bench.is_leased_unheard("msg_1", "msg_1").await;
+    go_on.notify_one();
     seen.reaches(2).await;
     bench.is_counted(0, 0, 0).await;
-    go_on.notify_one();
     worker.stop().await;
-    assert_eq!(seen.attempts(), [1, 2]);
+    assert_eq!(seen.attempts(), [1, 3]);
 }
 
 /// The engine recorded how the run ended, but its answer was lost.
-pub(crate) async fn an_end_whose_answer_was_lost_is_reported_once<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn an_end_whose_answer_was_lost_is_reported_once<DB: Engine>(bench: Bench<DB>) {
     bench.store("msg_1").await;
     let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
     let service = {
@@ -243,24 +236,23 @@ pub(crate) async fn an_end_whose_answer_was_lost_is_reported_once<E: Engine>(ben
     let worker = Running::start(worker);
     seen.reaches(1).await;
 
-    bench.execute("ALTER TABLE {jobs} RENAME TO away").await;
+    bench.execute("ALTER TABLE {queue} RENAME TO away").await;
     go_on.notify_one();
     sleep(Duration::from_secs(1)).await;
     assert!(dead.try_recv().is_err(), "it could not be recorded yet");
     let ended = bench
-        .execute(
-            "UPDATE {away} SET status = 'Killed', attempts = 1, lock_by = NULL, lock_at = NULL, \
-             last_result = '{\"Err\":\"no such customer\"}'",
-        )
+        .execute("UPDATE away SET state = 'dead', owner = NULL, last_error = 'no such customer'")
         .await;
     assert_eq!(ended, 1);
-    bench.execute("ALTER TABLE {away} RENAME TO jobs").await;
+    bench
+        .execute("ALTER TABLE away RENAME TO clerk_queue")
+        .await;
     worker.stop().await;
     assert_eq!(Vec::from_iter(dead), ["msg_1"]);
     bench.is_counted(0, 0, 1).await;
 }
 
-pub(crate) async fn a_worker_that_is_dropped_cuts_off_what_it_runs<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn a_worker_that_is_dropped_cuts_off_what_it_runs<DB: Engine>(bench: Bench<DB>) {
     bench.store("msg_1").await;
     let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
     let service = waiting_for(&seen, &go_on, |_| true);
@@ -279,7 +271,7 @@ pub(crate) async fn a_worker_that_is_dropped_cuts_off_what_it_runs<E: Engine>(be
     })
     .await;
 
-    let worker = bench.queue.worker(noting(&seen)).with_heartbeat(HEARTBEAT);
+    let worker = bench.queue.worker(noting(&seen)).with_lease(LEASE);
     let worker = Running::start(worker);
     bench.is_counted(0, 0, 0).await;
     worker.stop().await;
@@ -305,8 +297,8 @@ fn waiting_for(
 }
 
 /// The drain takes longer than a worker without a sign of life would be given.
-pub(crate) async fn a_shutdown_finishes_what_runs_and_nobody_runs_it_twice<E: Engine>(
-    bench: Bench<E>,
+pub(crate) async fn a_shutdown_finishes_what_runs_and_nobody_runs_it_twice<DB: Engine>(
+    bench: Bench<DB>,
 ) {
     bench.store("msg_1").await;
     let seen = Seen::default();
@@ -321,18 +313,18 @@ pub(crate) async fn a_shutdown_finishes_what_runs_and_nobody_runs_it_twice<E: En
             }
         })
     };
-    let worker = bench.queue.worker(slow.clone()).with_heartbeat(HEARTBEAT);
+    let worker = bench.queue.worker(slow.clone()).with_lease(LEASE);
     let worker = Running::start(worker.with_concurrency(1));
     seen.reaches(1).await;
     let other = (bench.reopen)().await;
-    let other = Running::start(other.worker(noting(&seen)).with_heartbeat(HEARTBEAT));
+    let other = Running::start(other.worker(noting(&seen)).with_lease(LEASE));
     worker.stop().await;
     bench.is_counted(0, 0, 0).await;
     other.stop().await;
     assert_eq!(seen.attempts(), [1]);
 }
 
-pub(crate) async fn several_workers_run_each_event_once<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn several_workers_run_each_event_once<DB: Engine>(bench: Bench<DB>) {
     let seen = Seen::default();
     let mut workers = Vec::new();
     for _ in 0..3 {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent, RetryPolicy};
-use clerk_webhooks_apalis::{Counts, Engine, Handler, Queue, Worker};
+use clerk_webhooks_sqlx::queue::{Counts, Engine, Handler, Queue, Worker};
 use serde_json::json;
 use tokio::{sync::oneshot, task::JoinHandle, time};
 
@@ -15,18 +15,17 @@ use tokio::{sync::oneshot, task::JoinHandle, time};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A queue, another handle of the same database, and a way around both.
-pub(crate) struct Bench<E: Engine> {
-    pub(crate) queue: Queue<E>,
+pub(crate) struct Bench<DB: Engine> {
+    pub(crate) queue: Queue<DB>,
     /// Opens the same queue again, as another process would.
-    pub(crate) reopen: Arc<dyn Fn() -> BoxFuture<Queue<E>> + Send + Sync>,
-    /// Runs a statement: `{jobs}` and `{workers}` stand for apalis' tables, `{away}` for the jobs while they
-    /// are called `away`.
+    pub(crate) reopen: Arc<dyn Fn() -> BoxFuture<Queue<DB>> + Send + Sync>,
+    /// Runs a statement: `{queue}` stands for the table, `{now}` for the time in milliseconds since 1970.
     pub(crate) execute: Arc<dyn Fn(String) -> BoxFuture<u64> + Send + Sync>,
 }
 
 pub(crate) type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
 
-impl<E: Engine> Bench<E> {
+impl<DB: Engine> Bench<DB> {
     pub(crate) async fn execute(&self, sql: &str) -> u64 {
         (self.execute)(sql.to_owned()).await
     }
@@ -43,34 +42,34 @@ impl<E: Engine> Bench<E> {
         assert_eq!(stored.unwrap(), Enqueued::New, "{message_id}");
     }
 
-    /// A lease of the only worker fails, after the engine has given it the event, if there is one, of which so
-    /// many runs were begun.
-    pub(crate) async fn lease_goes_unanswered(&self, given: Option<(&str, u32)>) {
-        self.execute("ALTER TABLE {jobs} RENAME TO away").await;
-        if let Some((message_id, runs)) = given {
-            let lease = format!(
-                "UPDATE {{away}} SET status = 'Queued', lock_by = (SELECT id FROM {{workers}}), \
-                 attempts = {runs}, run_at = {{long_ago}}, lock_at = {{long_ago}} \
-                 WHERE idempotency_key = '{message_id}'"
-            );
-            assert_eq!(self.execute(&lease).await, 1);
-        }
-        // It looks ten times a second.
-        time::sleep(Duration::from_secs(2)).await;
-        self.execute("ALTER TABLE {away} RENAME TO jobs").await;
+    /// The database gives the event to a worker, whose name another event of it tells, and its answer is lost.
+    pub(crate) async fn is_leased_unheard(&self, message_id: &str, name_of: &str) {
+        let lease = format!(
+            "UPDATE {{queue}} SET state = 'running', attempts = attempts + 1, at = {{now}} + 1000, \
+             owner = (SELECT owner FROM {{queue}} WHERE message_id = '{name_of}') \
+             WHERE message_id = '{message_id}'"
+        );
+        assert_eq!(self.execute(&lease).await, 1);
+    }
+
+    /// What any worker does with an event whose lease has ended.
+    pub(crate) async fn is_taken_over(&self) {
+        let taken_over = "UPDATE {queue} SET state = 'waiting', owner = NULL, crashes = crashes + 1, at = 0 \
+             WHERE state = 'running'";
+        assert_eq!(self.execute(taken_over).await, 1);
     }
 
     #[track_caller]
     pub(crate) fn is_counted(
         &self,
-        pending: u64,
+        waiting: u64,
         running: u64,
         dead: u64,
     ) -> impl Future<Output = ()> {
         let queue = self.queue.clone();
         async move {
             let mut expected = Counts::default();
-            (expected.pending, expected.running, expected.dead) = (pending, running, dead);
+            (expected.waiting, expected.running, expected.dead) = (waiting, running, dead);
             let deadline = Instant::now() + PATIENCE;
             loop {
                 let counts = queue.counts().await.unwrap();
@@ -82,6 +81,12 @@ impl<E: Engine> Bench<E> {
             }
         }
     }
+}
+
+/// Those of a test that fails.
+pub(crate) fn show_logs() {
+    let logs = tracing_subscriber::fmt().with_test_writer().with_ansi(false);
+    let _ = logs.try_init();
 }
 
 pub(crate) fn event(message_id: &str) -> QueuedEvent {
@@ -119,7 +124,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start<E: Engine, S: Handler>(worker: Worker<E, S>) -> Self {
+    pub(crate) fn start<DB: Engine, S: Handler>(worker: Worker<DB, S>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(worker.run_until(async {
             let _ = stopped.await;

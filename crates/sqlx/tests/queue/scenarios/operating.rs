@@ -6,7 +6,7 @@ use clerk_webhooks::{
     WebhookError,
     queue::{Enqueued, EventQueue as _, QueuedEvent},
 };
-use clerk_webhooks_apalis::{Engine, Handler};
+use clerk_webhooks_sqlx::queue::{Engine, Handler, RETENTION};
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;
@@ -18,7 +18,7 @@ fn refusing() -> impl Handler {
     })
 }
 
-async fn kill<E: Engine>(bench: &Bench<E>, message_ids: &[&str]) {
+async fn kill<DB: Engine>(bench: &Bench<DB>, message_ids: &[&str]) {
     for message_id in message_ids {
         bench.store(message_id).await;
     }
@@ -27,7 +27,7 @@ async fn kill<E: Engine>(bench: &Bench<E>, message_ids: &[&str]) {
     worker.stop().await;
 }
 
-pub(crate) async fn a_dead_letter_can_be_read_requeued_and_dropped<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn a_dead_letter_can_be_read_requeued_and_dropped<DB: Engine>(bench: Bench<DB>) {
     let before = SystemTime::now() - Duration::from_secs(2);
     kill(&bench, &["msg_1", "msg_2"]).await;
     let queue = &bench.queue;
@@ -60,7 +60,7 @@ pub(crate) async fn a_dead_letter_can_be_read_requeued_and_dropped<E: Engine>(be
     assert!(!queue.drop_dead_letter("msg_1").await.unwrap());
 }
 
-pub(crate) async fn dead_letters_come_in_pages<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn dead_letters_come_in_pages<DB: Engine>(bench: Bench<DB>) {
     kill(&bench, &["msg_1", "msg_2", "msg_3", "msg_4", "msg_5"]).await;
     let other = bench.queue.named("another");
     assert!(other.dead_letters(None, 10).await.unwrap().is_empty());
@@ -79,7 +79,7 @@ pub(crate) async fn dead_letters_come_in_pages<E: Engine>(bench: Bench<E>) {
     assert_eq!(ids, ["msg_1", "msg_2", "msg_3", "msg_4", "msg_5"]);
 }
 
-pub(crate) async fn what_was_processed_is_forgotten_after_its_time<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn what_was_processed_is_forgotten_after_its_time<DB: Engine>(bench: Bench<DB>) {
     kill(&bench, &["msg_dead"]).await;
     bench.store("msg_done").await;
     let seen = Seen::default();
@@ -89,34 +89,27 @@ pub(crate) async fn what_was_processed_is_forgotten_after_its_time<E: Engine>(be
     bench.store("msg_pending").await;
 
     let other = bench.queue.named("another");
-    assert_eq!(other.purge_older_than(Duration::ZERO).await.unwrap(), 0);
-    assert_eq!(bench.queue.purge().await.unwrap(), 0);
-    let six_days = "UPDATE {jobs} SET done_at = {days_ago:6} WHERE status = 'Done'";
+    assert_eq!(other.purge(Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(bench.queue.purge(RETENTION).await.unwrap(), 0);
+    let six_days = "UPDATE {queue} SET at = {now} - 6 * 86400000 WHERE state = 'done'";
     assert_eq!(bench.execute(six_days).await, 1);
-    assert_eq!(bench.queue.purge().await.unwrap(), 0);
+    assert_eq!(bench.queue.purge(RETENTION).await.unwrap(), 0);
     let again = bench.queue.enqueue(&event("msg_done"), None).await.unwrap();
     assert_eq!(again, Enqueued::Duplicate);
-    let eight_days = "UPDATE {jobs} SET done_at = {days_ago:8} WHERE status = 'Done'";
+    let eight_days = "UPDATE {queue} SET at = {now} - 8 * 86400000 WHERE state = 'done'";
     assert_eq!(bench.execute(eight_days).await, 1);
-    bench
-        .execute(
-            "INSERT INTO {workers} (id, worker_type, storage_name, layers, last_seen) \
-         VALUES ('gone', 'clerk', '', '', {days_ago:8})",
-        )
-        .await;
-    assert_eq!(bench.queue.purge().await.unwrap(), 1);
-    assert_eq!(bench.execute("DELETE FROM {workers}").await, 0);
+    assert_eq!(bench.queue.purge(RETENTION).await.unwrap(), 1);
 
     bench.store("msg_done").await;
     bench.is_counted(2, 0, 1).await;
 }
 
-pub(crate) async fn a_finished_body_is_not_kept<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn a_finished_body_is_not_kept<DB: Engine>(bench: Bench<DB>) {
     bench.store("msg_1").await;
     let seen = Seen::default();
     let worker = Running::start(bench.queue.worker(noting(&seen)));
     bench.is_counted(0, 0, 0).await;
     worker.stop().await;
-    let bare = "DELETE FROM {jobs} WHERE job = CAST('{}' AS {bytes}) AND status = 'Done'";
+    let bare = "DELETE FROM {queue} WHERE body IS NULL AND state = 'done'";
     assert_eq!(bench.execute(bare).await, 1);
 }

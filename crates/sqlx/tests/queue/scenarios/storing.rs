@@ -7,7 +7,7 @@ use std::{
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent};
-use clerk_webhooks_apalis::{Engine, Handler};
+use clerk_webhooks_sqlx::queue::{Engine, Handler};
 use serde_json::json;
 use tower::service_fn;
 
@@ -21,7 +21,7 @@ pub(crate) fn noting(seen: &Seen) -> impl Handler + use<> {
     })
 }
 
-pub(crate) async fn the_same_message_is_stored_once<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn the_same_message_is_stored_once<DB: Engine>(bench: Bench<DB>) {
     let (first, again) = (
         event("msg_1"),
         event_with("msg_1", &json!({ "body": "{}" })),
@@ -52,7 +52,7 @@ pub(crate) async fn the_same_message_is_stored_once<E: Engine>(bench: Bench<E>) 
     assert_eq!(ids, ["msg_1", "msg_2"]);
 }
 
-pub(crate) async fn an_event_arrives_as_it_was_stored<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn an_event_arrives_as_it_was_stored<DB: Engine>(bench: Bench<DB>) {
     let text = event_with(
         "msg_text",
         &json!({ "body": "{\"type\":\"caf\u{e9} \\u0000\"}" }),
@@ -71,7 +71,7 @@ pub(crate) async fn an_event_arrives_as_it_was_stored<E: Engine>(bench: Bench<E>
     assert_eq!(&**events[1].raw_body(), [0, 0xff, 0xfe, 0x80]);
 }
 
-pub(crate) async fn an_event_waits_for_its_time<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn an_event_waits_for_its_time<DB: Engine>(bench: Bench<DB>) {
     let due = SystemTime::now() + Duration::from_millis(2500);
     let late = event("msg_late");
     bench.queue.enqueue(&late, Some(due)).await.unwrap();
@@ -90,22 +90,22 @@ pub(crate) async fn an_event_waits_for_its_time<E: Engine>(bench: Bench<E>) {
     assert!(due <= seen.clock_times()[1]);
 }
 
-pub(crate) async fn two_queues_on_one_database_are_two_worlds<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn two_queues_on_one_database_are_two_worlds<DB: Engine>(bench: Bench<DB>) {
     let other = bench.queue.named("another");
     bench.store("msg_1").await;
     let stored = other.enqueue(&event("msg_1"), None).await.unwrap();
     assert_eq!(stored, Enqueued::New);
 
     let seen = Seen::default();
-    let worker = Running::start(other.worker(noting(&seen)).with_heartbeat(Duration::ZERO));
+    let worker = Running::start(other.worker(noting(&seen)).with_lease(Duration::ZERO));
     seen.reaches(1).await;
     worker.stop().await;
-    assert_eq!(other.counts().await.unwrap().pending, 0);
+    assert_eq!(other.counts().await.unwrap().waiting, 0);
     bench.is_counted(1, 0, 0).await;
     assert_eq!(seen.attempts(), [1]);
 }
 
-pub(crate) async fn many_at_once_are_each_stored_once<E: Engine>(bench: Bench<E>) {
+pub(crate) async fn many_at_once_are_each_stored_once<DB: Engine>(bench: Bench<DB>) {
     let other = (bench.reopen)().await;
     let mut storing = tokio::task::JoinSet::new();
     for number in 0..120 {
