@@ -85,7 +85,9 @@ impl<DB: Engine> Bench<DB> {
 
 /// Those of a test that fails.
 pub(crate) fn show_logs() {
-    let logs = tracing_subscriber::fmt().with_test_writer().with_ansi(false);
+    let logs = tracing_subscriber::fmt()
+        .with_test_writer()
+        .with_ansi(false);
     let _ = logs.try_init();
 }
 

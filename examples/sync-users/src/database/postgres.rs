@@ -18,7 +18,7 @@ pub(super) async fn connect(url: &str) -> sqlx::Result<PgPool> {
     let options = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = options.connect(url).await?;
     create_tables(&pool).await?;
-    inbox::migrate(&pool).await?;
+    clerk_webhooks_sqlx::migrate(&pool).await?;
     // At each start; a service that runs for months does it once a day.
     inbox::purge(&pool, inbox::RETENTION).await?;
     Ok(pool)
