@@ -1,6 +1,10 @@
 //! Connections, and why there is none.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use sqlx::{ConnectOptions as _, Connection as _, Pool, pool::PoolConnection};
 use tokio::time::{sleep, timeout};
@@ -68,12 +72,16 @@ fn is_worth_a_retry<DB: Engine>(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| DB::is_starting_or_busy(&code))
 }
 
-/// Logs which of the connection's settings may lose what was acknowledged.
+/// Logs which of the connection's settings may lose what was acknowledged: each once in a process.
 pub(crate) async fn warn_of_weak_settings<DB: Engine>(
     connection: &mut DB::Connection,
 ) -> sqlx::Result<()> {
+    static WARNED_OF: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
     for weak in DB::weak_settings(connection).await? {
-        warn!(target: "clerk_webhooks", database = DB::NAME, "{weak}");
+        let mut warned_of = WARNED_OF.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned_of.insert(weak) {
+            warn!(target: "clerk_webhooks", database = DB::NAME, "{weak}");
+        }
     }
     Ok(())
 }

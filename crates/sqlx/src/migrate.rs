@@ -83,3 +83,56 @@ async fn version<DB: Engine>(connection: &mut DB::Connection) -> sqlx::Result<us
     let newest = DB::number(connection, NEWEST).await?;
     Ok(usize::try_from(newest).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: &str = "alter table clerk_inbox add made_up bigint not null default 2";
+
+    /// From nothing to version 1, from there to a made-up version 2, and each again.
+    async fn two_versions<DB: Engine>(connection: &mut DB::Connection) {
+        const ADDED: &str = "select coalesce(max(made_up), 0) from clerk_inbox";
+        let two: &'static [&'static str] = Box::leak([DB::MIGRATIONS, &[SECOND]].concat().into());
+        for migrations in [DB::MIGRATIONS, DB::MIGRATIONS, two, two, DB::MIGRATIONS] {
+            apply::<DB>(connection, migrations).await.unwrap();
+            if migrations.len() == 1 && version::<DB>(connection).await.unwrap() == 1 {
+                let before = DB::number(connection, ADDED).await;
+                before.expect_err("the column is of version 2");
+                DB::run(connection, "delete from clerk_inbox")
+                    .await
+                    .unwrap();
+                let row = "insert into clerk_inbox (scope, id) values ('users', 'msg_1')";
+                DB::run(connection, row).await.unwrap();
+            }
+        }
+        assert_eq!(version::<DB>(connection).await.unwrap(), 2);
+        assert_eq!(DB::number(connection, ADDED).await.unwrap(), 2);
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn a_second_version_is_applied_once_on_sqlite() {
+        let mut connection = sqlx::SqliteConnection::connect(":memory:").await.unwrap();
+        two_versions::<sqlx::Sqlite>(&mut connection).await;
+    }
+
+    #[cfg(feature = "postgres")]
+    #[tokio::test]
+    #[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+    async fn a_second_version_is_applied_once_on_postgres() {
+        let url = std::env::var("CLERK_WEBHOOKS_POSTGRES_URL").unwrap();
+        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+        let mine = "create schema clerk_migrate_test; set search_path = clerk_migrate_test";
+        let drop = "drop schema if exists clerk_migrate_test cascade";
+        for statements in [drop, mine] {
+            <sqlx::Postgres as sealed::Engine>::run(&mut connection, statements)
+                .await
+                .unwrap();
+        }
+        two_versions::<sqlx::Postgres>(&mut connection).await;
+        <sqlx::Postgres as sealed::Engine>::run(&mut connection, drop)
+            .await
+            .unwrap();
+    }
+}

@@ -45,6 +45,7 @@ macro_rules! all_scenarios {
                 a_panic_is_a_failure_like_another
                 an_error_that_cannot_be_printed_is_one_too
                 what_is_no_event_is_a_dead_letter
+                a_handler_that_hangs_is_aborted_and_its_attempt_fails
                 a_timeout_means_again
                 a_shed_load_means_again
                 a_broken_buffer_means_again
@@ -63,6 +64,13 @@ macro_rules! all_scenarios {
                 a_worker_that_is_dropped_cuts_off_what_it_runs
                 a_shutdown_finishes_what_runs_and_nobody_runs_it_twice
                 several_workers_run_each_event_once
+            }
+            completing {
+                what_was_committed_is_done_though_the_handler_fails
+                what_was_rolled_back_runs_again_though_the_handler_succeeds
+                who_lost_the_lease_cannot_complete
+                an_event_of_another_queue_cannot_be_completed
+                a_pool_of_one_connection_is_enough
             }
             operating {
                 a_dead_letter_can_be_read_requeued_and_dropped

@@ -2,7 +2,8 @@
 
 use std::{env, future::Future, str::FromStr as _, sync::Arc, time::Duration};
 
-use clerk_webhooks_sqlx::{migrate, queue::Queue};
+use clerk_webhooks::queue::EventQueue as _;
+use clerk_webhooks_sqlx::{migrate, open_postgres, queue::Queue, sql::postgres::queue as sql};
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection, Postgres,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -12,7 +13,7 @@ use tower::{BoxError, service_fn};
 
 use crate::{
     scenarios::storing::noting,
-    support::{Bench, Running, Seen},
+    support::{Bench, Running, Seen, event},
 };
 
 const URL: &str = "CLERK_WEBHOOKS_POSTGRES_URL";
@@ -47,8 +48,11 @@ where
 
 async fn bench(database: PgConnectOptions) -> Bench<Postgres> {
     let around = database.clone();
+    let one = PgPoolOptions::new().max_connections(1);
     Bench {
         queue: open(database.clone()).await,
+        pool: one.connect_lazy_with(database.clone()),
+        begin: "begin",
         reopen: Arc::new(move || Box::pin(open(database.clone()))),
         execute: Arc::new(move |sql| {
             let database = around.clone();
@@ -142,4 +146,138 @@ async fn is_used(database: PgConnectOptions) {
     let worker = Running::start(bench.queue.worker(noting(&Seen::default())));
     bench.is_counted(0, 0, 0).await;
     worker.stop().await;
+}
+
+/// Neither to lease, nor to look what is next, nor to count the dead, nor to purge.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn a_million_waiting_rows_are_not_read() {
+    on_a_database(|database| {
+        task::spawn(async move {
+            let bench = bench(database.clone()).await;
+            let fill = "INSERT INTO {queue} (queue, message_id, state, at, body) \
+                 SELECT 'clerk', 'msg_' || i, 'waiting', {now} + 3600000 + i, '{}' \
+                 FROM generate_series(1, 1000000) AS i";
+            assert_eq!(bench.execute(fill).await, 1_000_000);
+            bench.execute("VACUUM ANALYZE {queue}").await;
+            let mut connection = PgConnection::connect_with(&database).await.unwrap();
+            for (statement, parameters) in [
+                (sql::LEASE, "'clerk', 0, 1, 10, 'worker', 10000"),
+                (sql::NEXT, "'clerk'"),
+                (sql::TAKE_OVER, "'clerk', 100, 10000"),
+                (sql::COUNT, "'clerk', 'dead'"),
+                (sql::PURGE, "'clerk', 604800000, 1000"),
+            ] {
+                let buffers = buffers(&mut connection, statement, parameters).await;
+                assert!(buffers <= 10, "{buffers} buffers: {statement}");
+            }
+        })
+    })
+    .await;
+}
+
+/// How many the statement reads, the second time.
+async fn buffers(connection: &mut PgConnection, statement: &str, parameters: &str) -> u64 {
+    let prepare = format!("PREPARE measured AS {statement}");
+    connection.execute(AssertSqlSafe(prepare)).await.unwrap();
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS) EXECUTE measured ({parameters})");
+    let mut plan: Vec<String> = Vec::new();
+    for _ in 0..2 {
+        let explain = sqlx::query_scalar(AssertSqlSafe(explain.clone()));
+        plan = explain.fetch_all(&mut *connection).await.unwrap();
+    }
+    connection.execute("DEALLOCATE measured").await.unwrap();
+    // The first line with buffers is the whole statement's.
+    let whole = plan.iter().find(|line| line.contains("Buffers:"));
+    let whole = whole.unwrap_or_else(|| panic!("{plan:#?}"));
+    let words = whole
+        .split_whitespace()
+        .filter(|word| !word.starts_with("dirtied"));
+    let numbers = words.filter_map(|word| word.split_once('='));
+    numbers
+        .map(|(_, number)| number.parse::<u64>().unwrap())
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn what_cannot_be_opened_says_why_within_a_second() {
+    let url = env::var(URL).unwrap_or_else(|_| panic!("{URL} is not set"));
+    let server = PgConnectOptions::from_str(&url).unwrap();
+    let nobody = server.clone().host("127.0.0.1").port(1);
+    let absent = server.clone().database("clerk_queue_absent");
+    for (options, cause) in [(nobody, "refused"), (absent, "does not exist")] {
+        let pool = PgPoolOptions::new().connect_lazy_with(options);
+        let begun = std::time::Instant::now();
+        for refused in [
+            migrate(&pool).await.unwrap_err(),
+            Queue::new(&pool, "clerk").await.unwrap_err(),
+        ] {
+            let source = std::error::Error::source(&refused).unwrap().to_string();
+            assert!(source.contains(cause), "{source}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(2), "{cause}");
+    }
+    let refused = open_postgres("postgres://postgres@127.0.0.1:1/test").await;
+    let source = refused.unwrap_err();
+    let source = std::error::Error::source(&source).unwrap().to_string();
+    assert!(source.contains("refused"), "{source}");
+}
+
+/// What the core logs, rather than that there was no answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "starts no server, but waits: beside the others of Postgres"]
+async fn a_push_to_a_server_that_is_down_tells_the_cause_in_time() {
+    let url = env::var(URL).unwrap_or_else(|_| panic!("{URL} is not set"));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = PgConnectOptions::from_str(&url).unwrap();
+    let (host, real_port) = ("127.0.0.1", server.get_port());
+    let forwarding = tokio::spawn(async move {
+        let mut connections = task::JoinSet::new();
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            connections.spawn(async move {
+                let mut server = tokio::net::TcpStream::connect((host, real_port))
+                    .await
+                    .unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    on_a_database(|database| {
+        task::spawn(async move {
+            let queue = open(database.host(host).port(port)).await;
+            forwarding.abort();
+            let begun = std::time::Instant::now();
+            let stored = queue.enqueue(&event("msg_1"), None).await;
+            let refused = stored.unwrap_err();
+            let source = std::error::Error::source(&refused).unwrap().to_string();
+            assert!(source.contains("refused"), "{source}");
+            assert!(begun.elapsed() < Duration::from_secs(5));
+        })
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn a_pool_that_does_not_commit_durably_is_warned_of() {
+    let heard = crate::support::Heard::default();
+    let _heard = heard.listen("warn");
+    on_a_database(|database| {
+        task::spawn(async move {
+            let off = database.clone().options([("synchronous_commit", "off")]);
+            let pool = PgPoolOptions::new().connect_lazy_with(off);
+            migrate(&pool).await.unwrap();
+            Queue::new(&pool, "clerk").await.unwrap();
+        })
+    })
+    .await;
+    assert_eq!(
+        heard.text().matches("synchronous_commit is off").count(),
+        1,
+        "{}",
+        heard.text()
+    );
 }

@@ -9,6 +9,7 @@ use std::{
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent, RetryPolicy};
 use clerk_webhooks_sqlx::queue::{Counts, Engine, Handler, Queue, Worker};
 use serde_json::json;
+use sqlx::Pool;
 use tokio::{sync::oneshot, task::JoinHandle, time};
 
 /// Longer than anything takes on a busy machine.
@@ -17,6 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A queue, another handle of the same database, and a way around both.
 pub(crate) struct Bench<DB: Engine> {
     pub(crate) queue: Queue<DB>,
+    /// The program's own, of one connection.
+    pub(crate) pool: Pool<DB>,
+    /// Begins a transaction that writes.
+    pub(crate) begin: &'static str,
     /// Opens the same queue again, as another process would.
     pub(crate) reopen: Arc<dyn Fn() -> BoxFuture<Queue<DB>> + Send + Sync>,
     /// Runs a statement: `{queue}` stands for the table, `{now}` for the time in milliseconds since 1970.
@@ -184,5 +189,44 @@ impl Seen {
             }
         })
         .await;
+    }
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    pub(crate) fn listen(&self, level: &str) -> tracing::subscriber::DefaultGuard {
+        let heard = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level.parse::<tracing::Level>().unwrap())
+            .with_ansi(false)
+            .with_writer(move || heard.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn line_with(&self, text: &str) -> String {
+        let heard = self.text();
+        let line = heard.lines().find(|line| line.contains(text));
+        line.unwrap_or_else(|| panic!("{text:?} is not in {heard}"))
+            .to_owned()
+    }
+}
+
+impl std::io::Write for Heard {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

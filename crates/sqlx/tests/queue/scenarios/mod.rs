@@ -1,5 +1,6 @@
 //! What holds on every engine.
 
+pub(crate) mod completing;
 pub(crate) mod crashing;
 pub(crate) mod operating;
 pub(crate) mod retrying;

@@ -180,6 +180,33 @@ async fn means_again<DB: Engine, S: Handler>(bench: Bench<DB>, service: S, error
     assert_eq!(letter.error(), error);
 }
 
+pub(crate) async fn a_handler_that_hangs_is_aborted_and_its_attempt_fails<DB: Engine>(
+    bench: Bench<DB>,
+) {
+    bench.store("msg_1").await;
+    let dropped = Arc::new(());
+    let hanging = {
+        let dropped = Arc::clone(&dropped);
+        service_fn(move |_: QueuedEvent| {
+            let held = Arc::clone(&dropped);
+            async move {
+                sleep(Duration::from_secs(3600)).await;
+                drop(held);
+                Ok::<_, BoxError>(())
+            }
+        })
+    };
+    let worker = bench.queue.worker(hanging);
+    let worker = worker.with_longest_run(Duration::from_millis(300));
+    let worker = Running::start(worker.with_retry_policy(hasty_policy()));
+    bench.is_counted(0, 0, 1).await;
+    worker.stop().await;
+    let letter = bench.queue.dead_letter("msg_1").await.unwrap().unwrap();
+    assert_eq!(letter.attempts(), 3);
+    assert_eq!(letter.error(), "the handler was aborted after 300ms");
+    assert_eq!(Arc::strong_count(&dropped), 1, "a handler was not dropped");
+}
+
 pub(crate) async fn a_timeout_means_again<DB: Engine>(bench: Bench<DB>) {
     let service = ServiceBuilder::new()
         .timeout(Duration::from_millis(10))
