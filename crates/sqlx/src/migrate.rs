@@ -88,11 +88,11 @@ async fn version<DB: Engine>(connection: &mut DB::Connection) -> sqlx::Result<us
 mod tests {
     use super::*;
 
-    const SECOND: &str = "alter table clerk_inbox add made_up bigint not null default 2";
+    const SECOND: &str = "alter table clerk_inbox add made_up integer not null default 2";
 
     /// From nothing to version 1, from there to a made-up version 2, and each again.
     async fn two_versions<DB: Engine>(connection: &mut DB::Connection) {
-        const ADDED: &str = "select coalesce(max(made_up), 0) from clerk_inbox";
+        const ADDED: &str = "select cast(coalesce(max(made_up), 0) as bigint) from clerk_inbox";
         let two: &'static [&'static str] = Box::leak([DB::MIGRATIONS, &[SECOND]].concat().into());
         for migrations in [DB::MIGRATIONS, DB::MIGRATIONS, two, two, DB::MIGRATIONS] {
             apply::<DB>(connection, migrations).await.unwrap();

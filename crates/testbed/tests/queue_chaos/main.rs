@@ -12,6 +12,7 @@ mod history;
 mod hits;
 mod policy;
 mod site;
+mod starters;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdict;

@@ -50,20 +50,29 @@ impl Site {
     }
 
     pub(crate) async fn without_workers(kind: Kind, max_attempts: u32) -> Self {
+        let mut site = Self::empty(kind, max_attempts).await;
+        site.start_servers().await;
+        site
+    }
+
+    /// The engine alone, with an empty database.
+    pub(crate) async fn empty(kind: Kind, max_attempts: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut site = Self {
+        Self {
             servers: Vec::new(),
             workers: Vec::new(),
             engine: Engine::start(kind, &folder).await,
             ledger: LedgerReader::open(folder.path().join("ledger")).unwrap(),
             folder,
             max_attempts,
-        };
-        for _ in 0..SERVERS {
-            let server = site.program("server").serve().await;
-            site.servers.push(server.unwrap());
         }
-        site
+    }
+
+    pub(crate) async fn start_servers(&mut self) {
+        for _ in 0..SERVERS {
+            let server = self.program("server").serve().await;
+            self.servers.push(server.unwrap());
+        }
     }
 
     pub(crate) fn start_workers(&mut self, workers: usize) {
