@@ -39,7 +39,12 @@ async fn sqlite() -> Result<(), BoxError> {
     migrate(&pool).await?;
     let bare = open_sqlite(folder.path().join("bare.db")).await?;
     bare.execute(contenders::CREATE).await?;
-    measure_all("SQLite", Queue::new(&pool, "clerk").await?, Bare::Sqlite(bare)).await
+    measure_all(
+        "SQLite",
+        Queue::new(&pool, "clerk").await?,
+        Bare::Sqlite(bare),
+    )
+    .await
 }
 
 async fn postgres() -> Result<(), BoxError> {

@@ -85,7 +85,7 @@ impl<DB: Engine> Run<DB> {
             }
             Some(false) if outcome == Outcome::Done => {
                 let error = "the transaction that completed the event was not committed";
-                self.end(self.failed(error.to_owned())).await;
+                self.end(self.failed(error)).await;
             }
             Some(false) => self.end(outcome).await,
             None => self.report_unrecorded(),
@@ -156,13 +156,11 @@ impl<DB: Engine> Run<DB> {
         match timeout(self.settings.longest_run, task.join_next()).await {
             Ok(Some(Ok(outcome))) => Some(outcome),
             // The panic's own text, which may hold anything, has gone where panics go.
-            Ok(Some(Err(error))) if error.is_panic() => {
-                Some(self.failed("the handler panicked".to_owned()))
-            }
+            Ok(Some(Err(error))) if error.is_panic() => Some(self.failed("the handler panicked")),
             Ok(Some(Err(_)) | None) => None,
             Err(_) => {
                 let limit = self.settings.longest_run;
-                Some(self.failed(format!("the handler was aborted after {limit:?}")))
+                Some(self.failed(&format!("the handler was aborted after {limit:?}")))
             }
         }
     }
@@ -180,10 +178,10 @@ impl<DB: Engine> Run<DB> {
         )
     }
 
-    fn failed(&self, error: String) -> Outcome {
+    fn failed(&self, error: &str) -> Outcome {
         let attempt = self.attempt();
         let decision = self.settings.retry_policy.after_a_failure(attempt);
-        failed(attempt, decision, &error)
+        failed(attempt, decision, error)
     }
 
     fn attempt(&self) -> u32 {

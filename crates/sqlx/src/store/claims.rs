@@ -2,6 +2,17 @@
 //!
 //! A macro: sqlx' generic bounds for "any database" are longer than this, and know no `rows_affected`.
 
+use clerk_webhooks::idempotency::{Claim, ClaimToken};
+
+/// What the row says that a claim left behind.
+pub(super) fn outcome(ours: ClaimToken, holder: Option<String>) -> Claim {
+    match holder {
+        None => Claim::Completed,
+        Some(holder) if holder == ours.to_string() => Claim::Claimed(ours),
+        Some(_) => Claim::InProgress,
+    }
+}
+
 /// Implements `IdempotencyStore` for a store with a `pool`, by the statements of the module `sql` in scope.
 macro_rules! claims {
     ($store:ty, $database:ty, $arguments:ty, $name:literal) => {
@@ -11,7 +22,9 @@ macro_rules! claims {
                 attempt: &'static str,
                 statement: Query<'_, $database, $arguments>,
             ) -> Result<u64, DatabaseError> {
-                let done = statement.execute(&self.pool).await;
+                let connection = connect::acquire(&self.pool).await;
+                let mut connection = connection.map_err(failed(attempt))?;
+                let done = statement.execute(&mut *connection).await;
                 Ok(done.map_err(failed(attempt))?.rows_affected())
             }
         }
@@ -39,17 +52,19 @@ macro_rules! claims {
                 lease: Duration,
             ) -> Result<Claim, DatabaseError> {
                 let token = ClaimToken::random();
+                let connection = connect::acquire(&self.pool).await;
+                let mut connection = connection.map_err(failed("claim a message"))?;
                 // Not `fetch_one`: on SQLite it stops at the row, and loses the error of the commit after it.
                 let rows = sqlx::query_scalar(sql::CLAIM)
                     .bind(key.scope())
                     .bind(key.message_id())
                     .bind(token.to_string())
                     .bind(millis(lease))
-                    .fetch_all(&self.pool)
+                    .fetch_all(&mut *connection)
                     .await;
                 let holder = rows.and_then(|mut rows| rows.pop().ok_or(sqlx::Error::RowNotFound));
                 let holder = holder.map_err(failed("claim a message"))?;
-                Ok(super::outcome(token, holder))
+                Ok(super::claims::outcome(token, holder))
             }
 
             async fn extend(

@@ -11,14 +11,3 @@ mod sqlite;
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
-
-use clerk_webhooks::idempotency::{Claim, ClaimToken};
-
-/// What the row says that a claim left behind.
-fn outcome(ours: ClaimToken, holder: Option<String>) -> Claim {
-    match holder {
-        None => Claim::Completed,
-        Some(holder) if holder == ours.to_string() => Claim::Claimed(ours),
-        Some(_) => Claim::InProgress,
-    }
-}

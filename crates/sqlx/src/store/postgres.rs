@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
 use sqlx::{PgPool, Postgres, postgres::PgArguments, query::Query};
 
-use crate::{error::DatabaseError, millis::millis, purge, sql::postgres::store as sql};
+use crate::{connect, error::DatabaseError, millis::millis, purge, sql::postgres::store as sql};
 
 /// Claims in Postgres, for any number of processes on any number of machines.
 ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
 use sqlx::{Sqlite, SqlitePool, query::Query, sqlite::SqliteArguments};
 
-use crate::{error::DatabaseError, millis::millis, purge, sql::sqlite::store as sql};
+use crate::{connect, error::DatabaseError, millis::millis, purge, sql::sqlite::store as sql};
 
 /// Claims in a SQLite file, for the processes of one machine.
 ///

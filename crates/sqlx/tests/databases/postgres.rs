@@ -241,7 +241,7 @@ async fn a_server_that_is_down_is_an_error_that_says_so() {
     let pool = PgPoolOptions::new()
         .acquire_timeout(Duration::from_millis(50))
         .connect_lazy_with(options);
-    store::each_operation_says(PostgresStore::new(pool), "is the server up").await;
+    store::each_operation_says(PostgresStore::new(pool), "the server cannot be reached").await;
 }
 
 #[tokio::test]
