@@ -70,7 +70,7 @@
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
 //! | `idempotency` | no | the module `idempotency`: a layer that runs the handler once for each message, with a store in memory. Brings tokio. Stores on SQLite, Postgres and Redis are crates of their own |
-//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and handlers for its workers. Brings tokio. The queue on SQLite and Postgres is a crate of its own |
+//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and handlers for its workers. Brings tokio. `clerk-webhooks-sqlx` has the queue on SQLite and Postgres |
 //! | `testing` | no | the module `testing`: a fixture for every type of event, signed requests, a fixed clock, events for handlers without HTTP |
 //!
 //! Features only add: none changes what another part does.

@@ -8,6 +8,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use http::Extensions;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _,
 };
@@ -17,8 +18,8 @@ use crate::{event::DecodeError, extract, verify::delivery::VerifiedDelivery};
 /// A delivery as a queue keeps it: undecoded, so that nothing is lost to a version that does not know its
 /// type yet.
 ///
-/// It was verified before it was queued, but is no [`VerifiedDelivery`]: whoever can write to the queue can make
-/// one.
+/// It was verified before it was queued, but is not a [`VerifiedDelivery`]: whoever can write to the queue can
+/// make one.
 ///
 /// Serialized it is one flat object. `body` is the raw body as text; one that is not UTF-8 is kept as
 /// `body_base64` instead. Fields that a later version adds are ignored.
@@ -39,13 +40,14 @@ use crate::{event::DecodeError, extract, verify::delivery::VerifiedDelivery};
 /// assert_eq!(event.object_id(), Some("user_1"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct QueuedEvent {
     message_id: Arc<str>,
     attempted_at: SystemTime,
     secret_label: Arc<str>,
     attempt: u32,
     body: Bytes,
+    extensions: Extensions,
 }
 
 impl QueuedEvent {
@@ -67,16 +69,44 @@ impl QueuedEvent {
         &self.secret_label
     }
 
-    /// Which run of the worker this is, from 1. The sender's attempts are not counted here.
+    /// Which attempt of the worker this is, from 1. The sender's attempts are not counted here.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// For adapters of engines: the same event in another run.
+    /// The same event in another attempt. For implementors of queues.
     #[must_use]
     pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
+        self
+    }
+
+    /// What the queue passes to its own methods in the handler, by type: a lease, for example.
+    ///
+    /// Extensions are not stored, and equal events may have different ones.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Adds an extension before the event goes to the handler. For implementors of queues.
+    ///
+    /// ```
+    /// use clerk_webhooks::queue::QueuedEvent;
+    ///
+    /// #[derive(Clone, PartialEq, Debug)]
+    /// struct Receipt(u64);
+    ///
+    /// # let stored = r#"{"message_id": "msg_1", "attempted_at": 0, "secret_label": "", "body": ""}"#;
+    /// let event: QueuedEvent = serde_json::from_str(stored)?;
+    /// let event = event.with_extension(Receipt(7));
+    /// assert_eq!(event.extensions().get(), Some(&Receipt(7)));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_extension<T: Clone + Send + Sync + 'static>(mut self, extension: T) -> Self {
+        self.extensions.insert(extension);
         self
     }
 
@@ -108,9 +138,23 @@ impl From<&VerifiedDelivery> for QueuedEvent {
             secret_label: verified.secret_label().into(),
             attempt: 1,
             body: verified.raw_body().clone(),
+            extensions: Extensions::new(),
         }
     }
 }
+
+/// Compares what is stored: everything but the extensions.
+impl PartialEq for QueuedEvent {
+    fn eq(&self, other: &Self) -> bool {
+        let stored = |event: &Self| (event.attempted_at, event.attempt);
+        stored(self) == stored(other)
+            && self.message_id == other.message_id
+            && self.secret_label == other.secret_label
+            && self.body == other.body
+    }
+}
+
+impl Eq for QueuedEvent {}
 
 /// Prints the body's length only: a payload holds personal data.
 impl fmt::Debug for QueuedEvent {
@@ -189,6 +233,7 @@ impl<'de> Deserialize<'de> for QueuedEvent {
             secret_label: found.secret_label.into(),
             attempt: found.attempt,
             body: body.into(),
+            extensions: Extensions::new(),
         })
     }
 }

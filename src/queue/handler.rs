@@ -40,8 +40,8 @@ use crate::{BoxError, error::WebhookError};
 /// ```
 ///
 /// The event is decoded first, as a [`ClerkEvent`](crate::ClerkEvent) or whatever type the function takes.
-/// One that cannot be decoded is a [permanent](WebhookError::permanent) failure, which names the path: it
-/// goes to the dead letter at once. It composes with tower's middleware, such as a `Timeout`, whose errors
+/// One that cannot be decoded is a [permanent](WebhookError::permanent) failure, which names the path: it is
+/// dead-lettered at once. It composes with tower's middleware, such as a `Timeout`, whose errors
 /// mean "again".
 pub struct EventHandler<F, St, T> {
     on_event: F,
@@ -134,7 +134,7 @@ pub struct EventContext<St> {
 }
 
 impl<St> EventContext<St> {
-    /// The message's id: the same in every run and on every delivery.
+    /// The message's id: the same in every attempt and on every delivery.
     #[must_use]
     pub fn message_id(&self) -> &str {
         self.queued.message_id()
@@ -146,13 +146,14 @@ impl<St> EventContext<St> {
         self.queued.attempted_at()
     }
 
-    /// Which run this is, from 1.
+    /// Which attempt this is, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.queued.attempt()
     }
 
-    /// The event as it was stored, with its raw body.
+    /// The event as it was stored, with its raw body and the queue's
+    /// [extensions](QueuedEvent::extensions).
     #[must_use]
     pub fn queued(&self) -> &QueuedEvent {
         &self.queued

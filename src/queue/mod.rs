@@ -1,16 +1,15 @@
 //! Acknowledge first, work later: [`Enqueue`] stores a verified delivery in a durable [`EventQueue`] and
-//! answers within milliseconds; a worker runs your handler in the background, with retries and a dead
-//! letter.
+//! answers within milliseconds; a worker runs your handler in the background, with retries and dead letters.
 //!
-//! Feature `queue`. We own no queue: engines do the storing and leasing. `clerk-webhooks-apalis`
-//! has SQLite and Postgres; [`EventQueue`] is what another one has to do.
+//! Feature `queue`. `clerk-webhooks-sqlx` has a queue on SQLite and Postgres, and its worker; to use another
+//! engine, implement [`EventQueue`].
 //!
 //! ```text
 //!   verified ──► Enqueue ──► EventQueue ── engine ──► worker ──► EventHandler ──► your async fn
 //!                   │                                   ▲  │
-//!                202: stored, or had been               │  └─► failed: again after a pause, by RetryPolicy;
-//!                503: the engine is down                │      for good, or too often: the dead letter
-//!                                                       └───── its process died: again at once, and counted
+//!                202: stored, or a duplicate            │  └─► failed: again after a pause, by RetryPolicy;
+//!                503: the engine is down                │      permanently, or too often: dead-lettered
+//!                                                       └───── its process crashed: again, and counted
 //! ```
 //!
 //! # The server's side
@@ -27,9 +26,9 @@
 //! again; any other error, such as those of tower's `Timeout`, `LoadShed` and `Buffer`, means again.
 //! [`RetryPolicy`] says when.
 //!
-//! Like the sender, a queue runs an event *at least* once: a worker that is killed between its effect and
-//! its note runs it again. The transactional inbox of `clerk-webhooks-sqlx` makes effects in one database
-//! exact.
+//! Like the sender, a queue runs an event *at least* once: a worker that is killed after the effect and before
+//! it is recorded runs the event again. For effects in the queue's own database, `context.complete(&mut tx)` of
+//! `clerk-webhooks-sqlx` makes that exactly once.
 
 mod enqueue;
 pub(crate) mod event;

@@ -8,8 +8,7 @@ use super::event::QueuedEvent;
 
 /// A durable queue: an engine that stores events until a worker has processed them.
 ///
-/// `clerk-webhooks-apalis` has it on SQLite and Postgres. One of your own, here on a table that only
-/// grows:
+/// `clerk-webhooks-sqlx` has one on SQLite and Postgres. This is one of your own, on a table that only grows:
 ///
 /// ```
 /// use std::{
@@ -50,8 +49,8 @@ use super::event::QueuedEvent;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `EventQueue`",
     label = "events cannot be stored in this",
-    note = "use a queue of `clerk-webhooks-apalis`, or implement `EventQueue`: its documentation opens with \
-            a whole one"
+    note = "use a queue of `clerk-webhooks-sqlx`, or implement `EventQueue`: its documentation opens with \
+            a complete one"
 )]
 pub trait EventQueue: Send + Sync + 'static {
     /// What goes wrong: connections, mostly. It is logged with its sources, never sent.
@@ -60,9 +59,9 @@ pub trait EventQueue: Send + Sync + 'static {
     /// Stores the event, to be processed not before the given time, or at once.
     ///
     /// `Ok` is a promise: the event survives `kill -9` of this process and of the engine. What survives the
-    /// loss of power depends on the engine's settings, which its adapter documents. An error means
-    /// *unknown*: the event may have been stored. So does a future that is dropped, as [`Enqueue`](super::Enqueue) does when
-    /// its timeout is over or the sender disconnects.
+    /// loss of power depends on the engine's settings, which its crate documents. An error means *unknown*: the
+    /// event may have been stored. So does a dropped future: [`Enqueue`](super::Enqueue) drops it when its
+    /// timeout is over or the sender disconnects.
     ///
     /// [`Enqueued::Duplicate`] when a message of this id was stored before, whether or not it has been
     /// processed since; nothing is stored then. For how long ids are remembered is the engine's to document.

@@ -4,18 +4,18 @@ use std::{error::Error, time::Duration};
 
 use crate::error::Disposition;
 
-/// How often, and when, an event that failed in a worker is tried again. Every engine's adapter goes by it.
+/// How often, and when, a worker runs an event again that failed.
 ///
-/// Defaults: 8 attempts in all; a second after the first failure, twice as long after each further one.
-/// **That is about two minutes in all**, 127 s of pauses, where the sender itself would have gone on for 28
-/// hours: the delivery is acknowledged, so that it no longer does. After the last attempt, and at once when
-/// the failure is [permanent](crate::WebhookError::permanent), the event goes to the dead letter, where it is kept.
-/// If an outage of what the handler needs may last longer, set more attempts. No pause is longer than an
-/// hour, which the thirteenth is the first to reach; 60 attempts last two days.
+/// By default 40 attempts, with a pause of a second after the first failure that doubles up to an hour. The
+/// first 12 pauses are 1 + 2 + 4 + ... + 2,048 = 4,095 s, the other 27 are 3,600 s each: 101,295 s in all, or
+/// 28 hours and 8 minutes. That is how long the sender would have retried (27 hours and 35 minutes): an
+/// outage that it would have outlasted, the worker outlasts too.
 ///
-/// Each pause is up to 20 % shorter or longer, so that events that failed together do not come back
-/// together, and then rounded to whole seconds, on every engine: pauses of one and two seconds stay as they
-/// are.
+/// After the last attempt the event is dead-lettered, and so it is at once when the failure is
+/// [permanent](crate::WebhookError::permanent).
+///
+/// Pauses are random, so that events which failed together do not run again together. One below ten seconds
+/// has full jitter: it takes any time from zero to the pause. A longer one is up to 20 % shorter or longer.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,26 +23,19 @@ use crate::error::Disposition;
 /// use clerk_webhooks::queue::{RetryDecision, RetryPolicy};
 ///
 /// let policy = RetryPolicy::new().with_max_attempts(3).with_jitter(0.0);
-/// let again = std::io::Error::other("connection refused");
-/// assert_eq!(policy.after(1, &again), RetryDecision::Retry(Duration::from_secs(1)));
-/// assert_eq!(policy.after(2, &again), RetryDecision::Retry(Duration::from_secs(2)));
-/// assert_eq!(policy.after(3, &again), RetryDecision::DeadLetter);
+/// let refused = std::io::Error::other("connection refused");
+/// assert_eq!(policy.after(1, &refused), RetryDecision::Retry(Duration::from_secs(1)));
+/// assert_eq!(policy.after(2, &refused), RetryDecision::Retry(Duration::from_secs(2)));
+/// assert_eq!(policy.after(3, &refused), RetryDecision::DeadLetter);
 ///
-/// /// All the pauses; what the runs take comes on top.
-/// fn lasts(policy: &RetryPolicy) -> Duration {
-///     let mut pauses = Duration::ZERO;
-///     for attempt in 1.. {
-///         match policy.after_a_failure(attempt) {
-///             RetryDecision::Retry(pause) => pauses += pause,
-///             RetryDecision::DeadLetter => break,
-///         }
-///     }
-///     pauses
-/// }
 /// let default = RetryPolicy::new().with_jitter(0.0);
-/// assert_eq!(lasts(&default), Duration::from_secs(127));
-/// let two_days = default.with_max_attempts(60);
-/// assert_eq!(lasts(&two_days), Duration::from_secs(173_295)); // 48 hours and 8 minutes
+/// let mut pauses = Duration::ZERO;
+/// for attempt in 1..default.max_attempts() {
+///     if let RetryDecision::Retry(pause) = default.after_a_failure(attempt) {
+///         pauses += pause;
+///     }
+/// }
+/// assert_eq!(pauses, Duration::from_secs(101_295));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryPolicy {
@@ -57,23 +50,28 @@ pub struct RetryPolicy {
 pub enum RetryDecision {
     /// It runs again, after this pause.
     Retry(Duration),
-    /// It is kept apart, for people to look at.
+    /// It is kept, but does not run again unless somebody requeues it.
     DeadLetter,
 }
+
+/// Below this, a pause has full jitter.
+const SHORT: Duration = Duration::from_secs(10);
+/// `Duration::mul_f64` overflows beyond this.
+const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
 
 impl RetryPolicy {
     /// The defaults.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            max_attempts: 8,
+            max_attempts: 40,
             initial_backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(3600),
             jitter: 0.2,
         }
     }
 
-    /// How often an event is run in all: 8 unless set, which is two minutes of pauses; at least once.
+    /// How many attempts an event has: 40 unless set, which is some 28 hours; at least one.
     #[must_use]
     pub fn with_max_attempts(mut self, max_attempts: u32) -> Self {
         self.max_attempts = max_attempts.max(1);
@@ -87,15 +85,15 @@ impl RetryPolicy {
         self
     }
 
-    /// No pause is longer, but for its jitter: 1 h unless set, which 8 attempts never reach.
+    /// The longest pause, before its jitter: 1 h unless set.
     #[must_use]
     pub fn with_max_backoff(mut self, max_backoff: Duration) -> Self {
         self.max_backoff = max_backoff;
         self
     }
 
-    /// By which part a pause may be shorter or longer: 0.2 unless set; from 0 to 1. Rounding to whole seconds
-    /// takes it from pauses of one and two seconds.
+    /// By which part a pause of ten seconds or more may be shorter or longer: 0.2 unless set; from 0 to 1.
+    /// Zero also switches off the full jitter of shorter pauses.
     #[must_use]
     pub fn with_jitter(mut self, jitter: f64) -> Self {
         self.jitter = if jitter.is_nan() {
@@ -106,7 +104,7 @@ impl RetryPolicy {
         self
     }
 
-    /// How often an event is run in all.
+    /// How many attempts an event has.
     #[must_use]
     pub fn max_attempts(&self) -> u32 {
         self.max_attempts
@@ -122,36 +120,32 @@ impl RetryPolicy {
         }
     }
 
-    /// After `attempt`, counted from 1, failed in a way that leaves no error, such as a panic.
+    /// After `attempt`, counted from 1, failed without an error to look at: a panic, for example.
     #[must_use]
     pub fn after_a_failure(&self, attempt: u32) -> RetryDecision {
         if attempt >= self.max_attempts {
             return RetryDecision::DeadLetter;
         }
-        let pause = self.pause(attempt);
-        let off = 1.0 + self.jitter * (2.0 * fastrand::f64() - 1.0);
-        RetryDecision::Retry(whole_seconds(pause.mul_f64(off)))
+        RetryDecision::Retry(self.with_random_part(self.backoff(attempt)))
     }
 
-    /// After an attempt whose process died: it counts, and the next one follows without a pause.
-    #[must_use]
-    pub fn after_a_crash(&self, attempt: u32) -> RetryDecision {
-        if attempt >= self.max_attempts {
-            RetryDecision::DeadLetter
-        } else {
-            RetryDecision::Retry(Duration::ZERO)
-        }
-    }
-
-    fn pause(&self, attempt: u32) -> Duration {
+    fn backoff(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1);
         let doubled = 2u32
             .checked_pow(doublings)
             .and_then(|times| self.initial_backoff.checked_mul(times));
-        // `mul_f64` overflows beyond this.
-        const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
         let longest = self.max_backoff.min(LONGEST);
         doubled.unwrap_or(longest).min(longest)
+    }
+
+    fn with_random_part(&self, pause: Duration) -> Duration {
+        if self.jitter == 0.0 {
+            pause
+        } else if pause < SHORT {
+            pause.mul_f64(fastrand::f64())
+        } else {
+            pause.mul_f64(1.0 + self.jitter * (2.0 * fastrand::f64() - 1.0))
+        }
     }
 }
 
@@ -161,71 +155,71 @@ impl Default for RetryPolicy {
     }
 }
 
-/// SQLite's engine keeps times in whole seconds, so that all go by them: rounded, but never to nothing.
-fn whole_seconds(pause: Duration) -> Duration {
-    if pause.is_zero() {
-        return pause;
-    }
-    let rounded = (pause + Duration::from_millis(500)).as_secs();
-    Duration::from_secs(rounded.max(1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::WebhookError;
 
-    fn pauses(policy: &RetryPolicy) -> Vec<u64> {
-        let attempts = 1..policy.max_attempts();
+    fn pauses(policy: &RetryPolicy) -> Vec<Duration> {
         let pause = |attempt| match policy.after_a_failure(attempt) {
-            RetryDecision::Retry(pause) => pause.as_secs(),
+            RetryDecision::Retry(pause) => pause,
             RetryDecision::DeadLetter => panic!("attempt {attempt} was the last"),
         };
-        attempts.map(pause).collect()
+        (1..policy.max_attempts()).map(pause).collect()
+    }
+
+    fn seconds(policy: &RetryPolicy) -> Vec<u64> {
+        pauses(policy).iter().map(Duration::as_secs).collect()
     }
 
     #[test]
     fn backoff_doubles_up_to_its_maximum() {
         let policy = RetryPolicy::new().with_jitter(0.0);
-        assert_eq!(pauses(&policy), [1, 2, 4, 8, 16, 32, 64]);
-        assert_eq!(policy.after_a_failure(8), RetryDecision::DeadLetter);
-        let policy = policy.with_max_backoff(Duration::from_secs(5));
-        assert_eq!(pauses(&policy), [1, 2, 4, 5, 5, 5, 5]);
-        let policy = RetryPolicy::new().with_jitter(0.0).with_max_attempts(100);
-        assert_eq!(
-            pauses(&policy)[11..],
-            vec![2048].into_iter().chain([3600; 87]).collect::<Vec<_>>()
-        );
+        let seconds_of_default = seconds(&policy);
+        assert_eq!(seconds_of_default[..5], [1, 2, 4, 8, 16]);
+        assert_eq!(seconds_of_default[11], 2048);
+        assert_eq!(seconds_of_default[12..], [3600; 27]);
+        assert_eq!(policy.after_a_failure(40), RetryDecision::DeadLetter);
+        let policy = policy
+            .with_max_attempts(5)
+            .with_max_backoff(Duration::from_secs(5));
+        assert_eq!(seconds(&policy), [1, 2, 4, 5]);
     }
 
     #[test]
-    fn jitter_stays_within_a_fifth_and_is_not_always_the_same() {
+    fn the_default_outlasts_the_senders_own_retries() {
+        let senders_hours = [5.0 / 3600.0, 5.0 / 60.0, 0.5, 2.0, 5.0, 10.0, 10.0];
+        let all: Duration = pauses(&RetryPolicy::new().with_jitter(0.0)).iter().sum();
+        assert!(all.as_secs_f64() / 3600.0 > senders_hours.iter().sum());
+    }
+
+    #[test]
+    fn a_long_pause_varies_by_a_fifth() {
         let policy = RetryPolicy::new().with_initial_backoff(Duration::from_secs(100));
-        let seconds: Vec<_> = (0..200).map(|_| pauses(&policy)[0]).collect();
-        assert!(seconds.iter().all(|seconds| (80..=120).contains(seconds)));
-        assert!(seconds.iter().any(|&seconds| seconds < 95));
-        assert!(seconds.iter().any(|&seconds| 105 < seconds));
+        let first: Vec<_> = (0..200).map(|_| seconds(&policy)[0]).collect();
+        assert!(first.iter().all(|seconds| (80..=120).contains(seconds)));
+        assert!(first.iter().any(|&seconds| seconds < 95));
+        assert!(first.iter().any(|&seconds| 105 < seconds));
     }
 
     #[test]
-    fn what_is_permanent_is_not_tried_again() {
-        let policy = RetryPolicy::new();
+    fn a_short_pause_is_anything_down_to_zero() {
+        let policy = RetryPolicy::new().with_initial_backoff(Duration::from_secs(9));
+        let first: Vec<_> = (0..200).map(|_| pauses(&policy)[0].as_secs_f64()).collect();
+        assert!(first.iter().all(|pause| (0.0..9.0).contains(pause)));
+        assert!(first.iter().any(|&pause| pause < 2.0));
+        assert!(first.iter().any(|&pause| 7.0 < pause));
+    }
+
+    #[test]
+    fn a_permanent_failure_is_not_retried() {
+        let policy = RetryPolicy::new().with_max_attempts(8);
         let permanent = WebhookError::permanent("no such plan").into_boxed();
         assert_eq!(policy.after(1, &*permanent), RetryDecision::DeadLetter);
         let again = WebhookError::retry("busy").into_boxed();
         assert!(matches!(policy.after(1, &*again), RetryDecision::Retry(_)));
         assert!(matches!(policy.after(7, &*again), RetryDecision::Retry(_)));
         assert_eq!(policy.after(8, &*again), RetryDecision::DeadLetter);
-    }
-
-    #[test]
-    fn a_crash_counts_but_costs_no_pause() {
-        let policy = RetryPolicy::new();
-        assert_eq!(
-            policy.after_a_crash(7),
-            RetryDecision::Retry(Duration::ZERO)
-        );
-        assert_eq!(policy.after_a_crash(8), RetryDecision::DeadLetter);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What goes wrong, and what to do about it.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
-/// Why a store could not do what it was asked to.
+/// Why a store, a queue or a migration could not do what it was asked to.
 ///
 /// It says what was tried, on which database, and what to do; its [source](Error::source) is sqlx's own
 /// error. Whether the database has done it all the same is unknown.
@@ -13,51 +13,50 @@ use std::{error::Error, fmt};
 /// # #[cfg(feature = "sqlite")] {
 /// use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
 ///
-/// # let folder = std::env::temp_dir().join(clerk_webhooks::idempotency::ClaimToken::random().to_string());
-/// # std::fs::create_dir(&folder)?;
-/// # let path = folder.join("webhooks.db");
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("webhooks.db");
 /// let store = SqliteStore::new(open_sqlite(&path).await?);
-/// let error = store.purge_expired().await.unwrap_err();
+/// let error = store.purge().await.unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "SQLite cannot purge what has expired: the table is missing; \
-///      call the store's `migrate` once, before the server starts"
+///     "SQLite cannot purge what has expired: the table is missing; call `migrate` when the program starts"
 /// );
-/// # std::fs::remove_dir_all(folder)?;
 /// # }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct StoreError {
+pub struct DatabaseError {
     database: &'static str,
     attempt: &'static str,
-    source: sqlx::Error,
+    /// Writes that were to be committed together share their error.
+    source: Arc<sqlx::Error>,
 }
 
-impl StoreError {
-    pub(crate) fn of(
+impl DatabaseError {
+    /// For `map_err`.
+    pub(crate) fn of<E: Into<Arc<sqlx::Error>>>(
         database: &'static str,
         attempt: &'static str,
-    ) -> impl FnOnce(sqlx::Error) -> Self {
+    ) -> impl FnOnce(E) -> Self {
         move |source| Self {
             database,
             attempt,
-            source,
+            source: source.into(),
         }
     }
 }
 
-impl fmt::Display for StoreError {
+impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let advice = advice(&self.source);
         write!(f, "{} cannot {}: {advice}", self.database, self.attempt)
     }
 }
 
-impl Error for StoreError {
+impl Error for DatabaseError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
+        Some(&*self.source)
     }
 }
 
@@ -86,8 +85,7 @@ fn advice(error: &sqlx::Error) -> &'static str {
 const SQLSTATE_LENGTH: usize = 5;
 
 const SEE_SOURCE: &str = "see the source of this error";
-const TABLE_IS_MISSING: &str =
-    "the table is missing; call the store's `migrate` once, before the server starts";
+const TABLE_IS_MISSING: &str = "the table is missing; call `migrate` when the program starts";
 const READ_ONLY: &str =
     "the database is read-only; connect to the primary, as a role that may write";
 
@@ -97,10 +95,12 @@ fn postgres_advice(state: &str) -> &'static str {
         "42P01" => TABLE_IS_MISSING,
         "25006" => READ_ONLY,
         "42501" => {
-            "permission denied; grant select, insert, update and delete on the table, or let a role that \
+            "permission denied; grant select, insert, update and delete on the tables, or let a role that \
              may create tables run `migrate`"
         }
-        "40001" | "40P01" => "it collided with another transaction; the next delivery will do",
+        "28P01" | "28000" => "the server refuses the user or the password",
+        "3D000" => "the server has no database of this name",
+        "40001" | "40P01" => "it collided with another transaction; try again",
         "22021" => "Postgres keeps no NUL character; take it out of the scope",
         "53300" => {
             "the server has no connection left; lower the pools' sizes, or raise max_connections"
@@ -116,7 +116,7 @@ fn sqlite_advice(code: &str, message: &str) -> &'static str {
         Ok(1) if message.starts_with("no such table") => TABLE_IS_MISSING,
         Ok(5 | 6) => {
             "another connection wrote for longer than the busy timeout, or read in a file without a \
-             write-ahead log; keep transactions short, or give the store a file of its own"
+             write-ahead log; keep transactions short, or use another file for them"
         }
         Ok(8) => READ_ONLY,
         Ok(13) => "the disk is full",
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn postgres_says_by_its_state_what_to_do() {
         let collided = postgres_advice("40001");
-        assert!(collided.contains("the next delivery"), "{collided}");
+        assert!(collided.contains("try again"), "{collided}");
         assert_eq!(postgres_advice("40P01"), collided);
         assert!(postgres_advice("57P03").contains("starting or shutting down"));
         assert_eq!(postgres_advice("XX000"), SEE_SOURCE);

@@ -1,5 +1,5 @@
-//! Clerk's webhooks do their work once, by SQLite or Postgres: stores for the
-//! [`IdempotencyLayer`] of [`clerk-webhooks`](clerk_webhooks), and a transactional [`inbox`].
+//! Clerk's webhooks once and durably, in SQLite or Postgres: a [`queue`], stores for the [`IdempotencyLayer`]
+//! of [`clerk-webhooks`](clerk_webhooks), and a transactional [`inbox`].
 //!
 //! Svix, which delivers Clerk's webhooks, delivers at least once: retries, manual resends and broken
 //! connections bring the same message again, also while its first delivery is being handled.
@@ -9,6 +9,7 @@
 //! | your handler's effects | take | what it gives |
 //! |---|---|---|
 //! | all in one SQLite or Postgres database | the [`inbox`], in the handler's own transaction | exactly once |
+//! | more than a few seconds of work, or to be retried by your own schedule | the [`queue`] | at least once; exactly once for effects in its database, by [`complete`](queue::Complete::complete) |
 //! | elsewhere too: e-mail, payments, other services | `IdempotencyLayer` on [`PostgresStore`] | once; twice when a process dies, or loses its lease, between the effect and the note |
 //! | the same, one host, nothing to install | `IdempotencyLayer` on [`SqliteStore`] | the same |
 //!
@@ -24,12 +25,13 @@
 //!     ClerkWebhookLayer, VerifiedClerkEvent, WebhookError, idempotency::IdempotencyLayer,
 //! };
 //! # #[cfg(feature = "sqlite")]
-//! use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
+//! use clerk_webhooks_sqlx::{SqliteStore, migrate, open_sqlite};
 //!
 //! # #[cfg(feature = "sqlite")]
 //! async fn app() -> Result<Router, Box<dyn std::error::Error>> {
-//!     let store = SqliteStore::new(open_sqlite("webhooks.db").await?);
-//!     store.migrate().await?;
+//!     let pool = open_sqlite("webhooks.db").await?;
+//!     migrate(&pool).await?;
+//!     let store = SqliteStore::new(pool);
 //!     let idempotency = IdempotencyLayer::new(store, "users");
 //!     let clerk = ClerkWebhookLayer::from_env()?;
 //!     // The later `route_layer` is the outer one: verify first.
@@ -49,12 +51,12 @@
 //! # #[cfg(feature = "sqlite")] mod example {
 //! use axum::{Router, extract::State, routing::post};
 //! use clerk_webhooks::{ClerkWebhookLayer, EventData, VerifiedClerkEvent, WebhookError};
-//! use clerk_webhooks_sqlx::{inbox, open_sqlite};
+//! use clerk_webhooks_sqlx::{inbox, migrate, open_sqlite};
 //! use sqlx::SqlitePool;
 //!
 //! async fn app() -> Result<Router, Box<dyn std::error::Error>> {
 //!     let pool = open_sqlite("app.db").await?;
-//!     inbox::migrate(&pool).await?; // makes the inbox's table
+//!     migrate(&pool).await?; // makes the tables
 //!     let endpoint = post(on_event).route_layer(ClerkWebhookLayer::from_env()?);
 //!     Ok(Router::new().route("/webhooks/clerk", endpoint).with_state(pool))
 //! }
@@ -80,31 +82,38 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `postgres` | no | [`PostgresStore`]; the inbox for `PgConnection` |
-//! | `sqlite` | no | [`SqliteStore`], [`open_sqlite`]; the inbox for `SqliteConnection`; SQLite itself, compiled from C |
+//! | `postgres` | no | [`PostgresStore`], [`open_postgres`]; inbox and queue on Postgres |
+//! | `sqlite` | no | [`SqliteStore`], [`open_sqlite`]; inbox and queue on SQLite; SQLite itself, compiled from C |
+//! | `queue` | no | the [`queue`] and its worker, on the engines chosen |
 //! | none | | [`sql`]: the statements as text, for tokio-postgres, diesel, `SeaORM` and rusqlite; no sqlx |
 //!
-//! sqlx is brought without its defaults. Your program chooses its runtime, and TLS where the server asks for
-//! it:
+//! sqlx is brought without its defaults, on tokio. Your program chooses TLS where the server asks for it:
 //!
 //! ```toml
 //! clerk-webhooks-sqlx = { version = "0.1", features = ["postgres"] }
-//! sqlx = { version = "0.9", features = ["runtime-tokio", "tls-rustls"] }
+//! sqlx = { version = "0.9", default-features = false, features = ["tls-rustls"] }
 //! ```
 //!
-//! Without a runtime feature sqlx panics when it connects; without a TLS feature it refuses a server that
-//! demands TLS. To link the system's SQLite, 3.42 or newer, instead of the bundled one, set
+//! Without a TLS feature it refuses a server that demands TLS. To link the system's SQLite, 3.42 or newer, instead of the bundled one, set
 //! `LIBSQLITE3_SYS_USE_PKG_CONFIG=1` for the build.
 //!
 //! # What survives a power loss
 //!
 //! | database | setting | what is lost without it |
 //! |---|---|---|
-//! | SQLite | `synchronous=FULL`, which [`open_sqlite`] sets | the newest commits: completed messages run again, and with the inbox, note and effects go together |
-//! | Postgres | `synchronous_commit=on`, its default | the same; with a replica that takes over, only what `remote_write` or stronger has waited for is there |
+//! | SQLite | `synchronous=FULL`, which [`open_sqlite`] sets | the newest commits |
+//! | Postgres | `synchronous_commit=on`, its default, which [`open_postgres`] makes sure of | the newest commits, also when the server alone crashes |
+//! | Postgres, a replica takes over | `synchronous_standby_names`, and `synchronous_commit` at `on` or above | what the replica had not received |
 //!
-//! Both need a disk that keeps what it says it has written. `kill -9` of process or server loses no commit
-//! under any of these settings.
+//! A lost commit of the **queue** is an event that was acknowledged: the sender does not retry it; use "Recover
+//! failed messages" or resend. One of a **store** is a completed message that runs again. One of the **inbox**
+//! takes the effects with it, and the acknowledgement stays: resend those too.
+//!
+//! All need a disk that keeps what it says it has written. `kill -9` of your processes loses no commit under any
+//! of these settings, and `kill -9` of the server none with `synchronous_commit=on`.
+//!
+//! SQLite goes by the machine's clock: when that is set back, leases and pauses last longer by as much; set
+//! forward, they end at once, and a running event may be taken over and run twice.
 //!
 //! # Versions that go together
 //!
@@ -144,23 +153,33 @@
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod inbox;
+#[cfg(all(feature = "queue", any(feature = "postgres", feature = "sqlite")))]
+pub mod queue;
 pub mod sql;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod connect;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod engine;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod error;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod migrate;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod millis;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod open;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod purge;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod store;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use self::error::StoreError;
+pub use self::{engine::Engine, error::DatabaseError, migrate::migrate};
 #[cfg(feature = "postgres")]
-pub use self::store::PostgresStore;
+pub use self::{open::open_postgres, store::PostgresStore};
 #[cfg(feature = "sqlite")]
-pub use self::store::{SqliteStore, open_sqlite};
+pub use self::{open::open_sqlite, store::SqliteStore};
 
 /// The README's code is compiled like any other.
 #[cfg(all(doctest, feature = "sqlite"))]

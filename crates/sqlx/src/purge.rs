@@ -1,6 +1,11 @@
 //! Many rows go in small steps.
 
-use std::future::Future;
+use std::{error::Error, time::Duration};
+
+use tokio::time::sleep;
+use tracing::warn;
+
+use crate::error::DatabaseError;
 
 /// A step holds locks for some milliseconds.
 pub(crate) const BATCH: i64 = 1_000;
@@ -17,5 +22,19 @@ where
         if batch < BATCH.unsigned_abs() {
             return Ok(removed);
         }
+    }
+}
+
+/// Purges now, and again after each period.
+pub(crate) async fn continuously<F>(period: Duration, mut purge: impl FnMut() -> F)
+where
+    F: Future<Output = Result<u64, DatabaseError>>,
+{
+    loop {
+        if let Err(error) = purge().await {
+            let source = error.source().map(ToString::to_string);
+            warn!(target: "clerk_webhooks", source, "{error}; trying again later");
+        }
+        sleep(period).await;
     }
 }

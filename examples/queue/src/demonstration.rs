@@ -7,7 +7,7 @@ use std::{
 };
 
 use clerk_webhooks::{ClerkEvent, EventData, SigningSecret, WebhookError, testing::SignedRequest};
-use clerk_webhooks_apalis::{Engine, Queue};
+use clerk_webhooks_sqlx::queue::{Engine, Queue};
 use tokio::time::sleep;
 
 use crate::{ROUTE, support};
@@ -25,10 +25,10 @@ pub(crate) fn fail_if_asked_to(event: &ClerkEvent, attempt: u32) -> Result<(), W
 }
 
 /// Deliveries that are all acknowledged at once; then what becomes of them.
-pub(crate) async fn run<E: Engine>(
+pub(crate) async fn run<DB: Engine>(
     address: SocketAddr,
     secret: &SigningSecret,
-    queue: &Queue<E>,
+    queue: &Queue<DB>,
 ) -> Result<(), Box<dyn Error>> {
     for (message_id, body) in [
         ("msg_1", user_created("user_1")),
@@ -56,11 +56,11 @@ pub(crate) async fn run<E: Engine>(
     Ok(())
 }
 
-async fn wait_until_done<E: Engine>(queue: &Queue<E>) -> Result<(), Box<dyn Error>> {
+async fn wait_until_done<DB: Engine>(queue: &Queue<DB>) -> Result<(), Box<dyn Error>> {
     let deadline = Instant::now() + Duration::from_secs(45);
     loop {
         let counts = queue.counts().await?;
-        if counts.pending + counts.running == 0 {
+        if counts.waiting + counts.running == 0 {
             return Ok(());
         }
         if deadline < Instant::now() {

@@ -10,36 +10,57 @@
 //! `QUEUE_URL` says where the events are kept, `sqlite://` and a path or `postgres://...`; without it that
 //! is `queue.db` in the working directory, and for `--once` a file that is gone afterwards. `PORT` (default
 //! 3000) says where to listen; `CLERK_WEBHOOK_SIGNING_SECRET` holds the endpoint's secret. `WORK_MS` makes
-//! each event take so long, and `HEARTBEAT_MS` (default 2000) says how often a worker shows that it lives:
-//! what it ran is taken over when it has missed five.
+//! each event take so long, and `LEASE_MS` (default 10000) says how long until others take over what a killed
+//! worker ran.
+//!
+//! Each new user gets a welcome credit, exactly once whatever is killed: the credit and the event's end are
+//! committed together.
 
+mod credits;
 mod demonstration;
 #[path = "../../support/mod.rs"]
 mod support;
 
-use std::{env, error::Error, io, process::ExitCode, time::Duration};
+use std::{env, error::Error, io, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::{Router, routing::post_service};
 use clerk_webhooks::{
-    ClerkEvent, ClerkWebhookLayer, SigningSecret, Verifier, WebhookError,
+    ClerkEvent, ClerkWebhookLayer, EventData, SigningSecret, Verifier, WebhookError,
     queue::{Enqueue, EventContext, EventHandler},
     verify::SecretErrorKind,
 };
-use clerk_webhooks_apalis::{Engine, PostgresQueue, Queue, SqliteQueue};
+use clerk_webhooks_sqlx::{
+    migrate, open_postgres, open_sqlite,
+    queue::{Complete as _, Engine, Queue},
+};
+use sqlx::Pool;
 use tokio::{sync::watch, time::sleep};
 use tower::Layer as _;
 
+use self::credits::Credits;
+
 const ROUTE: &str = "/webhooks/clerk";
 
-#[derive(Clone)]
-struct App {
+struct App<DB: Engine> {
     work: Duration,
+    pool: Pool<DB>,
 }
 
 /// The work. An error means that it is tried again, with growing pauses.
-async fn on_event(event: ClerkEvent, context: EventContext<App>) -> Result<(), WebhookError> {
-    sleep(context.state().work).await;
+async fn on_event<DB: Credits>(
+    event: ClerkEvent,
+    context: EventContext<Arc<App<DB>>>,
+) -> Result<(), WebhookError> {
+    let app = context.state();
+    sleep(app.work).await;
     demonstration::fail_if_asked_to(&event, context.attempt())?;
+    let mut tx = DB::begin(&app.pool).await?;
+    if let EventData::UserCreated(user) = &event.data {
+        DB::add(&mut tx, &user.id).await?;
+    }
+    // The credit and the event's end are committed together, or neither.
+    context.complete(&mut tx).await?;
+    tx.commit().await?;
     println!(
         "processed {} attempt {}",
         context.message_id(),
@@ -82,26 +103,29 @@ async fn run() -> Result<(), Box<dyn Error>> {
         Err(_) => "sqlite://queue.db".to_owned(),
     };
     if let Some(path) = url.strip_prefix("sqlite://") {
-        serve(SqliteQueue::open(path, name).await?, once).await
+        serve(open_sqlite(path).await?, name, once).await
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        serve(PostgresQueue::connect(&url, name).await?, once).await
+        serve(open_postgres(&url).await?, name, once).await
     } else {
         Err("QUEUE_URL begins with neither sqlite:// nor postgres://".into())
     }
 }
 
-async fn serve<E: Engine>(queue: Queue<E>, once: bool) -> Result<(), Box<dyn Error>> {
+async fn serve<DB: Credits>(pool: Pool<DB>, name: &str, once: bool) -> Result<(), Box<dyn Error>> {
+    migrate(&pool).await?;
+    DB::create(&pool).await?;
+    let queue = Queue::new(&pool, name).await?;
     let (server, worker) = roles()?;
     let (stop, stopped) = watch::channel(false);
     let serving = async {
         match server {
-            true => take_deliveries(&queue, once, &stop).await,
+            true => take_deliveries((&queue, &pool), once, &stop).await,
             false => Ok(()),
         }
     };
     let working = async {
         match worker {
-            true => work(&queue, stopped).await,
+            true => work(&queue, pool.clone(), stopped).await,
             false => Ok(()),
         }
     };
@@ -131,8 +155,8 @@ fn roles() -> Result<(bool, bool), String> {
     }
 }
 
-async fn take_deliveries<E: Engine>(
-    queue: &Queue<E>,
+async fn take_deliveries<DB: Credits>(
+    (queue, pool): (&Queue<DB>, &Pool<DB>),
     once: bool,
     stop: &watch::Sender<bool>,
 ) -> Result<(), Box<dyn Error>> {
@@ -148,6 +172,7 @@ async fn take_deliveries<E: Engine>(
     let showing = async {
         if once {
             demonstration::run(address, &own_secret, queue).await?;
+            println!("{} credits", DB::count(pool).await?);
             stop.send_replace(true);
         }
         Ok(())
@@ -156,33 +181,23 @@ async fn take_deliveries<E: Engine>(
     tokio::try_join!(serving, showing).map(drop)
 }
 
-async fn work<E: Engine>(
-    queue: &Queue<E>,
+async fn work<DB: Credits>(
+    queue: &Queue<DB>,
+    pool: Pool<DB>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), Box<dyn Error>> {
     let app = App {
         work: milliseconds("WORK_MS", 0)?,
+        pool,
     };
     let worker = queue
-        .worker(EventHandler::new(app, on_event))
-        .with_heartbeat(milliseconds("HEARTBEAT_MS", 2000)?)
+        .worker(EventHandler::new(Arc::new(app), on_event))
+        .with_lease(milliseconds("LEASE_MS", 10_000)?)
         .on_dead_letter(|letter| {
             println!("dead {} after {}", letter.message_id(), letter.attempts());
         });
-    let purging = tokio::spawn(purge_every_hour(queue.clone()));
     worker.run_until(told_to_stop(stopped)).await;
-    purging.abort();
     Ok(())
-}
-
-/// Otherwise the ids of all messages would be kept for ever.
-async fn purge_every_hour<E: Engine>(queue: Queue<E>) {
-    loop {
-        if let Err(error) = queue.purge().await {
-            print(&error);
-        }
-        sleep(Duration::from_secs(3600)).await;
-    }
 }
 
 async fn told_to_stop(mut stopped: watch::Receiver<bool>) {

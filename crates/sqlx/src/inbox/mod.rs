@@ -18,7 +18,7 @@
 //! }
 //! ```
 //!
-//! Before that, once when the service starts, `inbox::migrate(&pool)` has made the table.
+//! Before that, when the program starts, [`migrate`](crate::migrate()) has made the table.
 //!
 //! Either both are committed, the work and the note, or neither: whatever fails or is killed in between,
 //! the next delivery finds nothing done and does it. All of the work must go through the transaction. What
@@ -39,12 +39,11 @@
 //!
 //! What the database answers comes back as sqlx's own error, as from every other statement of your
 //! transaction. "no such table: `clerk_inbox`", or Postgres' "relation ... does not exist", means that
-//! [`migrate`] was not called.
+//! [`migrate`](crate::migrate()) was not called.
 //!
 //! # Upkeep
 //!
-//! Call [`migrate`] when the service starts, and [`purge`] once a day, with [`RETENTION`] or what suits
-//! you.
+//! Call [`purge`] once a day, with [`RETENTION`] or what suits you.
 
 mod statements;
 
@@ -83,13 +82,12 @@ pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # #[cfg(feature = "sqlite")] {
-/// use clerk_webhooks_sqlx::{inbox, open_sqlite};
+/// use clerk_webhooks_sqlx::{inbox, migrate, open_sqlite};
 ///
-/// # let folder = std::env::temp_dir().join(clerk_webhooks::idempotency::ClaimToken::random().to_string());
-/// # std::fs::create_dir(&folder)?;
-/// # let path = folder.join("webhooks.db");
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("app.db");
 /// let pool = open_sqlite(&path).await?;
-/// inbox::migrate(&pool).await?;
+/// migrate(&pool).await?;
 ///
 /// let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
 /// assert!(inbox::first_time(&mut *tx, "users", "msg_1").await?);
@@ -101,7 +99,6 @@ pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 ///
 /// let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
 /// assert!(!inbox::first_time(&mut *tx, "users", "msg_1").await?);
-/// # std::fs::remove_dir_all(folder)?;
 /// # }
 /// # Ok(())
 /// # }
@@ -119,22 +116,6 @@ pub async fn first_time<C: InboxConnection>(
 
 const NO_TRANSACTION: &str = "the inbox needs a transaction: begin one with the pool's `begin` (SQLite: \
     `begin_with(\"BEGIN IMMEDIATE\")`), do the message's work in it, and commit it";
-
-/// Makes the table `clerk_inbox` and its index, unless it is there.
-///
-/// Call it whenever the service starts: a table that is there is left as it is, and several processes may
-/// call it at once. sqlx's own migrations are not involved. To have it in yours, take
-/// [`sql`](crate::sql)'s `CREATE`.
-///
-/// # Errors
-///
-/// When the database cannot be reached, or tables may not be created.
-pub async fn migrate<DB>(pool: &Pool<DB>) -> sqlx::Result<()>
-where
-    DB: Database<Connection: InboxConnection>,
-{
-    pool.acquire().await?.create().await
-}
 
 /// Removes what was received at least `older_than` ago, [`RETENTION`] as a rule; returns the number of rows.
 ///
@@ -194,8 +175,6 @@ mod sealed {
 
     /// The statements of [`sql`](crate::sql); each returns the number of rows affected.
     pub trait Statements: Connection {
-        fn create(&mut self) -> impl Future<Output = sqlx::Result<()>> + Send;
-
         fn note(
             &mut self,
             scope: &str,

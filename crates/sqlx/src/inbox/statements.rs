@@ -6,11 +6,6 @@ use super::sealed::Statements;
 macro_rules! statements {
     ($connection:ty, $sql:ident) => {
         impl Statements for $connection {
-            async fn create(&mut self) -> sqlx::Result<()> {
-                // Raw: SQLite's are two statements.
-                sqlx::raw_sql($sql::CREATE).execute(self).await.map(drop)
-            }
-
             async fn note(&mut self, scope: &str, message_id: &str) -> sqlx::Result<u64> {
                 let statement = sqlx::query($sql::FIRST_TIME).bind(scope).bind(message_id);
                 Ok(statement.execute(self).await?.rows_affected())

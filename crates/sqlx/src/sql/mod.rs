@@ -1,18 +1,19 @@
 //! Every statement as text, for other clients than sqlx: tokio-postgres, diesel, `SeaORM`, rusqlite.
 //!
-//! The stores and the [inbox](crate::inbox) of this crate run these very statements, so that programs
-//! with different clients may share one database. The module needs no feature, and without one this
-//! crate brings no sqlx: nothing then binds the version of `libsqlite3-sys`.
+//! The stores, the inbox and the queue of this crate run these very statements, so that programs with
+//! different clients may share one database. The module needs no feature, and without one this crate brings
+//! no sqlx: nothing then binds the version of `libsqlite3-sys`.
 //!
-//! - `CREATE` may hold several statements: run it as a batch, without parameters (tokio-postgres
-//!   `batch_execute`, rusqlite `execute_batch`, diesel `batch_execute`).
-//! - All others are single statements, to be prepared. Their parameters are bound by number, and said in
-//!   the documentation of each, as is what comes back.
+//! - `MIGRATIONS` are batches of statements without parameters (tokio-postgres `batch_execute`, rusqlite
+//!   `execute_batch`, diesel `batch_execute`).
+//! - All others are single statements, to be prepared. Their parameters are bound by number, and appear in
+//!   that order. The documentation of each says what they are and what comes back.
 //! - The scope and the message id are texts, as in
-//!   [`MessageKey`](clerk_webhooks::idempotency::MessageKey). Durations are whole milliseconds; round
-//!   up. No time is a parameter: the database's clock decides.
-//! - Outside of the inbox, run each in a transaction of its own (autocommit): what another process has to
-//!   see must not wait for your commit.
+//!   [`MessageKey`](clerk_webhooks::idempotency::MessageKey). Durations are whole milliseconds; round up. The
+//!   database's clock decides what is over.
+//! - Run each in a transaction of its own (autocommit), except for the inbox's `FIRST_TIME` and the queue's
+//!   `PUSH` and `END`, which may be part of yours: what another process has to see must not wait for your
+//!   commit.
 //!
 //! # tokio-postgres: the inbox in a transaction
 //!
@@ -37,7 +38,7 @@
 //! # diesel: the same on SQLite
 //!
 //! ```
-//! use clerk_webhooks_sqlx::sql::sqlite::inbox::{CREATE, FIRST_TIME};
+//! use clerk_webhooks_sqlx::sql::sqlite::{MIGRATIONS, inbox::FIRST_TIME};
 //! use diesel::{
 //!     Connection as _, QueryResult, RunQueryDsl as _, SqliteConnection,
 //!     connection::SimpleConnection as _, sql_query, sql_types::Text,
@@ -59,12 +60,14 @@
 //! }
 //!
 //! let mut connection = SqliteConnection::establish(":memory:")?;
-//! connection.batch_execute(CREATE)?;
+//! MIGRATIONS.iter().try_for_each(|migration| connection.batch_execute(migration))?;
 //! connection.batch_execute("create table users (id text primary key); insert into users values ('user_1')")?;
 //! assert!(on_user_deleted(&mut connection, "msg_1", "user_1")?);
 //! assert!(!on_user_deleted(&mut connection, "msg_1", "user_1")?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[macro_use]
+mod queue;
 pub mod postgres;
 pub mod sqlite;

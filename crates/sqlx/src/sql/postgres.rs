@@ -2,30 +2,44 @@
 //!
 //! Tables are found by the connection's `search_path`, and made in its first schema.
 
-/// The table of claims, behind `PostgresStore`.
-pub mod store {
-    /// Makes the table and its index, unless `clerk_idempotency` is there.
-    ///
-    /// Any number of processes may run it at once: `create table if not exists` alone fails when two do,
-    /// so that they take turns on an advisory lock (held until the transaction ends). Where the table is
-    /// there it needs no right to create one.
-    ///
-    /// A row is a claim in progress while it has a token, and a completed message when the token is
-    /// null; in both cases until `expires_at`.
-    pub const CREATE: &str = r#"do $$ begin
-    if to_regclass('clerk_idempotency') is null then
-        perform pg_advisory_xact_lock(7164773311834726770);
-        create table if not exists clerk_idempotency (
-            scope text collate "C" not null,
-            id text collate "C" not null,
-            token text,
-            expires_at timestamptz not null,
-            primary key (scope, id)
-        );
-        create index if not exists clerk_idempotency_expires_at on clerk_idempotency (expires_at);
-    end if;
-end $$"#;
+/// How the tables are made: the first makes them, each further one is a change to them.
+///
+/// Each is a batch of statements without parameters. [`migrate`](crate::migrate()) runs them once each and in
+/// this order. In a migration tool of your own, run each in a transaction.
+pub const MIGRATIONS: &[&str] = &[r#"create table if not exists clerk_idempotency (
+    scope text collate "C" not null,
+    id text collate "C" not null,
+    token text,
+    expires_at timestamptz not null,
+    primary key (scope, id)
+);
+create index if not exists clerk_idempotency_expires_at on clerk_idempotency (expires_at);
+create table if not exists clerk_inbox (
+    scope text collate "C" not null,
+    id text collate "C" not null,
+    received_at timestamptz not null default clock_timestamp(),
+    primary key (scope, id)
+);
+create index if not exists clerk_inbox_received_at on clerk_inbox (received_at);
+create table if not exists clerk_queue (
+    queue text collate "C" not null,
+    message_id text collate "C" not null,
+    state text collate "C" not null check (state in ('waiting', 'running', 'done', 'dead')),
+    at bigint not null,
+    attempts bigint not null default 0,
+    crashes bigint not null default 0,
+    owner text,
+    last_error text,
+    body text,
+    primary key (queue, message_id)
+);
+create index if not exists clerk_queue_state_at on clerk_queue (queue, state, at);"#];
 
+/// The table of claims, `clerk_idempotency`, behind `PostgresStore`.
+///
+/// A row is a claim in progress while it has a token, and a completed message when the token is null; in both
+/// cases until `expires_at`.
+pub mod store {
     /// Takes a message, unless it is taken or done.
     ///
     /// - `$1` text: scope; `$2` text: message id
@@ -90,7 +104,7 @@ on conflict (scope, id) do update set token = null, expires_at = excluded.expire
     /// - `$1` bigint: how many rows at most
     ///
     /// As many rows affected as were removed; fewer than `$1`: no more are to be had now. Rows that
-    /// another transaction has locked are passed over.
+    /// another transaction has locked are skipped.
     pub const PURGE: &str = "with expired as (
     select scope, id from clerk_idempotency
     where expires_at <= statement_timestamp()
@@ -102,24 +116,8 @@ delete from clerk_idempotency as held using expired
 where held.scope = expired.scope and held.id = expired.id";
 }
 
-/// The inbox's table.
+/// The inbox's table, `clerk_inbox`. A row says: the effects of this message are committed.
 pub mod inbox {
-    /// Makes the table and its index, unless `clerk_inbox` is there; safe to run by several at once.
-    ///
-    /// A row says: the effects of this message are committed.
-    pub const CREATE: &str = r#"do $$ begin
-    if to_regclass('clerk_inbox') is null then
-        perform pg_advisory_xact_lock(7164773311834726770);
-        create table if not exists clerk_inbox (
-            scope text collate "C" not null,
-            id text collate "C" not null,
-            received_at timestamptz not null default clock_timestamp(),
-            primary key (scope, id)
-        );
-        create index if not exists clerk_inbox_received_at on clerk_inbox (received_at);
-    end if;
-end $$"#;
-
     /// Notes the message in the transaction that does its work.
     ///
     /// - `$1` text: scope; `$2` text: message id
@@ -152,4 +150,12 @@ end $$"#;
 )
 delete from clerk_inbox as inbox using old
 where inbox.scope = old.scope and inbox.id = old.id";
+}
+
+queue_statements! {
+    now: "(extract(epoch from statement_timestamp()) * 1000)::bigint",
+    random: "random()",
+    skip_locked: " for update skip locked",
+    texts: "select json_array_elements_text($3::json)",
+    move_done: "",
 }

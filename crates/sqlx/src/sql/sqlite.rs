@@ -2,24 +2,46 @@
 //!
 //! An older one, without that clock, refuses every claim and every note: "NOT NULL constraint failed".
 //!
-//! Times are seconds since 1970 with their fraction, by the clock of the machine.
+//! Times of the store and the inbox are seconds since 1970 with their fraction, by the clock of the machine.
 
-/// The table of claims, behind `SqliteStore`.
-pub mod store {
-    /// Makes the table and its index, unless they are there. Two statements; safe to run by several
-    /// processes at once.
-    ///
-    /// A row is a claim in progress while it has a token, and a completed message when the token is
-    /// null; in both cases until `expires_at`.
-    pub const CREATE: &str = "create table if not exists clerk_idempotency (
+/// How the tables are made: the first makes them, each further one is a change to them.
+///
+/// Each is a batch of statements without parameters. [`migrate`](crate::migrate()) runs them once each and in
+/// this order. In a migration tool of your own, run each in a transaction.
+pub const MIGRATIONS: &[&str] = &["create table if not exists clerk_idempotency (
     scope text not null,
     id text not null,
     token text,
     expires_at real not null,
     primary key (scope, id)
 ) strict, without rowid;
-create index if not exists clerk_idempotency_expires_at on clerk_idempotency (expires_at);";
+create index if not exists clerk_idempotency_expires_at on clerk_idempotency (expires_at);
+create table if not exists clerk_inbox (
+    scope text not null,
+    id text not null,
+    received_at real not null default (unixepoch('subsec')),
+    primary key (scope, id)
+) strict, without rowid;
+create index if not exists clerk_inbox_received_at on clerk_inbox (received_at);
+create table if not exists clerk_queue (
+    queue text not null,
+    message_id text not null,
+    state text not null check (state in ('waiting', 'running', 'done', 'dead')),
+    at integer not null,
+    attempts integer not null default 0,
+    crashes integer not null default 0,
+    owner text,
+    last_error text,
+    body text,
+    primary key (queue, message_id)
+) strict;
+create index if not exists clerk_queue_state_at on clerk_queue (queue, state, at);"];
 
+/// The table of claims, `clerk_idempotency`, behind `SqliteStore`.
+///
+/// A row is a claim in progress while it has a token, and a completed message when the token is null; in both
+/// cases until `expires_at`.
+pub mod store {
     /// Takes a message, unless it is taken or done.
     ///
     /// - `?1` text: scope; `?2` text: message id
@@ -92,20 +114,8 @@ on conflict (scope, id) do update set token = null, expires_at = excluded.expire
 )";
 }
 
-/// The inbox's table.
+/// The inbox's table, `clerk_inbox`. A row says: the effects of this message are committed.
 pub mod inbox {
-    /// Makes the table and its index, unless they are there. Two statements; safe to run by several
-    /// processes at once.
-    ///
-    /// A row says: the effects of this message are committed.
-    pub const CREATE: &str = "create table if not exists clerk_inbox (
-    scope text not null,
-    id text not null,
-    received_at real not null default (unixepoch('subsec')),
-    primary key (scope, id)
-) strict, without rowid;
-create index if not exists clerk_inbox_received_at on clerk_inbox (received_at);";
-
     /// Notes the message in the transaction that does its work.
     ///
     /// - `?1` text: scope; `?2` text: message id
@@ -135,4 +145,15 @@ create index if not exists clerk_inbox_received_at on clerk_inbox (received_at);
     order by received_at
     limit ?2
 )";
+}
+
+// A row that only loses its body leaves its page to itself: nothing is ever added between rowids. One that
+// moves to the end lets SQLite join the pages.
+queue_statements! {
+    now: "cast(unixepoch('subsec') * 1000 as integer)",
+    random: "((random() & 1073741823) / 1073741824.0)",
+    skip_locked: "",
+    texts: "select value from json_each($3)",
+    move_done: ",
+    rowid = case when $1 = 'done' then (select max(rowid) + 1 from clerk_queue) else rowid end",
 }

@@ -2,6 +2,17 @@
 //!
 //! A macro: sqlx' generic bounds for "any database" are longer than this, and know no `rows_affected`.
 
+use clerk_webhooks::idempotency::{Claim, ClaimToken};
+
+/// What the row says that a claim left behind.
+pub(super) fn outcome(ours: ClaimToken, holder: Option<String>) -> Claim {
+    match holder {
+        None => Claim::Completed,
+        Some(holder) if holder == ours.to_string() => Claim::Claimed(ours),
+        Some(_) => Claim::InProgress,
+    }
+}
+
 /// Implements `IdempotencyStore` for a store with a `pool`, by the statements of the module `sql` in scope.
 macro_rules! claims {
     ($store:ty, $database:ty, $arguments:ty, $name:literal) => {
@@ -10,14 +21,16 @@ macro_rules! claims {
                 &self,
                 attempt: &'static str,
                 statement: Query<'_, $database, $arguments>,
-            ) -> Result<u64, StoreError> {
-                let done = statement.execute(&self.pool).await;
+            ) -> Result<u64, DatabaseError> {
+                let connection = connect::acquire(&self.pool).await;
+                let mut connection = connection.map_err(failed(attempt))?;
+                let done = statement.execute(&mut *connection).await;
                 Ok(done.map_err(failed(attempt))?.rows_affected())
             }
         }
 
-        fn failed(attempt: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
-            StoreError::of($name, attempt)
+        fn failed(attempt: &'static str) -> impl FnOnce(sqlx::Error) -> DatabaseError {
+            DatabaseError::of($name, attempt)
         }
 
         /// A statement about one message, whose scope and id come first in all of them.
@@ -31,21 +44,27 @@ macro_rules! claims {
         }
 
         impl IdempotencyStore for $store {
-            type Error = StoreError;
+            type Error = DatabaseError;
 
-            async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, StoreError> {
+            async fn claim(
+                &self,
+                key: &MessageKey,
+                lease: Duration,
+            ) -> Result<Claim, DatabaseError> {
                 let token = ClaimToken::random();
+                let connection = connect::acquire(&self.pool).await;
+                let mut connection = connection.map_err(failed("claim a message"))?;
                 // Not `fetch_one`: on SQLite it stops at the row, and loses the error of the commit after it.
                 let rows = sqlx::query_scalar(sql::CLAIM)
                     .bind(key.scope())
                     .bind(key.message_id())
                     .bind(token.to_string())
                     .bind(millis(lease))
-                    .fetch_all(&self.pool)
+                    .fetch_all(&mut *connection)
                     .await;
                 let holder = rows.and_then(|mut rows| rows.pop().ok_or(sqlx::Error::RowNotFound));
                 let holder = holder.map_err(failed("claim a message"))?;
-                Ok(super::outcome(token, holder))
+                Ok(super::claims::outcome(token, holder))
             }
 
             async fn extend(
@@ -53,7 +72,7 @@ macro_rules! claims {
                 key: &MessageKey,
                 token: ClaimToken,
                 lease: Duration,
-            ) -> Result<bool, StoreError> {
+            ) -> Result<bool, DatabaseError> {
                 let statement = about(sql::EXTEND, key);
                 let statement = statement.bind(token.to_string()).bind(millis(lease));
                 let rows = self.rows_affected("extend a claim", statement).await?;
@@ -64,7 +83,7 @@ macro_rules! claims {
                 &self,
                 key: &MessageKey,
                 retention: Duration,
-            ) -> Result<(), StoreError> {
+            ) -> Result<(), DatabaseError> {
                 let statement = about(sql::COMPLETE, key).bind(millis(retention));
                 self.rows_affected("complete a message", statement).await?;
                 Ok(())
@@ -74,13 +93,13 @@ macro_rules! claims {
                 &self,
                 key: &MessageKey,
                 token: ClaimToken,
-            ) -> Result<bool, StoreError> {
+            ) -> Result<bool, DatabaseError> {
                 let statement = about(sql::RELEASE, key).bind(token.to_string());
                 let rows = self.rows_affected("release a claim", statement).await?;
                 Ok(rows == 1)
             }
 
-            async fn forget(&self, key: &MessageKey) -> Result<bool, StoreError> {
+            async fn forget(&self, key: &MessageKey) -> Result<bool, DatabaseError> {
                 let statement = about(sql::FORGET, key);
                 let rows = self.rows_affected("forget a message", statement).await?;
                 Ok(rows == 1)

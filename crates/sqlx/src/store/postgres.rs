@@ -5,12 +5,12 @@ use std::time::Duration;
 use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
 use sqlx::{PgPool, Postgres, postgres::PgArguments, query::Query};
 
-use crate::{error::StoreError, millis::millis, purge, sql::postgres::store as sql};
+use crate::{connect, error::DatabaseError, millis::millis, purge, sql::postgres::store as sql};
 
 /// Claims in Postgres, for any number of processes on any number of machines.
 ///
 /// ```no_run
-/// use clerk_webhooks_sqlx::PostgresStore;
+/// use clerk_webhooks_sqlx::{PostgresStore, migrate};
 /// use sqlx::postgres::PgPoolOptions;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,8 +18,8 @@ use crate::{error::StoreError, millis::millis, purge, sql::postgres::store as sq
 ///     .acquire_timeout(std::time::Duration::from_secs(3)) // the layer waits for 5, the sender for 15
 ///     .connect("postgres://localhost/app")
 ///     .await?;
+/// migrate(&pool).await?;
 /// let store = PostgresStore::new(pool);
-/// store.migrate().await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -50,38 +50,11 @@ impl PostgresStore {
         Self { pool }
     }
 
-    /// Makes the table `clerk_idempotency` and its index, unless it is there.
-    ///
-    /// Call it whenever the service starts: a table that is there is left as it is, several processes may
-    /// call it at once, and the right to create tables is needed for the first call alone. sqlx's own
-    /// migrations are not involved. To have it in yours, take [`CREATE`](crate::sql::postgres::store::CREATE).
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be reached, or the role may not create tables.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        let created = sqlx::query(sql::CREATE).execute(&self.pool).await;
-        created.map_err(failed("create its table")).map(drop)
-    }
-
     /// Removes the rows whose lease or retention is over; returns their number.
     ///
-    /// Nothing depends on it but the table's size, some 350 bytes a message. Once an hour is enough; any
-    /// number of processes may do it at once:
-    ///
-    /// ```no_run
-    /// # async fn example(store: clerk_webhooks_sqlx::PostgresStore) {
-    /// tokio::spawn(async move {
-    ///     let mut hourly = tokio::time::interval(std::time::Duration::from_secs(3_600));
-    ///     loop {
-    ///         hourly.tick().await;
-    ///         if let Err(error) = store.purge_expired().await {
-    ///             eprintln!("{error}");
-    ///         }
-    ///     }
-    /// });
-    /// # }
-    /// ```
+    /// Nothing depends on it but the table's size, some 350 bytes a message:
+    /// [`continuously_delete_expired`](Self::continuously_delete_expired) does it hourly. Any number of
+    /// processes may do it at once.
     ///
     /// It goes in steps of 1,000 rows, found by an index, so that no lock is held for long, and may be
     /// dropped at any time.
@@ -89,13 +62,26 @@ impl PostgresStore {
     /// # Errors
     ///
     /// When a step fails; those before it are done.
-    pub async fn purge_expired(&self) -> Result<u64, StoreError> {
+    pub async fn purge(&self) -> Result<u64, DatabaseError> {
         purge::in_batches(|| {
             let step = sqlx::query(sql::PURGE).bind(purge::BATCH);
             self.rows_affected("purge what has expired", step)
         })
         .await
     }
+
+    /// [Purges](Self::purge) now, and again after each `period`, until it is dropped. What goes wrong is
+    /// logged.
+    ///
+    /// ```no_run
+    /// # async fn example(store: clerk_webhooks_sqlx::PostgresStore) {
+    /// let hourly = std::time::Duration::from_secs(3_600);
+    /// tokio::spawn(store.continuously_delete_expired(hourly));
+    /// # }
+    /// ```
+    pub async fn continuously_delete_expired(self, period: Duration) {
+        purge::continuously(period, || self.purge()).await;
+    }
 }
 
-claims!(PostgresStore, Postgres, PgArguments, "Postgres");
+claims!(PostgresStore, Postgres, PgArguments, "PostgreSQL");

@@ -5,21 +5,20 @@ use std::time::Duration;
 use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
 use sqlx::{Sqlite, SqlitePool, query::Query, sqlite::SqliteArguments};
 
-use crate::{error::StoreError, millis::millis, purge, sql::sqlite::store as sql};
+use crate::{connect, error::DatabaseError, millis::millis, purge, sql::sqlite::store as sql};
 
 /// Claims in a SQLite file, for the processes of one machine.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use clerk_webhooks_sqlx::{SqliteStore, open_sqlite};
+/// use clerk_webhooks_sqlx::{SqliteStore, migrate, open_sqlite};
 ///
-/// # let folder = std::env::temp_dir().join(clerk_webhooks::idempotency::ClaimToken::random().to_string());
-/// # std::fs::create_dir(&folder)?;
-/// # let path = folder.join("webhooks.db");
-/// let store = SqliteStore::new(open_sqlite(&path).await?);
-/// store.migrate().await?;
-/// # std::fs::remove_dir_all(folder)?;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("webhooks.db");
+/// let pool = open_sqlite(&path).await?;
+/// migrate(&pool).await?;
+/// let store = SqliteStore::new(pool);
 /// # Ok(())
 /// # }
 /// ```
@@ -52,38 +51,11 @@ impl SqliteStore {
         Self { pool }
     }
 
-    /// Makes the table `clerk_idempotency` and its index, unless it is there.
-    ///
-    /// Call it whenever the service starts: a table that is there is left as it is, and several processes
-    /// may call it at once. sqlx's own migrations are not involved. To have it in yours, take
-    /// [`CREATE`](crate::sql::sqlite::store::CREATE).
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written to.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        let created = sqlx::raw_sql(sql::CREATE).execute(&self.pool).await;
-        created.map_err(failed("create its table")).map(drop)
-    }
-
     /// Removes the rows whose lease or retention is over; returns their number.
     ///
-    /// Nothing depends on it but the table's size, some 150 bytes a message. Once an hour is enough; any
-    /// number of processes may do it at once:
-    ///
-    /// ```no_run
-    /// # async fn example(store: clerk_webhooks_sqlx::SqliteStore) {
-    /// tokio::spawn(async move {
-    ///     let mut hourly = tokio::time::interval(std::time::Duration::from_secs(3_600));
-    ///     loop {
-    ///         hourly.tick().await;
-    ///         if let Err(error) = store.purge_expired().await {
-    ///             eprintln!("{error}");
-    ///         }
-    ///     }
-    /// });
-    /// # }
-    /// ```
+    /// Nothing depends on it but the table's size, some 150 bytes a message:
+    /// [`continuously_delete_expired`](Self::continuously_delete_expired) does it hourly. Any number of
+    /// processes may do it at once.
     ///
     /// It goes in steps of 1,000 rows, found by an index, so that no lock is held for long, and may be
     /// dropped at any time.
@@ -91,12 +63,25 @@ impl SqliteStore {
     /// # Errors
     ///
     /// When a step fails; those before it are done.
-    pub async fn purge_expired(&self) -> Result<u64, StoreError> {
+    pub async fn purge(&self) -> Result<u64, DatabaseError> {
         purge::in_batches(|| {
             let step = sqlx::query(sql::PURGE).bind(purge::BATCH);
             self.rows_affected("purge what has expired", step)
         })
         .await
+    }
+
+    /// [Purges](Self::purge) now, and again after each `period`, until it is dropped. What goes wrong is
+    /// logged.
+    ///
+    /// ```no_run
+    /// # async fn example(store: clerk_webhooks_sqlx::SqliteStore) {
+    /// let hourly = std::time::Duration::from_secs(3_600);
+    /// tokio::spawn(store.continuously_delete_expired(hourly));
+    /// # }
+    /// ```
+    pub async fn continuously_delete_expired(self, period: Duration) {
+        purge::continuously(period, || self.purge()).await;
     }
 }
 

@@ -36,10 +36,12 @@ async fn tokio_postgres_client(schema: &Schema) -> tokio_postgres::Client {
 #[tokio::test]
 #[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
 async fn tokio_postgres_and_the_store_share_claims() {
-    use sql::postgres::store::{CLAIM, COMPLETE, CREATE, EXTEND, FORGET, PURGE, RELEASE};
+    use sql::postgres::store::{CLAIM, COMPLETE, EXTEND, FORGET, PURGE, RELEASE};
     let schema = Schema::create().await;
     let client = tokio_postgres_client(&schema).await;
-    client.batch_execute(CREATE).await.unwrap();
+    for migration in sql::postgres::MIGRATIONS {
+        client.batch_execute(migration).await.unwrap();
+    }
     let store = PostgresStore::new(schema.pool(1).await);
     let (key, token, lease) = (new_key(), ClaimToken::random().to_string(), 60_000_i64);
     let (scope, id) = (key.scope(), key.message_id());
@@ -98,10 +100,12 @@ async fn tokio_postgres_and_the_store_share_claims() {
 #[tokio::test]
 #[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
 async fn tokio_postgres_and_sqlx_share_the_inbox() {
-    use sql::postgres::inbox::{CREATE, FIRST_TIME, FORGET, PURGE};
+    use sql::postgres::inbox::{FIRST_TIME, FORGET, PURGE};
     let schema = Schema::create().await;
     let mut client = tokio_postgres_client(&schema).await;
-    client.batch_execute(CREATE).await.unwrap();
+    for migration in sql::postgres::MIGRATIONS {
+        client.batch_execute(migration).await.unwrap();
+    }
 
     for (ends_with_commit, expected) in [(false, 1), (true, 1), (true, 0)] {
         let transaction = client.transaction().await.unwrap();
@@ -159,11 +163,13 @@ fn diesel_connection(file: &SqliteFile) -> SqliteConnection {
 
 #[tokio::test]
 async fn diesel_and_the_store_share_claims() {
-    use sql::sqlite::store::{CLAIM, COMPLETE, CREATE, EXTEND, FORGET, PURGE, RELEASE};
+    use sql::sqlite::store::{CLAIM, COMPLETE, EXTEND, FORGET, PURGE, RELEASE};
     let file = SqliteFile::new();
     let store = SqliteStore::new(file.pool().await);
     let mut connection = diesel_connection(&file);
-    connection.batch_execute(CREATE).unwrap();
+    for migration in sql::sqlite::MIGRATIONS {
+        connection.batch_execute(migration).unwrap();
+    }
     let (key, token) = (new_key(), ClaimToken::random().to_string());
     let about = |statement: &'static str| {
         let statement = sql_query(statement).bind::<Text, _>(key.scope());
@@ -206,11 +212,13 @@ async fn diesel_and_the_store_share_claims() {
 #[tokio::test]
 async fn diesel_and_sqlx_share_the_inbox() {
     use diesel::result::Error::RollbackTransaction;
-    use sql::sqlite::inbox::{CREATE, FIRST_TIME, FORGET, PURGE};
+    use sql::sqlite::inbox::{FIRST_TIME, FORGET, PURGE};
     let file = SqliteFile::new();
     let pool = file.pool().await;
     let mut connection = diesel_connection(&file);
-    connection.batch_execute(CREATE).unwrap();
+    for migration in sql::sqlite::MIGRATIONS {
+        connection.batch_execute(migration).unwrap();
+    }
     let about = |statement: &'static str| {
         sql_query(statement)
             .bind::<Text, _>("users")

@@ -6,7 +6,7 @@ use clerk_webhooks::{
     idempotency::{Claim, IdempotencyStore as _, MessageKey},
     testing::idempotency_store,
 };
-use clerk_webhooks_sqlx::{PostgresStore, inbox};
+use clerk_webhooks_sqlx::{PostgresStore, inbox, migrate};
 use sqlx::{
     AssertSqlSafe, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -25,14 +25,14 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn migrated(schema: &Schema) -> PostgresStore {
-    let store = PostgresStore::new(schema.pool(4).await);
-    store.migrate().await.unwrap();
-    store
+    let pool = schema.pool(4).await;
+    migrate(&pool).await.unwrap();
+    PostgresStore::new(pool)
 }
 
 async fn inbox(schema: &Schema) -> Inbox<sqlx::Postgres> {
     let pool = schema.pool(4).await;
-    inbox::migrate(&pool).await.unwrap();
+    migrate(&pool).await.unwrap();
     Inbox(pool)
 }
 
@@ -112,14 +112,13 @@ async fn migrating_again_or_all_at_once_harms_nothing() {
     for _ in 0..16 {
         let pool = schema.pool(1).await;
         processes.spawn(async move {
-            PostgresStore::new(pool.clone()).migrate().await.unwrap();
-            inbox::migrate(&pool).await.unwrap();
+            migrate(&pool).await.unwrap();
         });
     }
     processes.join_all().await;
     let (store, key) = (migrated(&schema).await, new_key());
     store.complete(&key, LONG).await.unwrap();
-    store.migrate().await.unwrap();
+    migrate(&schema.pool(1).await).await.unwrap();
     assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::Completed);
 }
 
@@ -144,18 +143,18 @@ async fn a_role_that_may_not_create_tables_may_migrate_when_they_are_there() {
     let as_role = PgPool::connect_with(as_role).await.unwrap();
     let store = PostgresStore::new(as_role.clone());
 
-    let before = store.migrate().await.unwrap_err();
+    let before = migrate(&as_role).await.unwrap_err();
     assert!(
         before.to_string().contains("permission denied; grant"),
         "{before}"
     );
 
-    PostgresStore::new(owner.clone()).migrate().await.unwrap();
+    migrate(&owner).await.unwrap();
     execute(format!(
         "grant select, insert, update, delete on all tables in schema {name} to {role}"
     ))
     .await;
-    store.migrate().await.unwrap();
+    migrate(&as_role).await.unwrap();
     store::token(store.claim(&new_key(), LONG).await);
     as_role.close().await;
     execute(format!("drop owned by {role}; drop role {role}")).await;
@@ -167,17 +166,17 @@ async fn purging_removes_what_has_expired_and_keeps_the_rest() {
     let schema = Schema::create().await;
     let pool = schema.pool(4).await;
     let (store, done, running) = (PostgresStore::new(pool.clone()), new_key(), new_key());
-    store.migrate().await.unwrap();
+    migrate(&pool).await.unwrap();
     let fill = "insert into clerk_idempotency select 'users', i, case when i % 2 = 0 then 'token' end, \
         clock_timestamp() from generate_series(1, 2500) as i";
     sqlx::query(fill).execute(&pool).await.unwrap();
     store.complete(&done, LONG).await.unwrap();
     let token = store::token(store.claim(&running, LONG).await);
 
-    let (first, second) = tokio::join!(store.purge_expired(), store.purge_expired());
-    let rest = store.purge_expired().await.unwrap();
+    let (first, second) = tokio::join!(store.purge(), store.purge());
+    let rest = store.purge().await.unwrap();
     assert_eq!(first.unwrap() + second.unwrap() + rest, 2_500);
-    assert_eq!(store.purge_expired().await.unwrap(), 0);
+    assert_eq!(store.purge().await.unwrap(), 0);
     assert_eq!(store.claim(&done, LONG).await.unwrap(), Claim::Completed);
     assert!(store.extend(&running, token, LONG).await.unwrap());
 }
@@ -188,7 +187,7 @@ async fn purging_passes_over_what_is_locked() {
     let schema = Schema::create().await;
     let pool = schema.pool(2).await;
     let (store, locked) = (PostgresStore::new(pool.clone()), new_key());
-    store.migrate().await.unwrap();
+    migrate(&pool).await.unwrap();
     store.complete(&locked, Duration::ZERO).await.unwrap();
     store.complete(&new_key(), Duration::ZERO).await.unwrap();
 
@@ -199,10 +198,10 @@ async fn purging_passes_over_what_is_locked() {
         .execute(&mut *tx)
         .await
         .unwrap();
-    let purged = timeout(PATIENCE, store.purge_expired()).await.unwrap();
+    let purged = timeout(PATIENCE, store.purge()).await.unwrap();
     assert_eq!(purged.unwrap(), 1);
     tx.rollback().await.unwrap();
-    assert_eq!(store.purge_expired().await.unwrap(), 1);
+    assert_eq!(store.purge().await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -211,15 +210,15 @@ async fn an_error_says_what_to_do() {
     let schema = Schema::create().await;
     let pool = schema.pool(1).await;
     let store = PostgresStore::new(pool.clone());
-    store::each_operation_says(store.clone(), "call the store's `migrate` once").await;
-    let error = store.purge_expired().await.unwrap_err();
+    store::each_operation_says(store.clone(), "call `migrate` when the program starts").await;
+    let error = store.purge().await.unwrap_err();
     let source = error.source().unwrap().to_string();
     assert!(
         source.contains(r#"relation "clerk_idempotency" does not exist"#),
         "{source}"
     );
 
-    store.migrate().await.unwrap();
+    migrate(&pool).await.unwrap();
     let replica = schema
         .options()
         .options([("default_transaction_read_only", "on")]);
@@ -242,7 +241,7 @@ async fn a_server_that_is_down_is_an_error_that_says_so() {
     let pool = PgPoolOptions::new()
         .acquire_timeout(Duration::from_millis(50))
         .connect_lazy_with(options);
-    store::each_operation_says(PostgresStore::new(pool), "is the server up").await;
+    store::each_operation_says(PostgresStore::new(pool), "the server cannot be reached").await;
 }
 
 #[tokio::test]
@@ -292,7 +291,7 @@ async fn of_32_transactions_at_once_one_does_the_work() {
     for failures in [0, 3] {
         let schema = Schema::create().await;
         let pools = [schema.pool(16).await, schema.pool(16).await];
-        inbox::migrate(&pools[0]).await.unwrap();
+        migrate(&pools[0]).await.unwrap();
         let effects = "create table effects (id text not null)";
         sqlx::query(effects).execute(&pools[0]).await.unwrap();
         Inbox::of_32_at_once_one_does_the_work(pools, failures).await;

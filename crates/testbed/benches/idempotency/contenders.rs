@@ -4,7 +4,7 @@ use std::{env, str::FromStr as _, time::Duration};
 
 use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MemoryStore, MessageKey};
 use clerk_webhooks_redis::{RedisStore, redis};
-use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, open_sqlite};
+use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, migrate, open_sqlite};
 use clerk_webhooks_testbed::Error;
 use sqlx::{
     AssertSqlSafe, PgPool, SqlitePool,
@@ -87,7 +87,7 @@ impl Contenders {
         const NAME: &str = "SQLite";
         let pool = open_sqlite(self.folder.path().join("bench.db")).await?;
         let store = SqliteStore::new(pool.clone());
-        store.migrate().await?;
+        migrate(&pool).await?;
         sqlx::query("create table trip (id text primary key) strict")
             .execute(&pool)
             .await?;
@@ -147,7 +147,7 @@ async fn postgres(schema: &str) -> Result<(PgPool, PgPool), Error> {
     ] {
         sqlx::query(AssertSqlSafe(statement)).execute(&pool).await?;
     }
-    PostgresStore::new(pool.clone()).migrate().await?;
+    migrate(&pool).await?;
     Ok((pool, trusting.connect_with(options).await?))
 }
 

@@ -51,7 +51,7 @@ async fn process(site: &mut Site, seed: u64, ends: u32) -> String {
 }
 
 /// Those that began.
-fn attempts(site: &mut Site, message_id: &str) -> Vec<u32> {
+pub(crate) fn attempts(site: &mut Site, message_id: &str) -> Vec<u32> {
     let entries = site.ledger.entries().unwrap().iter();
     let of_message = entries.filter(|entry| entry.message_id == message_id);
     let attempts = of_message.filter_map(|entry| match entry.what {

@@ -34,7 +34,7 @@ pub(crate) struct History {
     pulses: HashMap<u32, Vec<u64>>,
 }
 
-/// A worker that stands still for so long may miss five heartbeats, of a second each.
+/// A worker that stands still for so long may lose a lease of five seconds, which it extends each quarter.
 const STILL: Duration = Duration::from_millis(3_000);
 
 impl History {

@@ -1,16 +1,18 @@
 //! Servers, workers and engines are killed while they work, and every event that was acknowledged is still
-//! processed, or in the dead letter.
+//! processed, or dead-lettered.
 //!
 //! ```sh
 //! cargo test -p clerk-webhooks-testbed --test queue_chaos -- --include-ignored
 //! QUEUE_CHAOS_SEED=7 QUEUE_CHAOS_EVENTS=2000 cargo test -p clerk-webhooks-testbed --test queue_chaos postgres -- --include-ignored
 //! ```
 
+mod bystanders;
 mod deadly;
 mod history;
 mod hits;
 mod policy;
 mod site;
+mod starters;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdict;

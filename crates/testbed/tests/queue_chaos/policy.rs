@@ -5,11 +5,8 @@ use std::time::Duration;
 pub(crate) const MAX_ATTEMPTS: u32 = 4;
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// The default.
-const JITTER: f64 = 0.2;
-
-/// The shortest pause that may follow when this attempt, counted from 1, fails.
+/// The pause that follows when this attempt, counted from 1, fails, at least.
 pub(crate) fn shortest_pause(attempt: u32) -> Duration {
     let doubled = FIRST_PAUSE * 2u32.pow(attempt - 1);
-    doubled.min(LONGEST_PAUSE).mul_f64(1.0 - JITTER)
+    doubled.min(LONGEST_PAUSE)
 }

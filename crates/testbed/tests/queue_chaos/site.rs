@@ -5,12 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clerk_webhooks_apalis::{self as apalis, DeadLetter, PostgresQueue, Queue, SqliteQueue};
+use clerk_webhooks_sqlx::{
+    open_postgres, open_sqlite,
+    queue::{self, DeadLetter, Queue},
+};
 use clerk_webhooks_testbed::{
     ledger::{LedgerReader, What},
     process::{Process, Program},
     sender::Sender,
 };
+use sqlx::Pool;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -21,7 +25,7 @@ use crate::{
 
 const SERVERS: usize = 2;
 const WORKERS: usize = 2;
-const HEARTBEAT: Duration = Duration::from_secs(1);
+pub(crate) const LEASE: Duration = Duration::from_secs(5);
 /// As the program calls it.
 const NAME: &str = "testbed";
 
@@ -35,26 +39,46 @@ pub(crate) struct Site {
     pub(crate) engine: Engine,
     pub(crate) ledger: LedgerReader,
     folder: TempDir,
+    max_attempts: u32,
 }
 
 impl Site {
     pub(crate) async fn start(kind: Kind) -> Self {
+        let mut site = Self::without_workers(kind, policy::MAX_ATTEMPTS).await;
+        site.start_workers(WORKERS);
+        site
+    }
+
+    pub(crate) async fn without_workers(kind: Kind, max_attempts: u32) -> Self {
+        let mut site = Self::empty(kind, max_attempts).await;
+        site.start_servers().await;
+        site
+    }
+
+    /// The engine alone, with an empty database.
+    pub(crate) async fn empty(kind: Kind, max_attempts: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut site = Self {
+        Self {
             servers: Vec::new(),
             workers: Vec::new(),
             engine: Engine::start(kind, &folder).await,
             ledger: LedgerReader::open(folder.path().join("ledger")).unwrap(),
             folder,
-        };
+            max_attempts,
+        }
+    }
+
+    pub(crate) async fn start_servers(&mut self) {
         for _ in 0..SERVERS {
-            let server = site.program("server").serve().await;
-            site.servers.push(server.unwrap());
+            let server = self.program("server").serve().await;
+            self.servers.push(server.unwrap());
         }
-        for _ in 0..WORKERS {
-            site.workers.push(site.program("worker").start().unwrap());
+    }
+
+    pub(crate) fn start_workers(&mut self, workers: usize) {
+        for _ in 0..workers {
+            self.workers.push(self.program("worker").start().unwrap());
         }
-        site
     }
 
     fn program(&self, role: &str) -> Program {
@@ -66,10 +90,10 @@ impl Site {
             .env("CLERK_WEBHOOK_SIGNING_SECRET", SECRET)
             .env("QUEUE_URL", self.engine.url())
             .env("LEDGER", self.folder.path())
-            .env("MAX_ATTEMPTS", policy::MAX_ATTEMPTS.to_string())
+            .env("MAX_ATTEMPTS", self.max_attempts.to_string())
             .env("FIRST_PAUSE_MS", milliseconds(policy::FIRST_PAUSE))
             .env("LONGEST_PAUSE_MS", milliseconds(policy::LONGEST_PAUSE))
-            .env("HEARTBEAT_MS", milliseconds(HEARTBEAT))
+            .env("LEASE_MS", milliseconds(LEASE))
     }
 
     /// To a random server each time.
@@ -133,13 +157,9 @@ impl Site {
 
     async fn state(&self) -> (u64, HashMap<String, DeadLetter>) {
         match &self.engine {
-            Engine::Sqlite(path) => {
-                let queue = SqliteQueue::open(path, NAME).await.unwrap();
-                state(&queue).await
-            }
+            Engine::Sqlite(path) => state(&open_sqlite(path).await.unwrap()).await,
             Engine::Postgres(postgres) => {
-                let queue = PostgresQueue::connect(&postgres.url(), NAME).await.unwrap();
-                state(&queue).await
+                state(&open_postgres(&postgres.url()).await.unwrap()).await
             }
             Engine::Redis(_) => unreachable!("there is no queue on Redis"),
         }
@@ -147,10 +167,11 @@ impl Site {
 }
 
 /// How many events have no end, and the dead letters.
-async fn state<E: apalis::Engine>(queue: &Queue<E>) -> (u64, HashMap<String, DeadLetter>) {
+async fn state<DB: queue::Engine>(pool: &Pool<DB>) -> (u64, HashMap<String, DeadLetter>) {
+    let queue = Queue::new(pool, NAME).await.unwrap();
     let counts = queue.counts().await.unwrap();
     let letters = queue.dead_letters(None, u32::MAX >> 1).await.unwrap();
-    let unfinished = counts.pending + counts.running;
+    let unfinished = counts.waiting + counts.running;
     if unfinished == 0 {
         assert_eq!(u64::try_from(letters.len()).unwrap(), counts.dead);
     }

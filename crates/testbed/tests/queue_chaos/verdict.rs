@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use clerk_webhooks_apalis::DeadLetter;
+use clerk_webhooks_sqlx::queue::DeadLetter;
 use clerk_webhooks_testbed::{
     job::{Failure, Job},
     sender::{Report, Verdict as Delivered},

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clerk_webhooks::BoxError;
 use clerk_webhooks_sqlx::inbox;
 use sqlx::{Executor as _, PgConnection, PgPool, Row as _, postgres::PgPoolOptions};
 
@@ -14,11 +15,11 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Any number, so long as nothing else in this database locks by it.
 const LOCK: &str = "select pg_advisory_xact_lock(3482958)";
 
-pub(super) async fn connect(url: &str) -> sqlx::Result<PgPool> {
+pub(super) async fn connect(url: &str) -> Result<PgPool, BoxError> {
     let options = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = options.connect(url).await?;
     create_tables(&pool).await?;
-    inbox::migrate(&pool).await?;
+    clerk_webhooks_sqlx::migrate(&pool).await?;
     // At each start; a service that runs for months does it once a day.
     inbox::purge(&pool, inbox::RETENTION).await?;
     Ok(pool)

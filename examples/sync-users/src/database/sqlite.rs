@@ -2,7 +2,7 @@
 
 use std::{error::Error, str::FromStr as _};
 
-use clerk_webhooks_sqlx::{inbox, open_sqlite};
+use clerk_webhooks_sqlx::{inbox, migrate, open_sqlite};
 use sqlx::{Executor as _, Row as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 
 use super::{SCOPE, Values};
@@ -24,7 +24,7 @@ pub(super) async fn connect(url: &str) -> Result<SqlitePool, Box<dyn Error + Sen
     let options = SqliteConnectOptions::from_str(url)?;
     let pool = open_sqlite(options.get_filename()).await?;
     pool.execute(CREATE_TABLES).await?;
-    inbox::migrate(&pool).await?;
+    migrate(&pool).await?;
     // At each start; a service that runs for months does it once a day.
     inbox::purge(&pool, inbox::RETENTION).await?;
     Ok(pool)

@@ -29,7 +29,7 @@ use clerk_webhooks::{
     idempotency::{IdempotencyLayer, IdempotencyStore},
 };
 use clerk_webhooks_redis::RedisStore;
-use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, inbox, open_sqlite};
+use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, migrate, open_sqlite};
 use clerk_webhooks_testbed::{
     Error, ledger::Ledger, milliseconds_from_env, number_from_env, text_from_env,
 };
@@ -60,11 +60,11 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn serve_sqlite(path: &Path) -> Result<(), Error> {
-    let store = SqliteStore::new(open_sqlite(path).await?);
-    store.migrate().await?;
+    let store = open_sqlite(path).await?;
+    migrate(&store).await?;
+    let store = SqliteStore::new(store);
     // Its own: a handler that holds the store's only connection would keep it from extending leases.
     let pool = open_sqlite(path).await?;
-    inbox::migrate(&pool).await?;
     sqlx::query(effects::CREATE).execute(&pool).await?;
     serve(store, Effects::Sqlite(pool)).await
 }
@@ -75,9 +75,8 @@ async fn serve_postgres(url: &str) -> Result<(), Error> {
         .acquire_timeout(Duration::from_secs(5))
         .connect(url)
         .await?;
+    migrate(&pool).await?;
     let store = PostgresStore::new(pool.clone());
-    store.migrate().await?;
-    inbox::migrate(&pool).await?;
     effects::create_in_postgres(&pool).await?;
     serve(store, Effects::Postgres(pool)).await
 }

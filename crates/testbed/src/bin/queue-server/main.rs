@@ -12,7 +12,7 @@
 //! | `QUEUE_URL` | `sqlite:///path` or `postgres://...` |
 //! | `LEDGER` | a folder for the ledger and for what has failed already |
 //! | `MAX_ATTEMPTS`, `FIRST_PAUSE_MS`, `LONGEST_PAUSE_MS` | the worker's `RetryPolicy`, if not the default |
-//! | `HEARTBEAT_MS` | how often the worker shows that it lives |
+//! | `LEASE_MS` | how long until others take over what a killed worker ran |
 //!
 //! It is told by each message what to do: a `Job` of the testbed.
 
@@ -32,12 +32,16 @@ use clerk_webhooks::{
     ClerkWebhookLayer,
     queue::{Enqueue, EventHandler, RetryPolicy},
 };
-use clerk_webhooks_apalis::{Engine, PostgresQueue, Queue, SqliteQueue};
+use clerk_webhooks_sqlx::{
+    migrate, open_postgres, open_sqlite,
+    queue::{Engine, Queue},
+};
 use clerk_webhooks_testbed::{
     Error,
     ledger::{Ledger, What},
     milliseconds_from_env, number_from_env, text_from_env,
 };
+use sqlx::Pool;
 use tokio::{net::TcpListener, time::sleep};
 use tower::Layer as _;
 
@@ -57,13 +61,15 @@ async fn main() -> Result<(), Error> {
         .init();
     let url = text_from_env("QUEUE_URL")?;
     match url.split_once("://").ok_or("QUEUE_URL is no URL")? {
-        ("sqlite", path) => run(SqliteQueue::open(path, NAME).await?).await,
-        ("postgres", _) => run(PostgresQueue::connect(&url, NAME).await?).await,
+        ("sqlite", path) => run(&open_sqlite(path).await?).await,
+        ("postgres", _) => run(&open_postgres(&url).await?).await,
         (scheme, _) => Err(format!("there is no queue for {scheme}://").into()),
     }
 }
 
-async fn run<E: Engine>(queue: Queue<E>) -> Result<(), Error> {
+async fn run<DB: Engine>(pool: &Pool<DB>) -> Result<(), Error> {
+    migrate(pool).await?;
+    let queue = Queue::new(pool, NAME).await?;
     let folder = PathBuf::from(text_from_env("LEDGER")?);
     match env::args().nth(1).as_deref() {
         Some("server") => serve(queue, &folder).await,
@@ -72,7 +78,7 @@ async fn run<E: Engine>(queue: Queue<E>) -> Result<(), Error> {
     }
 }
 
-async fn serve<E: Engine>(queue: Queue<E>, folder: &Path) -> Result<(), Error> {
+async fn serve<DB: Engine>(queue: Queue<DB>, folder: &Path) -> Result<(), Error> {
     let enqueue = Enqueue::new(Ledgered::new(queue, ledger(folder)?));
     let service = post_service(ClerkWebhookLayer::from_env()?.layer(enqueue));
     let router = Router::new().route("/webhooks/clerk", service);
@@ -81,13 +87,13 @@ async fn serve<E: Engine>(queue: Queue<E>, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-async fn work<E: Engine>(queue: &Queue<E>, folder: PathBuf) -> Result<(), Error> {
+async fn work<DB: Engine>(queue: &Queue<DB>, folder: PathBuf) -> Result<(), Error> {
     let ledger = Arc::new(ledger(&folder)?);
     tokio::spawn(pulse(Arc::clone(&ledger)));
     let app = App { ledger, folder };
     queue
         .worker(EventHandler::new(app, on_event))
-        .with_heartbeat(milliseconds_from_env("HEARTBEAT_MS", 2_000)?)
+        .with_lease(milliseconds_from_env("LEASE_MS", 10_000)?)
         .with_retry_policy(retry_policy()?)
         .run()
         .await;
@@ -104,9 +110,11 @@ async fn pulse(ledger: Arc<Ledger>) -> io::Result<()> {
 
 fn retry_policy() -> Result<RetryPolicy, Error> {
     Ok(RetryPolicy::new()
-        .with_max_attempts(number_from_env("MAX_ATTEMPTS", 8)?)
+        .with_max_attempts(number_from_env("MAX_ATTEMPTS", 40)?)
         .with_initial_backoff(milliseconds_from_env("FIRST_PAUSE_MS", 1_000)?)
-        .with_max_backoff(milliseconds_from_env("LONGEST_PAUSE_MS", 3_600_000)?))
+        .with_max_backoff(milliseconds_from_env("LONGEST_PAUSE_MS", 3_600_000)?)
+        // So that a test can tell a pause that was too short.
+        .with_jitter(0.0))
 }
 
 fn ledger(folder: &Path) -> Result<Ledger, Error> {

@@ -1,6 +1,0 @@
-//! What holds on every engine.
-
-pub(crate) mod crashing;
-pub(crate) mod operating;
-pub(crate) mod retrying;
-pub(crate) mod storing;

@@ -1,0 +1,87 @@
+//! Connections, and why there is none.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sqlx::{ConnectOptions as _, Connection as _, Pool, pool::PoolConnection};
+use tokio::time::{sleep, timeout};
+use tracing::warn;
+
+use crate::{engine::Engine, error::DatabaseError};
+
+/// How long to wait for a connection: less than the 5 seconds that the core's services wait for us, so that
+/// they hear the cause.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+/// How long a server may take to accept a connection, when it is only asked why it did not.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
+/// How long a server may take to start up, and another process to give a file back.
+const LONGEST_START: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A connection of the pool, or the reason why there is none.
+///
+/// A pool itself tries again and again, and tells that it took too long.
+pub(crate) async fn acquire<DB: Engine>(pool: &Pool<DB>) -> sqlx::Result<PoolConnection<DB>> {
+    match timeout(LONGEST_WAIT, pool.acquire()).await {
+        Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(why_there_is_none(pool).await),
+        Ok(acquired) => acquired,
+    }
+}
+
+async fn why_there_is_none<DB: Engine>(pool: &Pool<DB>) -> sqlx::Error {
+    match timeout(LONGEST_LOOK, connect_and_close(pool)).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(())) | Err(_) => sqlx::Error::PoolTimedOut,
+    }
+}
+
+async fn connect_and_close<DB: Engine>(pool: &Pool<DB>) -> sqlx::Result<()> {
+    pool.connect_options().connect().await?.close().await
+}
+
+/// The pool's first connection. An error that a moment's patience does not change comes back at once.
+pub(crate) async fn first<DB: Engine>(
+    pool: &Pool<DB>,
+) -> Result<PoolConnection<DB>, DatabaseError> {
+    let begun = Instant::now();
+    let connection = loop {
+        if let Some(idle) = pool.try_acquire() {
+            break Ok(idle);
+        }
+        // A pool with connections has proved that it can connect.
+        let direct = match pool.size() {
+            0 => connect_and_close(pool).await,
+            _ => Ok(()),
+        };
+        match direct {
+            Ok(()) => break acquire(pool).await,
+            Err(error) if is_worth_a_retry::<DB>(&error) && begun.elapsed() < LONGEST_START => {
+                sleep(PAUSE).await;
+            }
+            Err(error) => break Err(error),
+        }
+    };
+    connection.map_err(DatabaseError::of(DB::NAME, "be opened"))
+}
+
+fn is_worth_a_retry<DB: Engine>(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| DB::is_starting_or_busy(&code))
+}
+
+/// Logs which of the connection's settings may lose what was acknowledged: each once in a process.
+pub(crate) async fn warn_of_weak_settings<DB: Engine>(
+    connection: &mut DB::Connection,
+) -> sqlx::Result<()> {
+    static WARNED_OF: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+    for weak in DB::weak_settings(connection).await? {
+        let mut warned_of = WARNED_OF.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned_of.insert(weak) {
+            warn!(target: "clerk_webhooks", database = DB::NAME, "{weak}");
+        }
+    }
+    Ok(())
+}

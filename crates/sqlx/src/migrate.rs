@@ -1,0 +1,138 @@
+//! The tables, made and changed.
+
+use sqlx::{Connection as _, Pool, SqlStr};
+
+use crate::{
+    connect,
+    engine::{Engine, sealed},
+    error::DatabaseError,
+};
+
+/// In a table of our own: sqlx's `_sqlx_migrations` is the program's.
+const CREATE_VERSIONS: &str =
+    "create table if not exists clerk_migrations (version bigint primary key)";
+const NEWEST: &str = "select coalesce(max(version), 0) from clerk_migrations";
+const APPLIED: &str = "insert into clerk_migrations (version) values ($1)";
+
+/// Makes the tables of the store, the inbox and the queue, or changes those of an older version of this
+/// crate.
+///
+/// Call it whenever the program starts; any number of processes may do so at once. The right to make tables is
+/// needed only when there is something to do. Which changes were made is noted in a table of our own,
+/// `clerk_migrations`: sqlx's migrations are not involved. To have the tables in a migration tool of your own,
+/// take [`MIGRATIONS`](crate::sql::postgres::MIGRATIONS) instead.
+///
+/// It also looks at settings that may lose what was acknowledged, and logs a warning of each: on Postgres
+/// `synchronous_commit=off`, on SQLite `synchronous` below FULL, no write-ahead log, or no busy timeout.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use clerk_webhooks_sqlx::{migrate, open_sqlite};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("app.db");
+/// let pool = open_sqlite(path).await?;
+/// migrate(&pool).await?;
+/// # Ok(())
+/// # }
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// When the database cannot be reached, which is tried directly and told within a second, or when the role may
+/// not make tables.
+pub async fn migrate<DB: Engine>(pool: &Pool<DB>) -> Result<(), DatabaseError> {
+    let mut connection = connect::first(pool).await?;
+    let migrated = async {
+        connect::warn_of_weak_settings::<DB>(&mut connection).await?;
+        apply::<DB>(&mut connection, DB::MIGRATIONS).await
+    };
+    let migrated = migrated.await;
+    migrated.map_err(DatabaseError::of(DB::NAME, "make its tables"))
+}
+
+/// Nothing is locked when there is nothing to do.
+async fn apply<DB: Engine>(
+    connection: &mut DB::Connection,
+    migrations: &'static [&'static str],
+) -> sqlx::Result<()> {
+    if migrations.len() <= version::<DB>(connection).await? {
+        return Ok(());
+    }
+    let mut transaction = connection
+        .begin_with(SqlStr::from_static(DB::BEGIN))
+        .await?;
+    <DB as sealed::Engine>::run(&mut transaction, DB::LOCK_MIGRATIONS).await?;
+    DB::run(&mut transaction, CREATE_VERSIONS).await?;
+    let applied = version::<DB>(&mut transaction).await?;
+    for (migration, version) in migrations.iter().zip(1..).skip(applied) {
+        DB::run(&mut transaction, migration).await?;
+        DB::run_with(&mut transaction, APPLIED, version).await?;
+    }
+    transaction.commit().await
+}
+
+/// How many of the migrations have been applied.
+async fn version<DB: Engine>(connection: &mut DB::Connection) -> sqlx::Result<usize> {
+    if DB::number(connection, DB::HAS_VERSIONS).await? == 0 {
+        return Ok(0);
+    }
+    let newest = DB::number(connection, NEWEST).await?;
+    Ok(usize::try_from(newest).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: &str = "alter table clerk_inbox add made_up integer not null default 2";
+
+    /// From nothing to version 1, from there to a made-up version 2, and each again.
+    async fn two_versions<DB: Engine>(connection: &mut DB::Connection) {
+        const ADDED: &str = "select cast(coalesce(max(made_up), 0) as bigint) from clerk_inbox";
+        let two: &'static [&'static str] = Box::leak([DB::MIGRATIONS, &[SECOND]].concat().into());
+        for migrations in [DB::MIGRATIONS, DB::MIGRATIONS, two, two, DB::MIGRATIONS] {
+            apply::<DB>(connection, migrations).await.unwrap();
+            if migrations.len() == 1 && version::<DB>(connection).await.unwrap() == 1 {
+                let before = DB::number(connection, ADDED).await;
+                before.expect_err("the column is of version 2");
+                DB::run(connection, "delete from clerk_inbox")
+                    .await
+                    .unwrap();
+                let row = "insert into clerk_inbox (scope, id) values ('users', 'msg_1')";
+                DB::run(connection, row).await.unwrap();
+            }
+        }
+        assert_eq!(version::<DB>(connection).await.unwrap(), 2);
+        assert_eq!(DB::number(connection, ADDED).await.unwrap(), 2);
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn a_second_version_is_applied_once_on_sqlite() {
+        let mut connection = sqlx::SqliteConnection::connect(":memory:").await.unwrap();
+        two_versions::<sqlx::Sqlite>(&mut connection).await;
+    }
+
+    #[cfg(feature = "postgres")]
+    #[tokio::test]
+    #[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+    async fn a_second_version_is_applied_once_on_postgres() {
+        let url = std::env::var("CLERK_WEBHOOKS_POSTGRES_URL").unwrap();
+        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+        let mine = "create schema clerk_migrate_test; set search_path = clerk_migrate_test";
+        let drop = "drop schema if exists clerk_migrate_test cascade";
+        for statements in [drop, mine] {
+            <sqlx::Postgres as sealed::Engine>::run(&mut connection, statements)
+                .await
+                .unwrap();
+        }
+        two_versions::<sqlx::Postgres>(&mut connection).await;
+        <sqlx::Postgres as sealed::Engine>::run(&mut connection, drop)
+            .await
+            .unwrap();
+    }
+}

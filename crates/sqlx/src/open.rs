@@ -1,0 +1,136 @@
+//! Databases, opened the way that this crate recommends.
+
+#[cfg(feature = "postgres")]
+pub use self::postgres::open_postgres;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::open_sqlite;
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use sqlx::{
+        Database as _, Executor as _, PgPool, Postgres,
+        postgres::{PgConnectOptions, PgPoolOptions},
+    };
+
+    use crate::{connect, error::DatabaseError};
+
+    /// More is left as it is: `remote_apply` waits for a replica too.
+    const COMMIT_DURABLY: &str = "select set_config('synchronous_commit', 'on', false) \
+         where current_setting('synchronous_commit') = 'off'";
+
+    /// Opens a Postgres database at a URL, with a pool of up to ten connections on which
+    /// `synchronous_commit` is not off: what was committed survives a crash and a power loss of the server.
+    ///
+    /// In a program that needs other settings make the pool yourself: everything here takes any pool.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), clerk_webhooks_sqlx::DatabaseError> {
+    /// use clerk_webhooks_sqlx::{migrate, open_postgres};
+    ///
+    /// let pool = open_postgres("postgres://app@localhost/app").await?;
+    /// migrate(&pool).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the URL cannot be read or the server not be reached; within a second, unless it is starting up,
+    /// which has ten.
+    pub async fn open_postgres(url: &str) -> Result<PgPool, DatabaseError> {
+        let options: PgConnectOptions = url
+            .parse()
+            .map_err(DatabaseError::of(Postgres::NAME, "read its URL"))?;
+        let pool = PgPoolOptions::new().after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(COMMIT_DURABLY).await.map(drop) })
+        });
+        let pool = pool.connect_lazy_with(options);
+        connect::first(&pool).await?;
+        Ok(pool)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use std::{
+        path::Path,
+        time::{Duration, Instant},
+    };
+
+    use sqlx::{
+        ConnectOptions as _, Connection as _, Database as _, Sqlite, SqlitePool,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    };
+
+    use crate::{engine::sealed::Engine as _, error::DatabaseError};
+
+    /// For how long a writer waits for another process' transaction.
+    const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// Opens a SQLite file, made when absent, with a pool of one connection.
+    ///
+    /// - *One* connection: SQLite writes one transaction at a time, so that several connections of one
+    ///   process only wait for each other, by trying again until a timeout instead of in a queue.
+    /// - Write-ahead log (`journal_mode=WAL`): readers do not block the writer.
+    /// - `synchronous=FULL`: what was committed survives a power loss. With `NORMAL`, SQLite would flush the
+    ///   log at checkpoints only.
+    /// - `busy_timeout` 5 s for what another connection writes.
+    ///
+    /// In a program that needs other settings make the pool yourself: everything here takes any pool.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clerk_webhooks_sqlx::{migrate, open_sqlite};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("app.db");
+    /// let pool = open_sqlite(&path).await?;
+    /// migrate(&pool).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the file can be neither opened nor made, is not a SQLite database, or stays locked.
+    pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<SqlitePool, DatabaseError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        let opened = async {
+            enter_write_ahead_log(&options).await?;
+            let options = options.journal_mode(SqliteJournalMode::Wal);
+            let pool = SqlitePoolOptions::new().max_connections(1);
+            let pool = pool.idle_timeout(None).max_lifetime(None);
+            pool.test_before_acquire(false).connect_with(options).await
+        };
+        let opened = opened.await;
+        opened.map_err(DatabaseError::of(Sqlite::NAME, "be opened"))
+    }
+
+    /// A file keeps this mode for good. Of several processes that switch a new file at once, all but one may
+    /// be told "locked" without the busy timeout (seen: 1 of 3,000 opened so).
+    async fn enter_write_ahead_log(options: &SqliteConnectOptions) -> sqlx::Result<()> {
+        let begun = Instant::now();
+        let mut connection = options.connect().await?;
+        loop {
+            let switch = sqlx::raw_sql("pragma journal_mode = wal");
+            match switch.execute(&mut connection).await {
+                Err(error) if is_busy(&error) && begun.elapsed() < BUSY_TIMEOUT => {
+                    let until_the_other_is_done = sqlx::raw_sql("begin immediate; commit");
+                    until_the_other_is_done.execute(&mut connection).await?;
+                }
+                Err(error) => return Err(error),
+                Ok(_) => return connection.close().await,
+            }
+        }
+    }
+
+    fn is_busy(error: &sqlx::Error) -> bool {
+        let code = error.as_database_error().and_then(|error| error.code());
+        code.is_some_and(|code| Sqlite::is_starting_or_busy(&code))
+    }
+}

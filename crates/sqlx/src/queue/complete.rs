@@ -1,0 +1,105 @@
+//! Exactly once: the event ends in the handler's own transaction.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use clerk_webhooks::queue::EventContext;
+use sqlx::Transaction;
+
+use super::{
+    lease::{End, Lease, Outcome},
+    queue::Engine,
+    statements::Statements as _,
+};
+
+/// Ends an event in the handler's own transaction, on the queue's database: the effects and the event's end
+/// are committed together, or neither.
+///
+/// A crash before the commit runs the event again, a crash after it does not.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] mod example {
+/// use clerk_webhooks::{ClerkEvent, WebhookError, queue::EventContext};
+/// use clerk_webhooks_sqlx::queue::Complete as _;
+/// use sqlx::SqlitePool;
+///
+/// async fn on_event(event: ClerkEvent, context: EventContext<SqlitePool>) -> Result<(), WebhookError> {
+///     let mut tx = context.state().begin_with("BEGIN IMMEDIATE").await?; // Postgres: begin()
+///     sqlx::query("update credits set welcome = welcome + 1 where user_id = ?")
+///         .bind(event.object_id())
+///         .execute(&mut *tx)
+///         .await?;
+///     context.complete(&mut tx).await?;
+///     Ok(tx.commit().await?)
+/// }
+/// # }
+/// ```
+///
+/// **After a call the row decides**, not what the handler returns: an event whose end was committed is done,
+/// even when the handler fails afterwards; one whose end was not is a failed attempt, even when the handler
+/// returns `Ok(())`. What lies outside of the transaction, such as an e-mail, happens at least once.
+pub trait Complete {
+    /// Ends the event in this transaction. Commit it afterwards.
+    ///
+    /// # Errors
+    ///
+    /// When another worker may have the event, because this one lost its lease, or when the event is not of a
+    /// queue on the transaction's database. Roll back then, which dropping the transaction does.
+    fn complete<DB: Engine>(
+        &self,
+        transaction: &mut Transaction<'_, DB>,
+    ) -> impl Future<Output = Result<(), CompleteError>> + Send;
+}
+
+impl<St: Sync> Complete for EventContext<St> {
+    async fn complete<DB: Engine>(
+        &self,
+        transaction: &mut Transaction<'_, DB>,
+    ) -> Result<(), CompleteError> {
+        let lease = self.queued().extensions().get::<Arc<Lease>>();
+        let lease = lease.filter(|lease| lease.engine == DB::NAME);
+        let lease = Arc::clone(lease.ok_or(CompleteError(Kind::OtherQueue))?);
+        lease.is_being_ended_in_a_transaction();
+        let end = End {
+            lease,
+            outcome: Outcome::Done,
+        };
+        match transaction.end(&end).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CompleteError(Kind::LeaseLost)),
+            Err(error) => Err(CompleteError(Kind::Database(error))),
+        }
+    }
+}
+
+/// Why an event could not be ended in a transaction.
+#[derive(Debug)]
+pub struct CompleteError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    OtherQueue,
+    LeaseLost,
+    Database(sqlx::Error),
+}
+
+impl fmt::Display for CompleteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::OtherQueue => "the event is not of a queue on the transaction's engine",
+            Kind::LeaseLost => {
+                "the lease was lost, so that the event may run elsewhere, or the transaction is on another \
+                 database than the queue"
+            }
+            Kind::Database(_) => "the database cannot end the event",
+        })
+    }
+}
+
+impl Error for CompleteError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Kind::Database(error) => Some(error),
+            Kind::OtherQueue | Kind::LeaseLost => None,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What an operator asks for.
+
+use std::time::Duration;
+
+use super::{
+    dead_letter::DeadLetter,
+    queue::{Engine, Queue},
+    statements::Statements as _,
+};
+use crate::{connect, error::DatabaseError, millis::millis, purge};
+
+/// For how long the ids of processed messages are kept: 7 days.
+///
+/// The sender's own retries span 28 hours; a manual resend, which has the same id, may come days later.
+pub const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How many events of a queue are where. What was processed is not counted: there may be a hundred million.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Waiting for a worker, or for their time.
+    pub waiting: u64,
+    /// With a worker.
+    pub running: u64,
+    /// Dead-lettered.
+    pub dead: u64,
+}
+
+/// # Operations
+impl<DB: Engine> Queue<DB> {
+    /// How many events wait, run and are dead-lettered. Reads an index entry for each of them.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub async fn counts(&self) -> Result<Counts, DatabaseError> {
+        Ok(Counts {
+            waiting: self.count("waiting").await?,
+            running: self.count("running").await?,
+            dead: self.count_dead().await?,
+        })
+    }
+
+    /// How many events are dead-lettered, whatever else there is: for an alarm that misses none.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub async fn count_dead(&self) -> Result<u64, DatabaseError> {
+        self.count("dead").await
+    }
+
+    async fn count(&self, state: &str) -> Result<u64, DatabaseError> {
+        let counting = async {
+            let mut connection = connect::acquire(&self.pool).await?;
+            connection.count(&self.name, state).await
+        };
+        let count = counting.await.map_err(cannot::<DB>("count its events"))?;
+        Ok(count.try_into().unwrap_or_default())
+    }
+
+    /// Up to `limit` dead letters, the oldest first, from behind the given one.
+    ///
+    /// ```
+    /// use clerk_webhooks_sqlx::{DatabaseError, queue::{Engine, Queue}};
+    ///
+    /// /// All at once, after whatever failed has been repaired.
+    /// async fn requeue_all<DB: Engine>(queue: &Queue<DB>) -> Result<(), DatabaseError> {
+    ///     let mut last = None;
+    ///     loop {
+    ///         let page = queue.dead_letters(last.as_ref(), 100).await?;
+    ///         for letter in &page {
+    ///             println!("{}: {}", letter.message_id(), letter.error());
+    ///             queue.requeue_dead_letter(letter.message_id()).await?;
+    ///         }
+    ///         let Some(letter) = page.into_iter().next_back() else {
+    ///             return Ok(());
+    ///         };
+    ///         last = Some(letter);
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub async fn dead_letters(
+        &self,
+        after: Option<&DeadLetter>,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, DatabaseError> {
+        let place = after.map_or((-1, ""), DeadLetter::place);
+        let listing = async {
+            let mut connection = connect::acquire(&self.pool).await?;
+            let limit = i64::from(limit);
+            connection.dead_letters(&self.name, place, limit).await
+        };
+        let rows = listing
+            .await
+            .map_err(cannot::<DB>("list its dead letters"))?;
+        Ok(rows.into_iter().map(DeadLetter::from).collect())
+    }
+
+    /// The dead letter of a message.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub async fn dead_letter(&self, message_id: &str) -> Result<Option<DeadLetter>, DatabaseError> {
+        let reading = async {
+            let mut connection = connect::acquire(&self.pool).await?;
+            connection.dead_letter(&self.name, message_id).await
+        };
+        let row = reading.await.map_err(cannot::<DB>("read a dead letter"))?;
+        Ok(row.map(DeadLetter::from))
+    }
+
+    /// Gives a dead-lettered event all its attempts again, beginning at once; false when there is none of this
+    /// id.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub async fn requeue_dead_letter(&self, message_id: &str) -> Result<bool, DatabaseError> {
+        let requeuing = async {
+            let mut connection = connect::acquire(&self.pool).await?;
+            connection.requeue(&self.name, message_id).await
+        };
+        let requeued = requeuing.await;
+        let requeued = requeued.map_err(cannot::<DB>("requeue a dead letter"))?;
+        self.stored.notify_one();
+        Ok(requeued)
+    }
+
+    /// Deletes a dead letter, and forgets its id: if the sender delivers the message once more, it runs.
+    /// False when there is none of this id.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub async fn drop_dead_letter(&self, message_id: &str) -> Result<bool, DatabaseError> {
+        let dropping = async {
+            let mut connection = connect::acquire(&self.pool).await?;
+            connection.drop_dead(&self.name, message_id).await
+        };
+        dropping.await.map_err(cannot::<DB>("drop a dead letter"))
+    }
+
+    /// Forgets what was processed at least `older_than` ago, [`RETENTION`] as a rule; returns the number of
+    /// messages.
+    ///
+    /// Workers do it hourly. **A message whose id was purged runs again when it is delivered again**: the
+    /// sender retries for 28 hours, and people resend by hand. Dead letters stay until they are requeued or
+    /// dropped.
+    ///
+    /// It goes in steps of 1,000 rows, found by an index, so that no lock is held for long. Any number of
+    /// processes may do it at once.
+    ///
+    /// # Errors
+    ///
+    /// When a step fails; those before it are done.
+    pub async fn purge(&self, older_than: Duration) -> Result<u64, DatabaseError> {
+        let older_than = millis(older_than);
+        let purging = purge::in_batches(async || {
+            let mut connection = connect::acquire(&self.pool).await?;
+            connection.purge(&self.name, older_than, purge::BATCH).await
+        });
+        purging
+            .await
+            .map_err(cannot::<DB>("purge what was processed"))
+    }
+}
+
+fn cannot<DB: Engine>(attempt: &'static str) -> impl FnOnce(sqlx::Error) -> DatabaseError {
+    DatabaseError::of(DB::NAME, attempt)
+}

@@ -1,0 +1,238 @@
+//! The queue's statements, which both engines share: they differ by five expressions.
+
+/// A module `queue` with every statement.
+///
+/// `now` is the time in milliseconds, which is the same throughout a statement and may be compared with an
+/// index; `random` a number from 0 to 1, new for each row; `texts` selects the texts of a JSON array, `$3`;
+/// `move_done` is an assignment that makes room where a row has lost its body.
+macro_rules! queue_statements {
+    (
+        now: $now:literal,
+        random: $random:literal,
+        skip_locked: $skip_locked:literal,
+        texts: $texts:literal,
+        move_done: $move_done:literal,
+    ) => {
+        /// The queue's table, `clerk_queue`.
+        ///
+        /// A row is an event. `state` says where it stands, and `at` when, in milliseconds since 1970:
+        ///
+        /// | `state` | `at` |
+        /// |---|---|
+        /// | `waiting` | when it is due |
+        /// | `running` | when its lease ends |
+        /// | `done` | when it was processed; `body` is null |
+        /// | `dead` | when it was dead-lettered |
+        ///
+        /// The index on `(queue, state, at)` answers every question but the one about a single message, which
+        /// the primary key answers: nothing reads rows of another state.
+        ///
+        /// A lease is the row's `owner`, a text that no other worker has, together with its `attempts`, which
+        /// each lease counts up. Who does not know both cannot end the row.
+        pub mod queue {
+            /// Stores an event, due at once or later.
+            ///
+            /// - `$1` text: queue; `$2` text: message id
+            /// - `$3` bigint: when it is due, in milliseconds since 1970; null: at once
+            /// - `$4` text: the event as JSON
+            ///
+            /// One row affected: stored. None: a message of this id is there already.
+            pub const PUSH: &str = concat!(
+                "insert into clerk_queue (queue, message_id, state, at, body)
+values ($1, $2, 'waiting', coalesce(cast($3 as bigint), ",
+                $now,
+                "), $4)
+on conflict do nothing"
+            );
+
+            /// What is next: the first waiting event, and the first lease that ends.
+            ///
+            /// - `$1` text: queue
+            ///
+            /// At most two rows of three columns: `waiting` or `running`; in how many milliseconds it is due,
+            /// or the lease ends; how often it has crashed.
+            pub const NEXT: &str = concat!(
+                "select state, at - ",
+                $now,
+                ", crashes from (
+    select state, at, crashes from clerk_queue
+    where queue = $1 and state = 'waiting' order by at limit 1
+) as waiting
+union all
+select state, at - ",
+                $now,
+                ", crashes from (
+    select state, at, crashes from clerk_queue
+    where queue = $1 and state = 'running' order by at limit 1
+) as running"
+            );
+
+            /// Leases events that are due, and counts an attempt of each.
+            ///
+            /// - `$1` text: queue
+            /// - `$2` and `$3` bigint: how often an event may have crashed, at least and at most
+            /// - `$4` bigint: how many events at most
+            /// - `$5` text: the owner
+            /// - `$6` bigint: for how many milliseconds
+            ///
+            /// A row for each: message id, attempts with this one, crashes, the event as JSON.
+            pub const LEASE: &str = concat!(
+                "with due as (
+    select queue, message_id from clerk_queue
+    where queue = $1 and state = 'waiting' and at <= ",
+                $now,
+                " and crashes between $2 and $3
+    order by at limit $4",
+                $skip_locked,
+                "
+)
+update clerk_queue
+set state = 'running', owner = $5, attempts = attempts + 1, last_error = null, at = ",
+                $now,
+                " + cast($6 as bigint)
+where (queue, message_id) in (select queue, message_id from due)
+returning message_id, attempts, crashes, coalesce(body, '')"
+            );
+
+            /// Makes leases last for another while from now, also those that have ended meanwhile and were not
+            /// taken over.
+            ///
+            /// - `$1` bigint: for how many milliseconds
+            /// - `$2` text: queue
+            /// - `$3` text: the message ids, a JSON array of texts
+            /// - `$4` text: the owner
+            pub const EXTEND: &str = concat!(
+                "update clerk_queue set at = ",
+                $now,
+                " + cast($1 as bigint)
+where queue = $2 and message_id in (",
+                $texts,
+                ") and owner = $4 and state = 'running'"
+            );
+
+            /// Takes over the events whose lease has ended, and counts a crash of each.
+            ///
+            /// - `$1` text: queue
+            /// - `$2` bigint: how many events at most
+            /// - `$3` bigint: from the second crash on they wait up to so many milliseconds, at random
+            ///
+            /// A row for each: message id, crashes with this one.
+            pub const TAKE_OVER: &str = concat!(
+                "with lost as (
+    select queue, message_id from clerk_queue
+    where queue = $1 and state = 'running' and at <= ",
+                $now,
+                "
+    order by at limit $2",
+                $skip_locked,
+                "
+)
+update clerk_queue
+set state = 'waiting', owner = null, crashes = crashes + 1, last_error = 'its worker crashed', at = ",
+                $now,
+                " + case when crashes > 0 then cast(cast($3 as bigint) * ",
+                $random,
+                " as bigint) else 0 end
+where (queue, message_id) in (select queue, message_id from lost)
+returning message_id, crashes"
+            );
+
+            /// Ends a lease.
+            ///
+            /// - `$1` text: the new state, `waiting`, `done` or `dead`
+            /// - `$2` bigint: in how many milliseconds it is due, if it waits; else zero
+            /// - `$3` bigint: how many attempts to note
+            /// - `$4` text: the error; null: none
+            /// - `$5` text: queue; `$6` text: message id
+            /// - `$7` text: the owner; `$8` bigint: the attempt
+            ///
+            /// One row affected: ended. None: the lease is lost.
+            pub const END: &str = concat!(
+                "update clerk_queue
+set state = $1, at = ",
+                $now,
+                " + cast($2 as bigint), attempts = $3, last_error = $4, owner = null,
+    body = case when $1 = 'done' then null else body end",
+                $move_done,
+                "
+where queue = $5 and message_id = $6 and owner = $7 and attempts = $8 and state = 'running'"
+            );
+
+            /// Whether a lease was ended so, for whoever has not heard the answer.
+            ///
+            /// - `$1` text: queue; `$2` text: message id
+            /// - `$3` text: the new state; `$4` bigint: the attempts noted; `$5` text: the error; null: none
+            ///
+            /// One row of one column, 1 or 0.
+            pub const HAS_ENDED: &str = "select count(*) from clerk_queue
+where queue = $1 and message_id = $2 and state = $3 and attempts = $4
+    and coalesce(last_error, '') = coalesce($5, '')";
+
+            /// How many events of a queue are in a state.
+            ///
+            /// - `$1` text: queue; `$2` text: state
+            pub const COUNT: &str =
+                "select count(*) from clerk_queue where queue = $1 and state = $2";
+
+            /// Dead letters, the oldest first.
+            ///
+            /// - `$1` text: queue
+            /// - `$2` bigint and `$3` text: `at` and message id of the one before; -1 and an empty text at first
+            /// - `$4` bigint: how many at most
+            ///
+            /// A row for each: message id, attempts, crashes, the error, `at`, the event as JSON.
+            pub const DEAD_LETTERS: &str =
+                "select message_id, attempts, crashes, coalesce(last_error, ''), at, coalesce(body, '')
+from clerk_queue
+where queue = $1 and state = 'dead' and (at, message_id) > ($2, $3)
+order by at, message_id limit $4";
+
+            /// One dead letter, in the columns of [`DEAD_LETTERS`].
+            ///
+            /// - `$1` text: queue; `$2` text: message id
+            pub const DEAD_LETTER: &str =
+                "select message_id, attempts, crashes, coalesce(last_error, ''), at, coalesce(body, '')
+from clerk_queue where queue = $1 and message_id = $2 and state = 'dead'";
+
+            /// Makes a dead letter due at once, with all its attempts.
+            ///
+            /// - `$1` text: queue; `$2` text: message id
+            ///
+            /// One row affected: requeued. None: there is no such dead letter.
+            pub const REQUEUE: &str = concat!(
+                "update clerk_queue
+set state = 'waiting', attempts = 0, crashes = 0, last_error = null, at = ",
+                $now,
+                "
+where queue = $1 and message_id = $2 and state = 'dead'"
+            );
+
+            /// Deletes a dead letter, and with it the memory of its id.
+            ///
+            /// - `$1` text: queue; `$2` text: message id
+            ///
+            /// One row affected: deleted. None: there is no such dead letter.
+            pub const DROP: &str =
+                "delete from clerk_queue where queue = $1 and message_id = $2 and state = 'dead'";
+
+            /// Deletes what was processed long ago, the oldest first.
+            ///
+            /// - `$1` text: queue
+            /// - `$2` bigint: how long ago at least, in milliseconds
+            /// - `$3` bigint: how many at most
+            ///
+            /// As many rows affected as were deleted; fewer than `$3`: no more are to be had now.
+            pub const PURGE: &str = concat!(
+                "delete from clerk_queue where (queue, message_id) in (
+    select queue, message_id from clerk_queue
+    where queue = $1 and state = 'done' and at <= ",
+                $now,
+                " - cast($2 as bigint)
+    order by at limit $3",
+                $skip_locked,
+                "
+)"
+            );
+        }
+    };
+}

@@ -1,0 +1,7 @@
+//! What holds on every engine.
+
+pub(crate) mod completing;
+pub(crate) mod crashing;
+pub(crate) mod operating;
+pub(crate) mod retrying;
+pub(crate) mod storing;
