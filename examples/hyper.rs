@@ -5,7 +5,7 @@
 //! cargo run --example hyper -- --once   # ends after the demonstration
 //! ```
 //!
-//! `PORT` (default 3000) says where to listen. The signing secret is made for this run.
+//! `PORT` (default 3000) is the port to listen on. The signing secret is made for this run.
 
 mod support;
 
@@ -13,8 +13,7 @@ use std::{convert::Infallible, error::Error, net::SocketAddr, process::ExitCode}
 
 use bytes::Bytes;
 use clerk_webhooks::{
-    ClerkWebhookLayer, EventData, SigningSecret, VerifiedBody, VerifiedClerkEvent, Verifier,
-    WebhookError,
+    ClerkWebhookLayer, EventData, SigningSecret, VerifiedBody, VerifiedClerkEvent, WebhookError,
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -27,41 +26,34 @@ use support::Delivery;
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
 
-/// Its argument is the proof: only the layer makes a `VerifiedBody`.
+/// The argument proves that the delivery was verified: only the layer makes a `VerifiedBody`.
 async fn on_request(request: Request<VerifiedBody>) -> Result<Response<Full<Bytes>>, Infallible> {
     let delivery = request.body().delivery();
     println!(
-        "{} came, {} bytes",
+        "received {}, {} bytes",
         delivery.message_id(),
         delivery.raw_body().len()
     );
-    let response = match VerifiedClerkEvent::decode(request.into_body().into_delivery()) {
-        Ok(event) => match handle(&event) {
-            Ok(()) => answer(StatusCode::NO_CONTENT, ""),
-            Err(failure) => {
-                println!("{} failed: {failure}", event.message_id());
-                let mut response = answer(failure.status(), failure.body_text());
-                response.headers_mut().extend(failure.headers());
-                response
-            }
-        },
-        Err(rejection) => answer(rejection.status(), rejection.body_text()),
-    };
-    Ok(response)
+    let event = VerifiedClerkEvent::decode(request.into_body().into_delivery());
+    Ok(match event.map(|event| handle(&event)) {
+        Ok(Ok(())) => no_content(),
+        Ok(Err(failure)) => failure.to_response(),
+        Err(rejection) => rejection.to_response(),
+    })
 }
 
 fn handle(event: &VerifiedClerkEvent) -> Result<(), WebhookError> {
     match &event.data {
         EventData::UserCreated(user) => println!("{} is new", user.id),
-        EventData::UserDeleted(_) => return Err(WebhookError::permanent("users stay")),
+        EventData::UserDeleted(_) => return Err(WebhookError::permanent("cannot delete users")),
         _ => {}
     }
     Ok(())
 }
 
-fn answer(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
-    *response.status_mut() = status;
+fn no_content() -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 
@@ -78,7 +70,7 @@ async fn serve(listener: TcpListener, clerk: ClerkWebhookLayer) -> Result<(), st
                 .serve_connection(TokioIo::new(stream), service)
                 .await
             {
-                eprintln!("a connection broke: {error}");
+                eprintln!("connection error: {error}");
             }
         });
     }
@@ -96,8 +88,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(once: bool) -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .init();
     let secret = support::throw_away_secret()?;
-    let clerk = ClerkWebhookLayer::new(Verifier::new(secret.clone()));
+    let clerk = ClerkWebhookLayer::new(secret.clone());
     let listener = support::listen(once).await?;
     let address = listener.local_addr()?;
     println!("listening on http://{address}");
@@ -123,11 +119,11 @@ async fn demonstrate(address: SocketAddr, secret: &SigningSecret) -> Result<(), 
             "forged",
             deliver("msg_forged", created).with_other_body(deleted),
         ),
-        ("no event", deliver("msg_no_event", "{}")),
-        ("hopeless", deliver("msg_hopeless", deleted)),
+        ("not an event", deliver("msg_not_an_event", "{}")),
+        ("permanent", deliver("msg_permanent", deleted)),
     ] {
         let answer = delivery.send(address).await?;
-        println!("  {what:<10} {} {}\n", answer.status, answer.body);
+        println!("  {what:<12} {} {}\n", answer.status, answer.body);
     }
     Ok(())
 }
