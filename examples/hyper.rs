@@ -1,11 +1,7 @@
-//! The same layer without axum: a plain tower service on hyper 1.
+//! Run with `cargo run --example hyper`: the same layer without axum, in a plain tower service on hyper 1.
 //!
-//! ```sh
-//! cargo run --example hyper             # goes on serving; Ctrl-C ends it
-//! cargo run --example hyper -- --once   # ends after the demonstration
-//! ```
-//!
-//! `PORT` (default 3000) is the port to listen on. The signing secret is made for this run.
+//! It sends itself a few deliveries, then serves until Ctrl-C; with `-- --once` it ends after the
+//! deliveries. `PORT` (default 3000) is the port to listen on. The signing secret is made for this run.
 
 mod support;
 
@@ -14,6 +10,7 @@ use std::{convert::Infallible, error::Error, net::SocketAddr, process::ExitCode}
 use bytes::Bytes;
 use clerk_webhooks::{
     ClerkWebhookLayer, EventData, SigningSecret, VerifiedBody, VerifiedClerkEvent, WebhookError,
+    testing::SignedRequest,
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -22,7 +19,6 @@ use hyper_util::{
     server::conn::auto,
     service::TowerToHyperService,
 };
-use support::Delivery;
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
 
@@ -78,13 +74,7 @@ async fn serve(listener: TcpListener, clerk: ClerkWebhookLayer) -> Result<(), st
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(support::once()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("hyper: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    support::report("hyper", run(support::once()).await)
 }
 
 async fn run(once: bool) -> Result<(), Box<dyn Error>> {
@@ -112,17 +102,17 @@ async fn run(once: bool) -> Result<(), Box<dyn Error>> {
 async fn demonstrate(address: SocketAddr, secret: &SigningSecret) -> Result<(), Box<dyn Error>> {
     let created = r#"{"type":"user.created","data":{"id":"user_1"}}"#;
     let deleted = r#"{"type":"user.deleted","data":{"id":"user_1"}}"#;
-    let deliver = |message_id, body| Delivery::new("/", secret, message_id, body);
+    let signed = |id, body| SignedRequest::new(secret, body).with_message_id(id);
     for (what, delivery) in [
-        ("genuine", deliver("msg_genuine", created)),
+        ("genuine", signed("msg_genuine", created)),
         (
             "forged",
-            deliver("msg_forged", created).with_other_body(deleted),
+            signed("msg_forged", created).with_altered_body(deleted),
         ),
-        ("not an event", deliver("msg_not_an_event", "{}")),
-        ("permanent", deliver("msg_permanent", deleted)),
+        ("not an event", signed("msg_not_an_event", "{}")),
+        ("permanent", signed("msg_permanent", deleted)),
     ] {
-        let answer = delivery.send(address).await?;
+        let answer = support::deliver(address, "/", &delivery).await?;
         println!("  {what:<12} {} {}\n", answer.status, answer.body);
     }
     Ok(())

@@ -1,10 +1,6 @@
-//! Nine ways to wire the layer in axum, each shown at work over HTTP.
+//! Run with `cargo run --example routing`: nine ways to wire the layer in axum, each shown at work over HTTP.
 //!
-//! ```sh
-//! cargo run --example routing             # shows them, then goes on serving; Ctrl-C ends it
-//! cargo run --example routing -- --once   # ends after the demonstration
-//! ```
-//!
+//! It sends itself deliveries, then serves until Ctrl-C; with `-- --once` it ends after the deliveries.
 //! `PORT` (default 3000) is the port to listen on. The signing secrets are made for this run.
 
 mod support;
@@ -22,8 +18,9 @@ use axum::{
 };
 use clerk_webhooks::{
     ClerkWebhookLayer, Rejection, SigningSecret, VerifiedClerkEvent, Verifier, WebhookError,
+    testing::SignedRequest,
 };
-use support::{Answer, Delivery};
+use support::Answer;
 use tokio::sync::oneshot;
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
 use tower_http::{
@@ -166,13 +163,7 @@ async fn on_event(event: VerifiedClerkEvent) -> String {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(support::once()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("routing: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    support::report("routing", run(support::once()).await)
 }
 
 async fn run(once: bool) -> Result<(), Box<dyn Error>> {
@@ -226,9 +217,8 @@ impl Demonstration {
         user: &str,
     ) -> Shown {
         let body = format!(r#"{{"type":"user.created","data":{{"id":"{user}"}}}}"#);
-        let answer = Delivery::new(path, secret, "msg_1", &body)
-            .send(self.address)
-            .await?;
+        let delivery = SignedRequest::new(secret, body).with_message_id("msg_1");
+        let answer = support::deliver(self.address, path, &delivery).await?;
         print(what, path, &answer);
         Ok(())
     }

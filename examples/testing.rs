@@ -1,5 +1,4 @@
-//! Run with `cargo run --example testing --features testing -- --once`: a handler, and three ways to
-//! test it.
+//! Run with `cargo run --example testing`: a handler, and three ways to test it.
 //!
 //! Nothing here needs a network or a secret of yours. In your own service the three functions below
 //! `main` are `#[tokio::test]`s, and `testing` is a feature of the dev-dependency alone.

@@ -29,28 +29,28 @@
 //! # The pipeline
 //!
 //! ```text
-//!              ClerkWebhookLayer                              VerifiedClerkEvent
-//!   ┌─────────────────────────────────────────┐   ┌────────────────────────────────────┐
-//!   headers ──────► body ──────► signature ───►   VerifiedDelivery ──────► event ──────► handler
-//!      │              │              │                               │               │
-//!   400: missing,  413: too      400: no match                   422: cannot be    its own answer,
-//!   malformed,     long                                          decoded           or WebhookError
-//!   stale          400: broken
+//!              ClerkWebhookLayer                               VerifiedClerkEvent
+//!   ┌─────────────────────────────────────────┐                ┌───────────────┐
+//!   headers ──────► body ──────► signature ──► VerifiedDelivery ──► event ──► handler
+//!      │              │              │                               │           │
+//!   400: missing,  413: too long  400: no match                 422: cannot   its own answer,
+//!   malformed,     400: broken                                  be decoded    or WebhookError
+//!   stale
 //! ```
 //!
 //! - [`verify`]: bytes in, verdict out. [`SigningSecret`], [`Verifier`], [`VerifiedDelivery`]; no framework.
 //! - [`layer`]: the tower middleware. [`ClerkWebhookLayer`] outside, [`VerifiedBody`] inside.
 //! - [`event`]: Clerk's events and objects. [`ClerkEvent`], [`EventData`], [`EventType`].
-//! - [`VerifiedClerkEvent`]: the event in your handler, and [`WebhookError`]: its way to say "again" or
+//! - [`VerifiedClerkEvent`]: the event in your handler. [`WebhookError`]: how the handler says "try again" or
 //!   "never again".
-//! - `idempotency` (feature): the same message never does its work twice, between verification and handler.
-//! - `queue` (feature): acknowledge first, work later, on a durable engine.
-//! - [`Rejection`]: every reason to refuse a delivery.
+//! - [`Rejection`]: why a delivery was refused.
+//! - `idempotency` (feature): a handler runs once for each message, however often it is delivered.
+//! - `queue` (feature): acknowledge first and work later, on a durable queue.
 //!
 //! # Without axum
 //!
-//! The layer wraps any tower service, and [`VerifiedClerkEvent::decode`] takes what it proved; without
-//! tower, [`Verifier::verify`] takes headers and body:
+//! The layer wraps any tower service, and [`VerifiedClerkEvent::decode`] takes the delivery that it verified.
+//! Without tower, [`Verifier::verify`] takes headers and body:
 //!
 //! ```
 //! use clerk_webhooks::{Rejection, VerifiedClerkEvent, Verifier};
@@ -69,34 +69,36 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
-//! | `idempotency` | no | the module `idempotency`: a layer that runs the handler once for each message, with a store in memory; stores on SQLite, Postgres and Redis are crates of their own; brings tokio |
-//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and the worker's side of it; SQLite and Postgres through apalis are a crate of their own; brings tokio |
+//! | `idempotency` | no | the module `idempotency`: a layer that runs the handler once for each message, with a store in memory. Brings tokio. Stores on SQLite, Postgres and Redis are crates of their own |
+//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and handlers for its workers. Brings tokio. The queue on SQLite and Postgres is a crate of its own |
 //! | `testing` | no | the module `testing`: a fixture for every type of event, signed requests, a fixed clock, events for handlers without HTTP |
 //!
-//! No feature changes what another part does.
+//! Features only add: none changes what another part does.
 //!
-//! # What to know before deploying
+//! # Deployment caveats
 //!
-//! - Deliveries come at least once, out of order, several at a time. Handlers must be idempotent, or run
-//!   behind the `idempotency` layer; the [message id](VerifiedClerkEvent::message_id) is the same on every
-//!   retry.
-//! - The sender waits 15 seconds (Svix' documentation), then sends again. Long work belongs behind the
-//!   answer, such as with the feature `queue`.
-//! - The raw bytes are verified: whatever changes the body on its way to the layer, even by one space,
-//!   makes every delivery fail.
-//! - The clock of the machine must be right to the [tolerance](Verifier::with_tolerance_past).
-//! - There is no timer in the layer and no shared memory budget, see [`layer`] for what to put outside.
+//! - Clerk delivers every event at least once, in any order, and several at a time. Handlers must be
+//!   idempotent or run behind the `idempotency` layer. The [message id](VerifiedClerkEvent::message_id) is the
+//!   same on every retry.
+//! - The sender waits 15 seconds for an answer (Svix' documentation), then retries. Do long work after the
+//!   answer, for example with the feature `queue`.
+//! - The signature covers the raw bytes. A proxy that changes the body, even by one space, makes every
+//!   delivery fail.
+//! - The machine's clock must be right within the [tolerance](Verifier::with_tolerance), 300 seconds unless
+//!   set.
+//! - The layer has no timer and does not limit how many bodies are read at once: [`layer`] says what to put
+//!   outside.
 //!
 //! # Scope
 //!
-//! Symmetric signatures (`whsec_...`) only: Ed25519 endpoints (`whpk_...`) are refused when the verifier
-//! is built. Verification itself serves every sender of [Standard Webhooks]; the event model is Clerk's.
+//! Only symmetric signatures (`whsec_...`): a secret of an Ed25519 endpoint (`whpk_...`) is refused when the
+//! verifier is built. Verification works for every sender of [Standard Webhooks]. The event model is Clerk's.
 //!
 //! [Clerk]: https://clerk.com/docs/webhooks/overview
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Nothing that arrives may panic. Tests may, and examples may print.
+// No input may cause a panic. Tests may panic, and examples may print.
 #![cfg_attr(
     not(test),
     warn(
@@ -142,14 +144,12 @@ pub use self::{
     layer::{body::VerifiedBody, layer::ClerkWebhookLayer},
     rejection::{Rejection, RejectionKind},
     verify::{
-        delivery::VerifiedDelivery,
-        secret::{SecretError, SigningSecret},
+        delivery::VerifiedDelivery, secret::SigningSecret, secret_error::SecretError,
         verifier::Verifier,
     },
 };
 
-/// Any error: what tower's middleware and [`WebhookError`] hold. tower, axum and tower-http give the same
-/// type this name.
+/// Any error. It is the same type as `BoxError` of tower, axum and tower-http.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The code of the README and of the guide is compiled like any other.
@@ -177,9 +177,15 @@ mod guide {
     #[doc = include_str!("../docs/secrets.md")]
     struct Secrets;
 
+    #[cfg(feature = "queue")]
     #[doc = include_str!("../docs/testing.md")]
     struct Testing;
 
     #[doc = include_str!("../docs/wiring.md")]
     struct Wiring;
 }
+
+/// What must not compile, beside what does.
+#[cfg(doctest)]
+#[doc = include_str!("../tests/compile_fail.md")]
+struct CompileFail;

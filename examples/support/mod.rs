@@ -1,4 +1,4 @@
-//! What the examples need to show themselves: secrets for one run, and a sender over real HTTP.
+//! What the examples need to show themselves: a secret for one run, and a sender over real HTTP.
 
 #![allow(
     dead_code,
@@ -6,19 +6,26 @@
 )]
 
 use std::{
-    collections::hash_map::RandomState,
-    env,
-    error::Error,
-    hash::BuildHasher as _,
-    net::SocketAddr,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    collections::hash_map::RandomState, env, error::Error, hash::BuildHasher as _, net::SocketAddr,
+    process::ExitCode,
 };
 
-use clerk_webhooks::{SecretError, SigningSecret};
+use clerk_webhooks::{SecretError, SigningSecret, testing::SignedRequest};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
+
+/// How a program ends: an error goes to standard error, behind the program's name.
+pub(crate) fn report(program: &str, ended: Result<(), Box<dyn Error>>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// The argument `--once`: end after the demonstration instead of serving on.
 pub(crate) fn once() -> bool {
@@ -50,68 +57,18 @@ pub(crate) fn throw_away_secret() -> Result<SigningSecret, SecretError> {
     SigningSecret::parse(&format!("whsec_{digits}"))
 }
 
-/// A delivery as Svix makes it, or as a forger would.
-#[derive(Clone)]
-pub(crate) struct Delivery<'a> {
-    path: &'a str,
-    message_id: &'a str,
-    sent_at: SystemTime,
-    signature: String,
-    body: String,
-}
-
-impl<'a> Delivery<'a> {
-    pub(crate) fn new(
-        path: &'a str,
-        secret: &SigningSecret,
-        message_id: &'a str,
-        body: &str,
-    ) -> Self {
-        Self::sent_at(SystemTime::now(), path, secret, message_id, body)
+/// Sends a delivery over a connection of its own.
+pub(crate) async fn deliver(
+    address: SocketAddr,
+    path: &str,
+    delivery: &SignedRequest,
+) -> Result<Answer, Box<dyn Error>> {
+    let mut headers = String::new();
+    for (name, value) in &delivery.headers() {
+        headers += &format!("{name}: {}\r\n", value.to_str()?);
     }
-
-    pub(crate) fn an_hour_old(
-        path: &'a str,
-        secret: &SigningSecret,
-        message_id: &'a str,
-        body: &str,
-    ) -> Self {
-        let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
-        Self::sent_at(an_hour_ago, path, secret, message_id, body)
-    }
-
-    fn sent_at(
-        sent_at: SystemTime,
-        path: &'a str,
-        secret: &SigningSecret,
-        message_id: &'a str,
-        body: &str,
-    ) -> Self {
-        Self {
-            path,
-            message_id,
-            sent_at,
-            signature: secret.sign(message_id, sent_at, body.as_bytes()),
-            body: body.to_owned(),
-        }
-    }
-
-    /// The signature of one body over another.
-    pub(crate) fn with_other_body(mut self, body: &str) -> Self {
-        body.clone_into(&mut self.body);
-        self
-    }
-
-    /// Sends it over a connection of its own.
-    pub(crate) async fn send(&self, address: SocketAddr) -> Result<Answer, Box<dyn Error>> {
-        let timestamp = self.sent_at.duration_since(UNIX_EPOCH)?.as_secs();
-        let headers = format!(
-            "content-type: application/json\r\nsvix-id: {}\r\nsvix-timestamp: {timestamp}\r\n\
-             svix-signature: {}\r\n",
-            self.message_id, self.signature,
-        );
-        request(address, "POST", self.path, &headers, &self.body).await
-    }
+    let body = str::from_utf8(delivery.body())?;
+    request(address, "POST", path, &headers, body).await
 }
 
 /// What came back.

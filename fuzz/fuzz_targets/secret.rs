@@ -32,7 +32,7 @@ fuzz_target!(|text: &str| {
             assert_eq!(format!("{secret:?}"), "SigningSecret { label: None, .. }");
         }
         (Err(refused), Err(code)) => {
-            assert_eq!(refused.code(), code);
+            assert_eq!(refused.kind().code(), code);
             let same = |faulty| SigningSecret::parse(faulty).is_err_and(|other| other == refused);
             assert!(
                 FAULTY.into_iter().any(same),

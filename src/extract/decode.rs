@@ -11,12 +11,12 @@ pub(crate) fn decode<T>(body: &[u8]) -> Result<T, DecodeError>
 where
     T: DeserializeOwned + 'static,
 {
-    if_it_is(ClerkEvent::from_slice, body)
-        .or_else(|| if_it_is(RawClerkEvent::from_slice, body))
+    decode_if_same_type(ClerkEvent::from_slice, body)
+        .or_else(|| decode_if_same_type(RawClerkEvent::from_slice, body))
         .unwrap_or_else(|| event::decode_json(body))
 }
 
-fn if_it_is<O, T>(
+fn decode_if_same_type<O, T>(
     decode: fn(&[u8]) -> Result<O, DecodeError>,
     body: &[u8],
 ) -> Option<Result<T, DecodeError>>

@@ -6,7 +6,7 @@
 #[cfg(feature = "axum")]
 mod axum;
 mod decode;
-mod verified_event;
+pub(crate) mod verified_event;
 
 #[cfg(feature = "queue")]
 pub(crate) use self::decode::decode;

@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 use super::decode::decode;
 use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::VerifiedDelivery};
 
-/// An event of a delivery whose signature matched.
+/// The event of a verified delivery.
 ///
-/// It dereferences to the event, [`ClerkEvent`] unless another `T` is asked for. In an axum handler it
-/// is an extractor; elsewhere [`decode`](Self::decode) makes one. Both need a [`VerifiedDelivery`], which
-/// only verification makes:
+/// It dereferences to the event, a [`ClerkEvent`] unless you ask for another `T`. In an axum handler it is an
+/// extractor. Elsewhere, [`decode`](Self::decode) makes one. Both need a [`VerifiedDelivery`], which only
+/// verification makes.
 ///
 /// ```
 /// use axum::http::StatusCode;
@@ -37,9 +37,9 @@ use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::Ve
 ///
 /// # Your own `T`
 ///
-/// `T` may be any type that deserializes from the whole event. Mind the trap: it is asked for *every*
-/// type that the endpoint is subscribed to, and what it cannot decode is refused. Serde's
-/// `#[serde(other)]` does not help, since it fails on a variant that comes with data. This works:
+/// `T` may be any type that deserializes from the whole event. It must decode *every* type of event that the
+/// endpoint is subscribed to, because what it cannot decode is refused. `#[serde(other)]` does not help: it
+/// fails on a variant that comes with data. This pattern works:
 ///
 /// ```
 /// use clerk_webhooks::VerifiedClerkEvent;
@@ -53,7 +53,7 @@ use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::Ve
 ///
 /// #[derive(Deserialize)]
 /// struct MyData {
-///     id: Option<String>, // optional, whatever an event of another type lacks
+///     id: Option<String>, // optional: events of another type may lack it
 /// }
 ///
 /// async fn on_event(event: VerifiedClerkEvent<MyEvent>) {
@@ -63,24 +63,14 @@ use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::Ve
 /// }
 /// ```
 ///
-/// # No `Option`
+/// # Compiler errors
 ///
-/// `Option<VerifiedClerkEvent>` is deliberately no extractor: a handler would run for a forged
-/// delivery, with `None`.
+/// "The trait `Handler` is not implemented": put `#[axum::debug_handler]` on your function (axum's feature
+/// `macros`), and the compiler names the argument at fault. The usual causes:
 ///
-/// ```compile_fail,E0277
-/// # use clerk_webhooks::VerifiedClerkEvent;
-/// type Always<T> = T;
-/// fn is_extractor<T: axum::extract::FromRequestParts<()>>() {}
-/// is_extractor::<Option<VerifiedClerkEvent>>();
-/// ```
-///
-/// ```
-/// # use clerk_webhooks::VerifiedClerkEvent;
-/// type Always<T> = T;
-/// fn is_extractor<T: axum::extract::FromRequestParts<()>>() {}
-/// is_extractor::<Always<VerifiedClerkEvent>>();
-/// ```
+/// - `Option<VerifiedClerkEvent>` is not an extractor, on purpose: the handler would run for a forged delivery,
+///   with `None`. Take `Result<VerifiedClerkEvent, Rejection>` to handle refusals yourself.
+/// - `Json` or another extractor of the body must come last. You do not need it: the event has the body.
 #[derive(Clone)]
 pub struct VerifiedClerkEvent<T = ClerkEvent> {
     event: T,
@@ -88,7 +78,7 @@ pub struct VerifiedClerkEvent<T = ClerkEvent> {
 }
 
 impl<T> VerifiedClerkEvent<T> {
-    /// Decodes the event of a verified delivery; where the extractor is not at hand.
+    /// Decodes the event of a verified delivery, where there is no extractor.
     ///
     /// # Errors
     ///
@@ -128,7 +118,7 @@ impl<T> VerifiedClerkEvent<T> {
         self.delivery.attempted_at()
     }
 
-    /// The body, byte for byte as it was signed: what to store to keep the exact event.
+    /// The body, byte for byte as it was signed. Store it to keep the exact event.
     #[must_use]
     pub fn raw_body(&self) -> &Bytes {
         self.delivery.raw_body()

@@ -12,13 +12,11 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::verify::delivery::VerifiedDelivery;
 
-/// The request body behind a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): read to its end,
-/// verified.
+/// The request body inside a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): complete and verified.
 ///
-/// Its type is the proof: only the layer makes one, so a service that takes a
-/// `Request<VerifiedBody>` cannot be reached by anything unverified. Most services look at
-/// [`delivery`](Self::delivery); read as a body it yields the raw bytes, so that anything which takes
-/// an [`http_body::Body`] works behind the layer.
+/// Only the layer makes one, so a service that takes a `Request<VerifiedBody>` never sees an unverified
+/// request. Most services call [`delivery`](Self::delivery). Read as an [`http_body::Body`] it yields the raw
+/// bytes once.
 ///
 /// ```
 /// use clerk_webhooks::VerifiedBody;
@@ -27,20 +25,6 @@ use crate::verify::delivery::VerifiedDelivery;
 /// async fn handle(request: Request<VerifiedBody>) -> Response<String> {
 ///     Response::new(format!("got {}", request.body().delivery().message_id()))
 /// }
-/// ```
-///
-/// None can be made by hand, neither from a delivery
-///
-/// ```compile_fail,E0624
-/// fn wrap(verified: clerk_webhooks::VerifiedDelivery) -> clerk_webhooks::VerifiedBody {
-///     clerk_webhooks::VerifiedBody::new(verified)
-/// }
-/// ```
-///
-/// nor from bytes:
-///
-/// ```compile_fail,E0277
-/// let forged: clerk_webhooks::VerifiedBody = bytes::Bytes::new().into();
 /// ```
 pub struct VerifiedBody {
     verified: VerifiedDelivery,

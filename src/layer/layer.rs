@@ -7,7 +7,7 @@ use tower_layer::Layer;
 use super::{refusals::Refusals, service::ClerkWebhook};
 use crate::{
     rejection::Rejection,
-    verify::{secret::SecretError, verifier::Verifier},
+    verify::{secret_error::SecretError, verifier::Verifier},
 };
 
 /// 2 MiB, the most that Svix' own API takes for a message.

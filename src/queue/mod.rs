@@ -32,7 +32,7 @@
 //! exact.
 
 mod enqueue;
-mod event;
+pub(crate) mod event;
 mod handler;
 mod log;
 #[expect(

@@ -1,5 +1,5 @@
-//! What a service's own tests need: events of every type, signed requests, a clock that stands
-//! still, and events for handlers without HTTP.
+//! For the tests of your service: events of every type, signed requests, a fixed clock, and events for
+//! handlers without HTTP.
 //!
 //! Feature `testing`; put it on the dev-dependency only:
 //!
@@ -9,13 +9,14 @@
 //! ```
 //!
 //! - [`fixtures`]: a realistic event of every type, changed where a test needs it.
-//! - [`deliver`]: the event as a handler gets it, without HTTP.
-//! - [`SignedRequest`]: the delivery as a router gets it, or as no router should accept it.
+//! - [`deliver`]: the event as a handler gets it, without HTTP; [`Delivery`] with a message id and a time that
+//!   you choose, or for a type of your own; `queued` (with feature `queue`) as a worker gets it.
+//! - [`SignedRequest`]: the delivery as a router gets it, genuine, stale or forged.
 //! - [`FixedClock`]: for recorded deliveries and the edges of the tolerance.
-//! - `idempotency_store` (with feature `idempotency`): what every store of claims must hold.
+//! - `idempotency_store` (with feature `idempotency`): the tests that every store of claims must pass.
 //!
-//! Nothing in here makes an unverified event: [`deliver`] signs what it is given with a throw-away
-//! secret and goes through a [`Verifier`](crate::Verifier), like every delivery.
+//! Nothing in this module makes an unverified event: [`deliver`] signs its event with a throw-away secret,
+//! and a [`Verifier`](crate::Verifier) verifies it like every delivery.
 
 mod clock;
 mod deliver;
@@ -24,4 +25,10 @@ pub mod fixtures;
 pub mod idempotency_store;
 mod signed_request;
 
-pub use self::{clock::FixedClock, deliver::deliver, signed_request::SignedRequest};
+#[cfg(feature = "queue")]
+pub use self::deliver::queued;
+pub use self::{
+    clock::FixedClock,
+    deliver::{Delivery, deliver},
+    signed_request::SignedRequest,
+};

@@ -4,7 +4,10 @@ use std::ffi::OsString;
 
 use zeroize::Zeroizing;
 
-use super::secret::{PREFIX, SecretError, SecretErrorKind, SigningSecret};
+use super::{
+    secret::{PREFIX, SigningSecret},
+    secret_error::{SecretError, SecretErrorKind},
+};
 
 /// Clerk's documentation of today names the first; older guides and most code the second.
 const VARIABLES: [&str; 2] = ["CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"];

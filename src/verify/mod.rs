@@ -24,6 +24,7 @@ mod environment;
 pub(crate) mod error;
 mod headers;
 pub(crate) mod secret;
+pub(crate) mod secret_error;
 mod signature;
 pub(crate) mod verifier;
 
@@ -31,6 +32,6 @@ pub use self::{
     clock::{Clock, SystemClock},
     delivery::DeliveryParts,
     error::{VerifyError, VerifyErrorKind},
-    secret::SecretErrorKind,
+    secret_error::SecretErrorKind,
     verifier::PendingVerification,
 };

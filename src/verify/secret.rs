@@ -1,7 +1,6 @@
 //! Signing secrets: parsed strictly, labelled, never printed.
 
 use std::{
-    error::Error,
     fmt,
     str::FromStr,
     sync::Arc,
@@ -15,7 +14,10 @@ use base64::{
 use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
-use super::signature::Key;
+use super::{
+    secret_error::{SecretError, SecretErrorKind},
+    signature::Key,
+};
 
 pub(super) const PREFIX: &str = "whsec_";
 
@@ -58,13 +60,7 @@ impl SigningSecret {
     /// assert_eq!(refused.kind(), SecretErrorKind::ApiKey);
     /// ```
     pub fn parse(text: &str) -> Result<Self, SecretError> {
-        let text = text.trim_matches([' ', '\t', '\r', '\n', '\x0c']);
-        refuse_lookalikes(text)?;
-        let encoded = text.strip_prefix(PREFIX).unwrap_or(text);
-        if encoded.is_empty() {
-            return Err(SecretErrorKind::PrefixOnly.into());
-        }
-        let key = decode_key(encoded)?;
+        let key = parse_key(text).map_err(|kind| SecretError::of("the signing secret", kind))?;
         Ok(Self { key, label: None })
     }
 
@@ -176,6 +172,15 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
+fn parse_key(text: &str) -> Result<Key, SecretErrorKind> {
+    let text = text.trim_matches([' ', '\t', '\r', '\n', '\x0c']);
+    refuse_lookalikes(text)?;
+    match text.strip_prefix(PREFIX).unwrap_or(text) {
+        "" => Err(SecretErrorKind::PrefixOnly),
+        encoded => decode_key(encoded),
+    }
+}
+
 /// Refuses what is often pasted in a signing secret's place.
 fn refuse_lookalikes(text: &str) -> Result<(), SecretErrorKind> {
     let starts_with_any =
@@ -209,161 +214,6 @@ fn decode_key(encoded: &str) -> Result<Key, SecretErrorKind> {
         return Err(SecretErrorKind::AllZero);
     }
     Key::new(&bytes).ok_or(SecretErrorKind::NotBase64)
-}
-
-/// Why a text is not a signing secret. The message says what to do, and never holds the text itself.
-///
-/// ```
-/// use clerk_webhooks::SigningSecret;
-///
-/// let refused = SigningSecret::parse("  ").unwrap_err();
-/// assert_eq!(refused.code(), "empty");
-/// assert!(refused.to_string().contains("Clerk's dashboard"));
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretError {
-    kind: SecretErrorKind,
-    source_name: Option<String>,
-}
-
-impl SecretError {
-    /// Which rule the text broke.
-    #[must_use]
-    pub fn kind(&self) -> SecretErrorKind {
-        self.kind
-    }
-
-    /// The stable reason code of [`kind`](Self::kind), as logs and tools print it.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.kind.code()
-    }
-
-    /// Names where the text came from, such as an environment variable.
-    pub(super) fn of(name: impl Into<String>, kind: SecretErrorKind) -> Self {
-        Self {
-            kind,
-            source_name: Some(name.into()),
-        }
-    }
-}
-
-impl From<SecretErrorKind> for SecretError {
-    fn from(kind: SecretErrorKind) -> Self {
-        Self {
-            kind,
-            source_name: None,
-        }
-    }
-}
-
-impl fmt::Display for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.source_name.as_deref().unwrap_or("the signing secret");
-        write!(f, "{name} {}", self.kind.explanation())
-    }
-}
-
-/// The message too: a `main` that returns it with `?` prints this.
-impl fmt::Debug for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {self}", self.kind)
-    }
-}
-
-impl Error for SecretError {}
-
-/// The rules that a signing secret can break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SecretErrorKind {
-    /// Nothing, or nothing but white space (in an environment variable: or commas).
-    Empty,
-    /// `whsec_` with nothing after it.
-    PrefixOnly,
-    /// An entry of an environment variable that does not start with `whsec_`.
-    MissingPrefix,
-    /// Quotation marks around the secret.
-    Quoted,
-    /// A Clerk API key, `sk_...` or `pk_...`.
-    ApiKey,
-    /// An Ed25519 key, `whsk_...` or `whpk_...`.
-    AsymmetricKey,
-    /// Not canonical base64 of the standard alphabet.
-    NotBase64,
-    /// A key of fewer than 24 bytes.
-    TooShort,
-    /// A key of zero bytes only.
-    AllZero,
-    /// None of the environment variables that could hold a secret is set.
-    NotSet,
-    /// The environment variable does not hold Unicode text.
-    NotUnicode,
-}
-
-impl SecretErrorKind {
-    /// The stable reason code, as logs and tools print it.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::PrefixOnly => "prefix_only",
-            Self::MissingPrefix => "missing_prefix",
-            Self::Quoted => "quoted",
-            Self::ApiKey => "api_key",
-            Self::AsymmetricKey => "asymmetric_key",
-            Self::NotBase64 => "not_base64",
-            Self::TooShort => "too_short",
-            Self::AllZero => "all_zero",
-            Self::NotSet => "not_set",
-            Self::NotUnicode => "not_unicode",
-        }
-    }
-
-    /// Completes a sentence that starts with the name of what was read.
-    fn explanation(self) -> &'static str {
-        match self {
-            Self::Empty => {
-                "is empty: copy the endpoint's Signing Secret (`whsec_...`) from the Webhooks page \
-                 of Clerk's dashboard"
-            }
-            Self::PrefixOnly => {
-                "is `whsec_` with nothing after it: copy the whole Signing Secret from the \
-                 endpoint's page in Clerk's dashboard"
-            }
-            Self::MissingPrefix => {
-                "does not start with `whsec_`: several secrets are separated by commas or white \
-                 space, and each of them starts with `whsec_`"
-            }
-            Self::Quoted => "has quotation marks around it: remove them",
-            Self::ApiKey => {
-                "is a Clerk API key (`sk_...` or `pk_...`): deliveries are signed with the \
-                 endpoint's own Signing Secret (`whsec_...`); if the key was shown anywhere it should \
-                 not be, roll it"
-            }
-            Self::AsymmetricKey => {
-                "is an asymmetric key (`whsk_...` or `whpk_...`, Ed25519): only symmetric keys \
-                 (`whsec_...`, HMAC-SHA256) are supported; set the endpoint to symmetric signatures"
-            }
-            Self::NotBase64 => {
-                "is not valid base64 after `whsec_`: copy it again, whole and unchanged, from the \
-                 endpoint's page in Clerk's dashboard"
-            }
-            Self::TooShort => {
-                "is too short: a key has at least 24 bytes (32 characters of base64); copy the whole \
-                 Signing Secret from the endpoint's page in Clerk's dashboard"
-            }
-            Self::AllZero => {
-                "decodes to zero bytes only, which anyone could guess: copy the real Signing Secret \
-                 from the endpoint's page in Clerk's dashboard"
-            }
-            Self::NotSet => {
-                "is not set: set it to the endpoint's Signing Secret (`whsec_...`) from the Webhooks \
-                 page of Clerk's dashboard"
-            }
-            Self::NotUnicode => "does not hold Unicode text: a secret is plain ASCII, `whsec_...`",
-        }
-    }
 }
 
 #[cfg(test)]
@@ -495,25 +345,5 @@ mod tests {
             format!("{asymmetric:?}"),
             format!("AsymmetricKey: {asymmetric}")
         );
-    }
-
-    #[test]
-    fn every_kind_has_a_code_of_its_own() {
-        use SecretErrorKind::*;
-        for (kind, code) in [
-            (Empty, "empty"),
-            (PrefixOnly, "prefix_only"),
-            (MissingPrefix, "missing_prefix"),
-            (Quoted, "quoted"),
-            (ApiKey, "api_key"),
-            (AsymmetricKey, "asymmetric_key"),
-            (NotBase64, "not_base64"),
-            (TooShort, "too_short"),
-            (AllZero, "all_zero"),
-            (NotSet, "not_set"),
-            (NotUnicode, "not_unicode"),
-        ] {
-            assert_eq!(SecretError::from(kind).code(), code);
-        }
     }
 }

@@ -11,7 +11,8 @@ use super::{
     environment,
     error::{VerifyError, VerifyErrorKind},
     headers::{self, HeaderSource, HeaderTimestamp},
-    secret::{SecretError, SigningSecret},
+    secret::SigningSecret,
+    secret_error::SecretError,
     signature::Candidates,
 };
 

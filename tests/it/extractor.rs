@@ -8,7 +8,7 @@ use axum::{
 };
 use clerk_webhooks::{
     ClerkWebhookLayer, EventData, EventType, RawClerkEvent, Rejection, RejectionKind,
-    VerifiedClerkEvent, Verifier, WebhookError, event::DecodeErrorKind, testing,
+    VerifiedClerkEvent, VerifiedDelivery, Verifier, WebhookError, event::DecodeErrorKind, testing,
     testing::SignedRequest,
 };
 use serde::Deserialize;
@@ -283,4 +283,67 @@ async fn a_handler_is_tested_without_http() {
 #[should_panic(expected = "data.id")]
 fn delivering_what_is_no_event_says_which_field() {
     let _ = testing::deliver(json!({ "type": "user.deleted", "data": { "id": 7 } }));
+}
+
+#[tokio::test]
+async fn a_failing_handler_is_logged_once_with_message_id_and_type() {
+    let logs = Logs::capture();
+    let handler = |_: VerifiedClerkEvent| async { Err::<(), _>(WebhookError::retry("no disk")) };
+    let body = r#"{"type":"user.created","data":{"id":"user_1"}}"#;
+    let (status, text, response) = send(post(handler).route_layer(clerk()), body).await;
+    drop(response);
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(text, "processing failed, please retry");
+    let logged = logs.take();
+    let lines: Vec<&str> = logged
+        .lines()
+        .filter(|line| line.contains("ERROR"))
+        .collect();
+    assert_eq!(lines.len(), 1, "{logged}");
+    let (_, own_fields) = lines[0].split_once("a handler failed: no disk").unwrap();
+    for part in [
+        "message_id=\"msg_",
+        "event_type=\"user.created\"",
+        "status=500",
+    ] {
+        assert!(own_fields.contains(part), "{part} in {own_fields}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_fails_without_a_layer_is_logged_too() {
+    let logs = Logs::capture();
+    let (status, ..) = send(post(async || WebhookError::permanent("no such plan")), "{}").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        logs.take()
+            .contains("a handler failed permanently: no such plan")
+    );
+}
+
+#[tokio::test]
+async fn a_delivery_that_its_receiver_stores_undecoded_is_no_failure() {
+    let logs = Logs::capture();
+    let handler = |event: Result<VerifiedClerkEvent, Rejection>| async move {
+        event
+            .unwrap_err()
+            .delivery()
+            .unwrap()
+            .message_id()
+            .to_owned()
+    };
+    let (status, ..) = send(post(handler).route_layer(clerk()), UNDECODABLE).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!logs.take().contains("ERROR"));
+}
+
+#[tokio::test]
+async fn a_handler_may_take_the_delivery_alone() {
+    let handler = |delivery: VerifiedDelivery| async move { delivery.into_parts().raw_body };
+    let (status, text, _) = send(post(handler).route_layer(clerk()), "not JSON").await;
+    assert_eq!((status, text.as_str()), (StatusCode::OK, "not JSON"));
+    let logs = Logs::capture();
+    let (status, ..) = send(post(handler), "{}").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(logs.take().contains("did not pass a `ClerkWebhookLayer`"));
 }

@@ -459,3 +459,62 @@ async fn logs_tell_operators_what_happened_and_strangers_nothing() {
         "{line}"
     );
 }
+
+#[tokio::test]
+async fn a_declared_length_over_the_limit_is_refused_unread_where_the_size_is_hidden() {
+    let body = Frames::new([]).then(Then::Stall);
+    let polls = Arc::clone(&body.polls);
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts.headers = signed(b"{}").headers();
+    parts.headers.insert("content-length", (LIMIT + 1).into());
+    let inner = service_fn(|_: Request<VerifiedBody>| async {
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::new())))
+    });
+    let hidden = tower_http::timeout::RequestBodyTimeoutLayer::new(Duration::from_secs(60));
+    let service = hidden.layer(layer().layer(inner));
+    let response = service.oneshot(Request::from_parts(parts, body)).await;
+    assert_eq!(response.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(polls.load(Relaxed), 0);
+}
+
+/// The end of many an HTTP/2 body.
+#[tokio::test]
+async fn a_frame_followed_by_an_empty_one_is_not_copied() {
+    let frame: &'static [u8] = b"{}";
+    let body = Frames::new([frame, b""]);
+    let delivery = send(layer(), &signed(frame), body).await.accepted();
+    assert_eq!(delivery.raw_body().as_ptr(), frame.as_ptr());
+}
+
+#[tokio::test]
+async fn one_hook_restyles_what_the_layer_and_what_the_extractor_refuse() {
+    let restyled = layer().with_rejection_response(|rejection| {
+        let text = format!("no: {}", rejection.kind().code());
+        rejection.to_response::<Bytes>().map(|_| text.into())
+    });
+    let handler = |_: clerk_webhooks::VerifiedClerkEvent| async {};
+    let app = axum::routing::post(handler).route_layer(restyled);
+    let app: axum::Router = axum::Router::new().route("/", app);
+    let forged = SignedRequest::new(&other_secret(), "{}");
+    for (request, status, text) in [
+        (forged, 400, "no: no_matching_signature"),
+        (signed(b"hello"), 422, "no: invalid_json"),
+    ] {
+        let logs = Logs::capture();
+        let request = request.into_request::<axum::body::Body>("/".parse().unwrap());
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert!(response.extensions().get::<Rejection>().is_some());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, text);
+        let refusals = logs.take().matches("refused a delivery").count();
+        assert_eq!(refusals, 1, "each refusal is logged once");
+    }
+}
+
+#[tokio::test]
+async fn the_inner_service_is_within_reach() {
+    let mut service = layer().layer(7);
+    *service.get_mut() += 1;
+    assert_eq!((*service.get_ref(), service.into_inner()), (8, 8));
+}

@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clerk_webhooks::{ClerkEvent, EventData, SigningSecret, WebhookError};
+use clerk_webhooks::{ClerkEvent, EventData, SigningSecret, WebhookError, testing::SignedRequest};
 use clerk_webhooks_apalis::{Engine, Queue};
 use tokio::time::sleep;
 
-use crate::{ROUTE, support::Delivery};
+use crate::{ROUTE, support};
 
 /// A user whose mail server is down the first two times.
 const UNLUCKY: &str = "user_unlucky";
@@ -41,8 +41,8 @@ pub(crate) async fn run<E: Engine>(
         ),
     ] {
         let begun = Instant::now();
-        let delivery = Delivery::new(ROUTE, secret, message_id, &body);
-        let status = delivery.send(address).await?.status;
+        let delivery = SignedRequest::new(secret, body).with_message_id(message_id);
+        let status = support::deliver(address, ROUTE, &delivery).await?.status;
         let took = begun.elapsed().as_millis();
         println!("delivered {message_id}, answered {status} in {took} ms");
         if status != 202 {

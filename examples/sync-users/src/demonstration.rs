@@ -4,11 +4,11 @@ use std::{
     collections::hash_map::RandomState, error::Error, hash::BuildHasher as _, net::SocketAddr,
 };
 
-use clerk_webhooks::SigningSecret;
+use clerk_webhooks::{SigningSecret, testing::SignedRequest};
 use example_sync_users::{Database, Outcome, ROUTE, TABLES};
 use serde_json::{Value, json};
 
-use crate::support::Delivery;
+use crate::support;
 
 /// Sends them one after the other, and checks what each has done; then prints the rows that they made.
 pub(crate) async fn run(
@@ -20,8 +20,8 @@ pub(crate) async fn run(
     let run = name_of_this_run();
     for (message, event, expected) in story(&run) {
         let message_id = format!("msg_{run}{message:011}");
-        let delivery = Delivery::new(ROUTE, secret, &message_id, &event.to_string());
-        let answer = delivery.send(address).await?;
+        let delivery = SignedRequest::new(secret, event.to_string()).with_message_id(&message_id);
+        let answer = support::deliver(address, ROUTE, &delivery).await?;
         if (answer.status, answer.body.as_str()) != (200, expected.as_str()) {
             let (status, text) = (answer.status, answer.body);
             return Err(

@@ -59,7 +59,7 @@ impl Peer {
 pub(crate) fn ours(delivery: &Delivery, clock: FixedClock) -> &'static str {
     let secret = match SigningSecret::parse(&delivery.secret) {
         Ok(secret) => secret,
-        Err(refused) => return refused.code(),
+        Err(refused) => return refused.kind().code(),
     };
     let verifier = Verifier::new(secret).with_clock(clock);
     let headers = delivery.header_map().unwrap();

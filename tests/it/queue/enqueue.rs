@@ -19,7 +19,7 @@ use clerk_webhooks::{
     testing::SignedRequest,
 };
 use http_body_util::{BodyExt as _, Full};
-use tower::{Layer as _, ServiceExt as _};
+use tower::{Layer as _, ServiceBuilder, ServiceExt as _};
 
 use crate::common::{Logs, other_secret, secret};
 
@@ -75,7 +75,7 @@ fn clerk() -> ClerkWebhookLayer {
 }
 
 fn app(queue: Kept) -> Router {
-    let enqueue = post_service(clerk().layer(Enqueue::new(queue)));
+    let enqueue = post_service(Enqueue::new(queue)).route_layer(clerk());
     Router::new().route("/webhooks/clerk", enqueue)
 }
 
@@ -174,4 +174,35 @@ async fn it_needs_no_framework() {
     let text = response.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(text, "accepted");
     assert_eq!(queue.events.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn it_is_wired_by_a_service_builder_too() {
+    let queue = Kept::new(State::Up);
+    let service = ServiceBuilder::new()
+        .layer(clerk())
+        .service(Enqueue::new(queue.clone()));
+    let router = Router::new().route("/webhooks/clerk", post_service(service));
+    assert_eq!(
+        deliver(&router, delivery("msg_1", "{}")).await.status(),
+        202
+    );
+    assert_eq!(queue.events.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn without_the_layer_nothing_is_stored_and_the_log_shows_the_wiring() {
+    let logs = Logs::capture();
+    let queue = Kept::new(State::Up);
+    let route = post_service(Enqueue::new(queue.clone()));
+    let router = Router::new().route("/webhooks/clerk", route);
+    let response = deliver(&router, delivery("msg_1", "{}")).await;
+    assert_eq!(response.status(), 500);
+    assert!(queue.events.lock().unwrap().is_empty());
+    let logged = logs.take();
+    let wiring = "post_service(Enqueue::new(queue)).route_layer(clerk)";
+    assert!(
+        logged.contains("ERROR") && logged.contains(wiring),
+        "{logged}"
+    );
 }

@@ -1,0 +1,117 @@
+//! Why a text is not a signing secret.
+
+use std::{error::Error, fmt};
+
+/// A text that is not a signing secret. The message says what to do, and never holds the text itself.
+///
+/// ```
+/// use clerk_webhooks::SigningSecret;
+///
+/// let error = SigningSecret::parse("  ").unwrap_err();
+/// assert_eq!(error.kind().code(), "empty");
+/// assert!(error.to_string().contains("Clerk's dashboard"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretError {
+    /// Where the text comes from, such as an environment variable.
+    origin: String,
+    kind: SecretErrorKind,
+}
+
+impl SecretError {
+    pub(super) fn of(origin: impl Into<String>, kind: SecretErrorKind) -> Self {
+        Self {
+            origin: origin.into(),
+            kind,
+        }
+    }
+
+    /// Which rule the text breaks.
+    #[must_use]
+    pub fn kind(&self) -> SecretErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.origin, self.kind.explanation())
+    }
+}
+
+/// The message too: a `main` that returns it with `?` prints this.
+impl fmt::Debug for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.kind)
+    }
+}
+
+impl Error for SecretError {}
+
+/// One row a rule: `Variant = "code", "completes a sentence that starts with the name of what was read"`.
+macro_rules! secret_error_kinds {
+    ($( $(#[$meta:meta])* $Kind:ident = $code:literal, $explanation:literal; )+) => {
+        /// The rules that a signing secret can break.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum SecretErrorKind {
+            $( $(#[$meta])* $Kind, )+
+        }
+
+        impl SecretErrorKind {
+            /// The stable reason code, as logs and tools print it.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $( Self::$Kind => $code, )+ }
+            }
+
+            const fn explanation(self) -> &'static str {
+                match self { $( Self::$Kind => $explanation, )+ }
+            }
+        }
+    };
+}
+
+secret_error_kinds! {
+    /// Nothing, or nothing but white space (in an environment variable: or commas).
+    Empty = "empty",
+        "is empty: copy the endpoint's Signing Secret (`whsec_...`) from the Webhooks page of Clerk's dashboard";
+    /// `whsec_` with nothing after it.
+    PrefixOnly = "prefix_only",
+        "is `whsec_` with nothing after it: copy the whole Signing Secret from the endpoint's page in Clerk's \
+         dashboard";
+    /// An entry of an environment variable that does not start with `whsec_`.
+    MissingPrefix = "missing_prefix",
+        "does not start with `whsec_`: several secrets are separated by commas or white space, and each of \
+         them starts with `whsec_`";
+    /// Quotation marks around the secret.
+    Quoted = "quoted",
+        "has quotation marks around it: remove them";
+    /// A Clerk API key, `sk_...` or `pk_...`.
+    ApiKey = "api_key",
+        "is a Clerk API key (`sk_...` or `pk_...`): deliveries are signed with the endpoint's own Signing \
+         Secret (`whsec_...`); if the key was shown anywhere it should not be, roll it";
+    /// An Ed25519 key, `whsk_...` or `whpk_...`.
+    AsymmetricKey = "asymmetric_key",
+        "is an asymmetric key (`whsk_...` or `whpk_...`, Ed25519): only symmetric keys (`whsec_...`, \
+         HMAC-SHA256) are supported; set the endpoint to symmetric signatures";
+    /// Not canonical base64 of the standard alphabet.
+    NotBase64 = "not_base64",
+        "is not valid base64 after `whsec_`: copy it again, whole and unchanged, from the endpoint's page in \
+         Clerk's dashboard";
+    /// A key of fewer than 24 bytes.
+    TooShort = "too_short",
+        "is too short: a key has at least 24 bytes (32 characters of base64); copy the whole Signing Secret \
+         from the endpoint's page in Clerk's dashboard";
+    /// A key of zero bytes only.
+    AllZero = "all_zero",
+        "decodes to zero bytes only, which anyone could guess: copy the real Signing Secret from the \
+         endpoint's page in Clerk's dashboard";
+    /// None of the environment variables that could hold a secret is set.
+    NotSet = "not_set",
+        "is not set: set it to the endpoint's Signing Secret (`whsec_...`) from the Webhooks page of Clerk's \
+         dashboard";
+    /// The environment variable does not hold Unicode text.
+    NotUnicode = "not_unicode",
+        "does not hold Unicode text: a secret is plain ASCII, `whsec_...`";
+}
