@@ -118,31 +118,6 @@ mod tests {
     }
 
     #[test]
-    fn past_and_future_are_apart() {
-        let tolerance = Tolerance {
-            past: Duration::from_secs(10),
-            future: Duration::ZERO,
-        };
-        assert!(check(tolerance, NOW - 10).is_ok());
-        assert!(check(tolerance, NOW - 11).is_err());
-        assert!(check(tolerance, NOW).is_ok());
-        assert!(check(tolerance, NOW + 1).is_err());
-    }
-
-    #[test]
-    fn extremes_neither_overflow_nor_pass() {
-        let tolerance = Tolerance::default();
-        assert!(check(tolerance, 0).is_err());
-        assert!(check(tolerance, i64::MAX).is_err());
-        let unbounded = Tolerance {
-            past: Duration::MAX,
-            future: Duration::MAX,
-        };
-        assert_eq!(check(unbounded, 0), Ok(()));
-        assert_eq!(check(unbounded, i64::MAX), Ok(()));
-    }
-
-    #[test]
     fn a_clock_before_1970_refuses_everything_of_today() {
         let stopped = SystemTime::UNIX_EPOCH - Duration::from_millis(1_500);
         assert_eq!(unix_seconds(stopped), -2);

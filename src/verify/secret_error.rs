@@ -115,3 +115,16 @@ secret_error_kinds! {
     NotUnicode = "not_unicode",
         "does not hold Unicode text: a secret is plain ASCII, `whsec_...`";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A `main` that returns the error prints its `Debug`.
+    #[test]
+    fn its_debug_output_says_what_to_do() {
+        let error = SecretError::of("SECRET", SecretErrorKind::AsymmetricKey);
+        assert_eq!(format!("{error:?}"), format!("AsymmetricKey: {error}"));
+        assert!(error.to_string().starts_with("SECRET is an asymmetric key"));
+    }
+}

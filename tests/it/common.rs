@@ -27,9 +27,10 @@ pub(crate) fn other_secret() -> SigningSecret {
 /// skipped, and says so; set and missing it fails.
 pub(crate) fn shared_folder() -> Option<PathBuf> {
     let Some(folder) = env::var_os("CLERK_WEBHOOKS_SHARED").map(PathBuf::from) else {
-        // Not `eprintln!`: what a passing test prints with it is swallowed.
+        // Not `eprintln!`: what a passing test prints with it is swallowed. On a line of its own: the test
+        // harness may be in the middle of one.
         let mut stderr = io::stderr();
-        writeln!(stderr, "skipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
+        writeln!(stderr, "\nskipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
         return None;
     };
     assert!(
