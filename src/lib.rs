@@ -135,11 +135,7 @@ mod timeout;
 
 pub use self::{
     error::{Disposition, WebhookError},
-    event::{
-        event::ClerkEvent,
-        raw::RawClerkEvent,
-        types::{EventData, EventType},
-    },
+    event::{data::EventData, event::ClerkEvent, raw::RawClerkEvent, types::EventType},
     extract::VerifiedClerkEvent,
     layer::{body::VerifiedBody, layer::ClerkWebhookLayer},
     rejection::{Rejection, RejectionKind},

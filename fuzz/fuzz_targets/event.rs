@@ -1,29 +1,22 @@
-//! Bodies of any bytes as events: every way in comes to the same result, and what was read is written
-//! so that it reads the same.
+//! Bodies of any bytes as events: every way of decoding gives the same result, and what was decoded is
+//! written so that it decodes to the same.
 #![no_main]
 
 use clerk_webhooks::{ClerkEvent, RawClerkEvent};
 use libfuzzer_sys::fuzz_target;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 fuzz_target!(|body: &[u8]| {
     let event = ClerkEvent::from_slice(body);
     let raw = RawClerkEvent::from_slice(body);
-    agrees_with_serde(body, &event, &raw);
+    agrees_with_serde(body, event.as_ref().ok());
+    agrees_with_serde(body, raw.as_ref().ok());
     match (event, raw) {
         (Ok(event), Ok(raw)) => {
             read_all(&event);
-            assert_eq!(
-                ClerkEvent::try_from(raw.clone()).ok().as_ref(),
-                Some(&event)
-            );
             assert_eq!(raw.event_type, *event.event_type());
-            let written = serde_json::to_vec(&event).unwrap();
-            assert_eq!(ClerkEvent::from_slice(&written).ok().as_ref(), Some(&event));
-            let written = serde_json::to_vec(&raw).unwrap();
-            assert_eq!(
-                RawClerkEvent::from_slice(&written).ok().as_ref(),
-                Some(&raw)
-            );
+            assert_eq!(ClerkEvent::try_from(raw).ok().as_ref(), Some(&event));
         }
         (Ok(_), Err(refused)) => panic!("refused raw: {refused}"),
         (Err(refused), raw) => {
@@ -39,20 +32,27 @@ fuzz_target!(|body: &[u8]| {
     }
 });
 
-/// Plain serde passes over text that is not UTF-8 in fields that nobody reads: we never do.
-fn agrees_with_serde<E>(
-    body: &[u8],
-    event: &Result<ClerkEvent, E>,
-    raw: &Result<RawClerkEvent, E>,
-) {
-    if std::str::from_utf8(body).is_err() {
-        assert!(event.is_err() && raw.is_err());
+/// serde_json prints raw JSON anew, so that values are compared, not texts. It refuses some JSON in fields
+/// that nobody reads, such as deep nesting or half a surrogate pair; we do not.
+fn agrees_with_serde<T>(body: &[u8], event: Option<&T>)
+where
+    T: Serialize + DeserializeOwned,
+{
+    let Ok(text) = std::str::from_utf8(body) else {
+        assert!(event.is_none());
+        return;
+    };
+    if serde_json::from_str::<Value>(text).is_err() {
         return;
     }
-    let by_serde = serde_json::from_slice::<ClerkEvent>(body).ok();
-    assert_eq!(event.as_ref().ok(), by_serde.as_ref());
-    let by_serde = serde_json::from_slice::<RawClerkEvent>(body).ok();
-    assert_eq!(raw.as_ref().ok(), by_serde.as_ref());
+    let value = |event: &T| serde_json::to_value(event).unwrap();
+    let by_serde: Option<T> = serde_json::from_str(text).ok();
+    assert_eq!(event.map(value), by_serde.as_ref().map(value));
+    if let Some(event) = event {
+        let written = serde_json::to_vec(event).unwrap();
+        let again: T = serde_json::from_slice(&written).unwrap();
+        assert_eq!(value(&again), value(event));
+    }
 }
 
 fn read_all(event: &ClerkEvent) {

@@ -1,10 +1,10 @@
-//! The event that handlers receive.
+//! [`ClerkEvent`], the event that handlers receive.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use super::{DecodeError, EventData, EventType, RawClerkEvent, Timestamp, decode};
+use super::{data::EventData, types::EventType, value::timestamp::Timestamp};
 
-/// One event of Clerk's: what happened, to what, and when.
+/// One Clerk event: what happened, to which object, and when.
 ///
 /// ```
 /// use clerk_webhooks::{ClerkEvent, EventData};
@@ -25,26 +25,25 @@ use super::{DecodeError, EventData, EventType, RawClerkEvent, Timestamp, decode}
 /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
 /// ```
 ///
-/// Serializing writes the event as Clerk would: every known field under today's name, `null` for
-/// what is absent. What this version does not know is not written; the body that was received has
-/// it.
+/// Serializing writes every known field under its current name, and `null` for absent fields. Fields
+/// that this version does not know are not written; the received body still has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClerkEvent {
-    /// What the event is about, by its type.
+    /// The object that the event is about, by the event's type.
     pub data: EventData,
     /// The Clerk instance that sent it, `ins_...`; absent before December 2024.
     pub instance_id: Option<String>,
-    /// When Clerk made the event; absent before July 2024.
+    /// When Clerk created the event; absent before July 2024.
     ///
-    /// Two events of one object can carry the same: order them by
+    /// Two events about one object can have the same timestamp: order them by
     /// [`occurred_at`](Self::occurred_at).
     pub timestamp: Option<Timestamp>,
     /// The request that caused the event; absent before May 2024 and where no request did.
     pub event_attributes: Option<EventAttributes>,
 }
 
-/// What is known of the cause of an event.
+/// The cause of an event, as far as Clerk tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventAttributes {
@@ -63,30 +62,6 @@ pub struct HttpRequest {
 }
 
 impl ClerkEvent {
-    /// Decodes the body of a webhook.
-    ///
-    /// Fields may come in any order, and those that this version does not know are passed over. An
-    /// event of a type that this version does not know becomes [`EventData::Unknown`].
-    ///
-    /// It does not verify anything: behind the layer or the verifier the body has been verified.
-    ///
-    /// # Errors
-    ///
-    /// If the body is not JSON in UTF-8, has no string `type` or no object `data`, has another field
-    /// around them twice or of another JSON type, or if the data
-    /// of a known type lacks what it cannot be used without (such as its `id`) or holds a value of
-    /// another JSON type. [`RawClerkEvent`] takes an event whatever its data holds.
-    ///
-    /// ```
-    /// use clerk_webhooks::ClerkEvent;
-    ///
-    /// let error = ClerkEvent::from_slice(br#"{"type": "user.deleted", "data": {}}"#).unwrap_err();
-    /// assert_eq!(error.path(), "data.id");
-    /// ```
-    pub fn from_slice(body: &[u8]) -> Result<Self, DecodeError> {
-        decode::event(body)
-    }
-
     /// The event's type.
     ///
     /// To route a type that this version may not know, match its text.
@@ -108,38 +83,66 @@ impl ClerkEvent {
     /// The id of what the event is about: the user's for `user.*`, the session's for `session.*`.
     ///
     /// For an event of an unknown type it is the string `id` of its data, if there is one. It does
-    /// not identify the delivery: that is the message id.
+    /// not identify the delivery: the message id does.
+    ///
+    /// ```
+    /// use clerk_webhooks::ClerkEvent;
+    ///
+    /// let event = ClerkEvent::from_slice(br#"{"type": "role.created", "data": {"id": "role_1"}}"#)?;
+    /// assert_eq!(event.object_id(), Some("role_1"));
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn object_id(&self) -> Option<&str> {
         match &self.data {
-            EventData::Unknown(unknown) => unknown.data().field_str("id"),
+            EventData::Unknown(unknown) => unknown.object_id(),
             known => known.object().map(|object| object.id()),
         }
     }
 
-    /// The user that the event is about or that its object belongs to, where the data names one.
+    /// The id of the user that the event is about or that its object belongs to, if the data has one.
     ///
     /// For a membership it is the member, for an accepted invitation the user who accepted, for a
     /// subscription the user who pays. For an unknown type it is the string `user_id` of its data.
+    ///
+    /// ```
+    /// use clerk_webhooks::ClerkEvent;
+    ///
+    /// let event = ClerkEvent::from_slice(
+    ///     br#"{"type": "session.ended", "data": {"id": "sess_1", "user_id": "user_1"}}"#,
+    /// )?;
+    /// assert_eq!(event.user_id(), Some("user_1"));
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
         match &self.data {
             EventData::UserDeleted(user) => Some(&user.id),
-            EventData::Unknown(unknown) => unknown.data().field_str("user_id"),
+            EventData::Unknown(unknown) => unknown.user_id(),
             known => known.object().and_then(|object| object.user_id()),
         }
     }
 
-    /// The organization that the event is about or that its object belongs to, where the data names
-    /// one.
+    /// The id of the organization that the event is about or that its object belongs to, if the data
+    /// has one.
     ///
     /// For a session it is the active organization, for a subscription the organization that pays.
     /// For an unknown type it is the string `organization_id` of its data.
+    ///
+    /// ```
+    /// use clerk_webhooks::ClerkEvent;
+    ///
+    /// let event = ClerkEvent::from_slice(
+    ///     br#"{"type": "organization.deleted", "data": {"id": "org_1"}}"#,
+    /// )?;
+    /// assert_eq!(event.organization_id(), Some("org_1"));
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn organization_id(&self) -> Option<&str> {
         match &self.data {
             EventData::OrganizationDeleted(organization) => Some(&organization.id),
-            EventData::Unknown(unknown) => unknown.data().field_str("organization_id"),
+            EventData::Unknown(unknown) => unknown.organization_id(),
             known => known.object().and_then(|object| object.organization_id()),
         }
     }
@@ -147,10 +150,12 @@ impl ClerkEvent {
     /// When the object last changed: its own `updated_at`, else the event's
     /// [`timestamp`](Self::timestamp).
     ///
-    /// Deliveries arrive in any order and more than once. To keep the newest state of an object,
-    /// store this with it and pass over an event whose value is lower. An SMS counts from
-    /// when it was made. Deleted objects, e-mails and unknown events say nothing of themselves: for
-    /// them it is the event's timestamp. A deletion is final whenever it comes.
+    /// Deliveries arrive in any order and more than once. To keep the newest state of an object, store
+    /// this value with it and ignore events with a lower value. A deletion is final, whenever it
+    /// arrives.
+    ///
+    /// For an SMS it is the time when the SMS was created. Deleted objects, e-mails and unknown events
+    /// have no `updated_at`: for them it is the event's timestamp.
     ///
     /// ```
     /// use clerk_webhooks::{ClerkEvent, event::Timestamp};
@@ -168,28 +173,6 @@ impl ClerkEvent {
             .object()
             .and_then(|object| object.updated_at())
             .or(self.timestamp)
-    }
-}
-
-/// The typed view of an event that was read raw; the error's line and column are 0.
-impl TryFrom<RawClerkEvent> for ClerkEvent {
-    type Error = DecodeError;
-
-    fn try_from(raw: RawClerkEvent) -> Result<Self, DecodeError> {
-        Ok(Self {
-            data: decode::data(&raw.event_type, &raw.data)?,
-            instance_id: raw.instance_id,
-            timestamp: raw.timestamp,
-            event_attributes: raw.event_attributes,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for ClerkEvent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawClerkEvent::deserialize(deserializer)?
-            .try_into()
-            .map_err(de::Error::custom)
     }
 }
 

@@ -1,9 +1,10 @@
-//! Clerk's events, typed.
+//! [`ClerkEvent`](crate::ClerkEvent) and Clerk's objects, typed.
 //!
-//! A body becomes a [`ClerkEvent`]: the envelope (when, from which instance, by whose request)
-//! around [`EventData`], an enum with one variant for each of the [types of event](EventType) and
-//! the object that it carries: a [`User`], a [`Session`], a [`Subscription`]. [`RawClerkEvent`] is
-//! the same envelope around data that stays text.
+//! A body becomes a `ClerkEvent`: the envelope (when, from which instance, caused by which request)
+//! around [`EventData`](crate::EventData), an enum with one variant for each
+//! [`EventType`](crate::EventType). The variant holds the object that the event carries: a [`User`], a
+//! [`Session`], a [`Subscription`]. [`RawClerkEvent`](crate::RawClerkEvent) is the same envelope around
+//! data that stays text.
 //!
 //! ```
 //! use clerk_webhooks::{ClerkEvent, EventData};
@@ -22,115 +23,87 @@
 //!
 //! # How Clerk's JSON becomes these types
 //!
-//! Real events differ from Clerk's schema, and the schema changes every few weeks. So that none of
-//! them is lost:
+//! Real events differ from Clerk's schema, and the schema changes every few weeks. These rules keep
+//! every event decodable:
 //!
-//! - **Nothing unknown is an error.** Fields that this version does not know are passed over, an
-//!   unknown type of event becomes [`EventData::Unknown`], an unknown word in a list becomes the
-//!   `Unknown` of its enum.
-//! - **Hardly anything is required**: the id of what the event is about, a membership's
-//!   organization and user, a session's user, an e-mail address and its id. All else is an `Option`
-//!   or a `Vec`; `null` means the same as absent, and absent and empty lists are the same. Text may
-//!   be `""`, which stays `Some("")`.
-//! - **A value of another JSON type is an error**, a [`DecodeError`] that says where. Such an event
-//!   is not handed over half-read: refused, it is sent again, and [`RawClerkEvent`] reads it
-//!   meanwhile.
-//! - **What has two spellings is read from either**; the documented one wins if both have a value.
-//! - **Metadata and the like stay text**: [`RawJson`], parsed into a type of yours when you ask for
-//!   it.
+//! - **Unknown is never an error.** Fields that this version does not know are ignored. An unknown type
+//!   of event becomes [`EventData::Unknown`](crate::EventData::Unknown), an unknown enum value becomes
+//!   the `Unknown` variant of its enum.
+//! - **Hardly anything is required**: the id of the object that the event is about, a membership's
+//!   organization, a session's user, the address of an e-mail address. All other fields are an `Option`
+//!   or a `Vec`. `null` means the same as absent, and an absent list is empty. Text may be `""`, which
+//!   stays `Some("")`.
+//! - **A value of another JSON type is an error**, a [`DecodeError`] that says where. The event is then
+//!   refused, so that the sender retries. [`RawClerkEvent`](crate::RawClerkEvent) can still read it.
+//! - **Integers may be written `7.0`**: JSON has no integer type.
+//! - **A field with two spellings is read from either**; the documented spelling wins if both have a
+//!   value.
+//! - **Metadata stays text**: [`RawJson`], parsed into a type of yours when you ask for it.
 //!
-//! Serializing writes every known field under its documented name, `null` or `[]` where it was
-//! absent: what is read and written keeps every known field and value.
+//! Serializing writes every known field under its documented name, `null` or `[]` where it was absent.
 //!
-//! Ids are plain `String`s: they come from Clerk and go to a database, and a newtype for each kind
-//! would be converted at both ends. All objects are owned, so that handlers can keep and queues can
-//! store them.
+//! Ids are plain `String`s: they come from Clerk and go to a database, and a newtype for each kind would
+//! be converted at both ends. All objects are owned, so that handlers can keep and queues can store them.
 //!
-//! The objects decode inside of your own types too (`serde_json::from_str::<User>`, internally and
-//! adjacently tagged enums, flattened fields).
+//! The objects decode inside your own types too: with `serde_json::from_str::<User>`, in internally and
+//! adjacently tagged enums, in flattened fields. There the `id` of a [`User`], a [`Permission`] or a
+//! [`SubscriptionItem`] is `""` if it is absent; an event without it is refused.
+//!
+//! `Debug` redacts what grants access: the texts of e-mails and SMS, backup codes, invitation URLs and
+//! the nonces of verifications. It prints only the length of raw JSON.
 
-// One export path per type: `event::User`, never `event::user::User`.
-mod billing;
+// One export path per type: `event::User`, never `event::object::user::User`.
+pub(crate) mod data;
 pub(crate) mod decode;
-mod deleted;
-mod domain;
-mod enterprise_account;
-mod error;
 #[expect(
     clippy::module_inception,
     reason = "the room's main thing bears its name"
 )]
 pub(crate) mod event;
-mod external_account;
-mod identification;
-mod invitation;
-mod json_number;
-mod lenient;
-mod locate;
-mod membership;
-mod message;
-mod object;
-mod object_type;
-mod one_pass;
-mod open_enum;
-mod organization;
-mod path;
-mod payment;
+pub(crate) mod object;
 pub(crate) mod raw;
-mod raw_json;
-mod role;
-mod session;
-mod subscription;
-mod timestamp;
 pub(crate) mod types;
-mod unknown;
-mod user;
-mod verification;
-mod waitlist;
+pub(crate) mod unknown;
+pub(crate) mod value;
 
-pub(crate) use self::decode::decode_json;
 pub use self::{
-    billing::{
-        BillingAmount, BillingInterval, BillingPayer, PayerCredit, Plan, ProrationCredit,
-        SubscriptionCredits, UnitPrice, UnitPriceTier,
-    },
-    deleted::DeletedObject,
-    domain::{DomainVerification, EnrollmentMode, OrganizationDomain},
-    enterprise_account::{
-        EnterpriseAccount, EnterpriseConnection, EnterpriseProtocol, SamlAccount, SamlConnection,
-        ScimUserMetadata,
-    },
-    error::{DecodeError, DecodeErrorKind},
+    decode::error::{DecodeError, DecodeErrorKind},
     event::{EventAttributes, HttpRequest},
-    external_account::ExternalAccount,
-    identification::{EmailAddress, IdentificationLink, Passkey, PhoneNumber, Web3Wallet},
-    invitation::{Invitation, InvitationStatus, OrganizationInvitation, PublicInviterData},
-    json_number::JsonNumber,
-    membership::{OrganizationMembership, PublicUserData, UserMembership},
-    message::{Email, SmsMessage},
-    object_type::ObjectType,
-    open_enum::UnknownValue,
-    organization::{Organization, PublicOrganizationData},
-    payment::{
-        BillingPayee, BillingTotals, BillingUnitTotal, ChargeType, PaymentAttempt,
-        PaymentAttemptStatus, PaymentFailedReason, PaymentMethod, PaymentSource,
-        PaymentSourceStatus,
+    object::{
+        billing::{
+            BillingAmount, BillingInterval, BillingPayer, PayerCredit, Plan, ProrationCredit,
+            SubscriptionCredits, UnitPrice, UnitPriceTier,
+        },
+        deleted::DeletedObject,
+        domain::{DomainVerification, EnrollmentMode, OrganizationDomain},
+        enterprise_account::{
+            EnterpriseAccount, EnterpriseConnection, EnterpriseProtocol, SamlAccount,
+            SamlConnection, ScimUserMetadata,
+        },
+        external_account::ExternalAccount,
+        identification::{EmailAddress, IdentificationLink, Passkey, PhoneNumber, Web3Wallet},
+        invitation::{Invitation, InvitationStatus, OrganizationInvitation, PublicInviterData},
+        membership::{OrganizationMembership, PublicUserData, UserMembership},
+        message::{Email, SmsMessage},
+        object_type::ObjectType,
+        organization::{Organization, PublicOrganizationData},
+        payment::{
+            BillingPayee, BillingTotals, BillingUnitTotal, ChargeType, PaymentAttempt,
+            PaymentAttemptStatus, PaymentFailedReason, PaymentMethod, PaymentSource,
+            PaymentSourceStatus,
+        },
+        role::{Permission, Role},
+        session::{Session, SessionActivity, SessionStatus},
+        subscription::{
+            BillingSeats, Subscription, SubscriptionItem, SubscriptionItemStatus,
+            SubscriptionStatus,
+        },
+        user::User,
+        verification::{ClerkError, Verification, VerificationStatus, VerificationStrategy},
+        waitlist::{WaitlistEntry, WaitlistEntryStatus},
     },
-    raw_json::RawJson,
-    role::{Permission, Role},
-    session::{Session, SessionActivity, SessionStatus},
-    subscription::{
-        BillingSeats, Subscription, SubscriptionItem, SubscriptionItemStatus, SubscriptionStatus,
-    },
-    timestamp::Timestamp,
     unknown::UnknownEvent,
-    user::User,
-    verification::{ClerkError, Verification, VerificationStatus, VerificationStrategy},
-    waitlist::{WaitlistEntry, WaitlistEntryStatus},
-};
-use self::{
-    event::ClerkEvent,
-    object::EventObject,
-    raw::RawClerkEvent,
-    types::{EventData, EventType},
+    value::{
+        json_number::JsonNumber, open_enum::UnknownValue, raw_json::RawJson, timestamp::Timestamp,
+    },
 };

@@ -1,17 +1,18 @@
-//! The event for those who want every one of them.
+//! [`RawClerkEvent`], the event that is never refused for its data.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    DecodeError, EventAttributes, EventType, RawJson, Timestamp,
-    decode::{self, Envelope},
+    event::EventAttributes,
+    types::EventType,
+    value::{raw_json::RawJson, timestamp::Timestamp},
 };
 
-/// An event whose data stays the JSON that was sent.
+/// An event whose data stays the JSON text that was sent.
 ///
-/// It is never refused for what its data holds: for an archive, for a queue, for events that
-/// [`ClerkEvent`](super::ClerkEvent) refuses. `ClerkEvent::try_from(raw)` gives the typed view.
-/// `Debug` prints the data's length alone.
+/// It is never refused for what its data holds. Use it for an archive, or for events that
+/// [`ClerkEvent`](crate::ClerkEvent) refuses. `ClerkEvent::try_from(raw)` gives the typed view. `Debug`
+/// prints only the length of the data.
 ///
 /// ```
 /// use clerk_webhooks::{ClerkEvent, RawClerkEvent};
@@ -32,46 +33,10 @@ pub struct RawClerkEvent {
     pub data: RawJson,
     /// The Clerk instance that sent it, `ins_...`; absent before December 2024.
     pub instance_id: Option<String>,
-    /// When Clerk made the event; absent before July 2024.
+    /// When Clerk created the event; absent before July 2024.
     pub timestamp: Option<Timestamp>,
     /// The request that caused the event; absent before May 2024 and where no request did.
     pub event_attributes: Option<EventAttributes>,
-}
-
-impl RawClerkEvent {
-    /// Decodes the body of a webhook, all but its data.
-    ///
-    /// # Errors
-    ///
-    /// If the body is not JSON in UTF-8, has no string `type` or no object `data`, or has another field
-    /// around them twice or of another JSON type.
-    pub fn from_slice(body: &[u8]) -> Result<Self, DecodeError> {
-        decode::raw_event(body)
-    }
-}
-
-impl From<Envelope<RawJson>> for RawClerkEvent {
-    fn from(envelope: Envelope<RawJson>) -> Self {
-        Self {
-            event_type: envelope.event_type,
-            data: envelope.data,
-            instance_id: envelope.instance_id,
-            timestamp: envelope.timestamp,
-            event_attributes: envelope.event_attributes,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for RawClerkEvent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let envelope: Envelope<RawJson> = Deserialize::deserialize(deserializer)?;
-        if !envelope.data.is_object() {
-            return Err(de::Error::custom(
-                "the `data` of a Clerk event must be a JSON object",
-            ));
-        }
-        Ok(envelope.into())
-    }
 }
 
 impl Serialize for RawClerkEvent {

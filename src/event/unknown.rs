@@ -1,10 +1,12 @@
-//! Events that this version does not know.
+//! [`UnknownEvent`], for types of events that this version does not know.
 
-use super::{EventType, RawJson};
+use std::fmt;
 
-/// An event whose type this version does not know: its type and its data as they were sent.
+use super::{types::EventType, value::raw_json::RawJson};
+
+/// An event of a type that this version does not know: its type and its data as they were sent.
 ///
-/// `Debug` prints the data's length alone.
+/// `Debug` prints only the length of the data.
 ///
 /// ```
 /// use clerk_webhooks::{ClerkEvent, EventData};
@@ -15,15 +17,28 @@ use super::{EventType, RawJson};
 /// assert_eq!(unknown.data().as_str(), r#"{"id": "user_1"}"#);
 /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct UnknownEvent {
     event_type: EventType,
     data: RawJson,
+    ids: Ids,
+}
+
+/// The ids at the top of an unknown event's data, where they are strings.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Ids {
+    pub(super) object_id: Option<String>,
+    pub(super) user_id: Option<String>,
+    pub(super) organization_id: Option<String>,
 }
 
 impl UnknownEvent {
-    pub(super) fn new(event_type: EventType, data: RawJson) -> Self {
-        Self { event_type, data }
+    pub(super) fn new(event_type: EventType, data: RawJson, ids: Ids) -> Self {
+        Self {
+            event_type,
+            data,
+            ids,
+        }
     }
 
     /// The event's type; always `EventType::Unknown`.
@@ -36,5 +51,42 @@ impl UnknownEvent {
     #[must_use]
     pub fn data(&self) -> &RawJson {
         &self.data
+    }
+
+    /// The event's type and its data.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, EventData};
+    ///
+    /// let event = ClerkEvent::from_slice(br#"{"type": "user.renamed", "data": {}}"#)?;
+    /// let EventData::Unknown(unknown) = event.data else { panic!("known") };
+    /// let (event_type, data) = unknown.into_parts();
+    /// assert_eq!((event_type.as_str(), data.as_str()), ("user.renamed", "{}"));
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_parts(self) -> (EventType, RawJson) {
+        (self.event_type, self.data)
+    }
+
+    pub(super) fn object_id(&self) -> Option<&str> {
+        self.ids.object_id.as_deref()
+    }
+
+    pub(super) fn user_id(&self) -> Option<&str> {
+        self.ids.user_id.as_deref()
+    }
+
+    pub(super) fn organization_id(&self) -> Option<&str> {
+        self.ids.organization_id.as_deref()
+    }
+}
+
+impl fmt::Debug for UnknownEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnknownEvent")
+            .field("event_type", &self.event_type)
+            .field("data", &self.data)
+            .finish()
     }
 }

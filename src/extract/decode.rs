@@ -4,7 +4,11 @@ use std::any::{Any, TypeId};
 
 use serde::de::DeserializeOwned;
 
-use crate::event::{self, DecodeError, event::ClerkEvent, raw::RawClerkEvent};
+use crate::event::{
+    decode::{error::DecodeError, own_type},
+    event::ClerkEvent,
+    raw::RawClerkEvent,
+};
 
 /// Our own types have decoders that are faster, and stricter about the envelope, than serde alone.
 pub(crate) fn decode<T>(body: &[u8]) -> Result<T, DecodeError>
@@ -13,7 +17,7 @@ where
 {
     decode_if_same_type(ClerkEvent::from_slice, body)
         .or_else(|| decode_if_same_type(RawClerkEvent::from_slice, body))
-        .unwrap_or_else(|| event::decode_json(body))
+        .unwrap_or_else(|| own_type::decode_json(body))
 }
 
 fn decode_if_same_type<O, T>(

@@ -13,7 +13,7 @@ use tracing::error;
 
 use crate::{
     error::{Disposition, WebhookError},
-    event::decode::event_type_of,
+    event::decode::envelope::event_type_of,
     verify::delivery::VerifiedDelivery,
 };
 

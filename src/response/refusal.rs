@@ -7,7 +7,7 @@ use http::Response;
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use tracing::{Level, field};
 
-use crate::{error_chain::Chain, event::decode::event_type_of, rejection::Rejection};
+use crate::{error_chain::Chain, event::decode::envelope::event_type_of, rejection::Rejection};
 
 impl Rejection {
     /// The response for the sender: [`status`](Self::status), [`headers`](Self::headers) and

@@ -1,4 +1,4 @@
-//! Clerk's objects inside of a user's own types: in every shape that serde has, and from a `Value`.
+//! Clerk's objects inside a user's own types: in every shape that serde has, and from a `Value`.
 
 use clerk_webhooks::{
     ClerkEvent, EventType, RawClerkEvent,
@@ -92,7 +92,7 @@ fn a_whole_event_decodes_in_every_shape() {
 }
 
 #[test]
-fn raw_text_survives_buffering_as_the_same_value() {
+fn metadata_survives_buffering_as_the_same_value() {
     let Untagged::It(user) = serde_json::from_str::<Untagged<User>>(USER).unwrap() else {
         panic!("a number")
     };
@@ -103,22 +103,16 @@ fn raw_text_survives_buffering_as_the_same_value() {
 }
 
 #[test]
-fn raw_text_stays_as_sent_where_there_is_text() {
-    let user: User = serde_json::from_str(USER).unwrap();
-    let start = USER.find(r#"{"plan""#).unwrap();
-    assert_eq!(
-        USER.match_indices(user.public_metadata.as_str())
-            .next()
-            .unwrap()
-            .0,
-        start
-    );
-    let written = serde_json::to_string(&user).unwrap();
-    assert!(written.contains(user.public_metadata.as_str()));
+fn an_event_keeps_the_senders_text_of_metadata() {
+    let body = format!(r#"{{"data": {USER}, "type": "user.updated"}}"#);
+    let event = ClerkEvent::from_slice(body.as_bytes()).unwrap();
+    let metadata = event.data.as_user().unwrap().public_metadata.as_str();
+    assert!(metadata.starts_with(r#"{"plan": "pro", "#) && metadata.ends_with("{}]}"));
+    assert!(USER.contains(metadata));
 }
 
 #[test]
-fn a_missing_id_is_empty_inside_of_another_object_and_an_error_elsewhere() {
+fn a_missing_id_is_empty_inside_another_object_and_an_error_in_an_event() {
     let session: Session = serde_json::from_str(SESSION).unwrap();
     assert_eq!(session.user.unwrap().id, "");
     let payment: PaymentAttempt = serde_json::from_str(PAYMENT).unwrap();
@@ -133,7 +127,17 @@ fn a_missing_id_is_empty_inside_of_another_object_and_an_error_elsewhere() {
         [&role.permissions[0].id, &role.permissions[1].id],
         ["", "perm_1"]
     );
-    assert!(serde_json::from_str::<User>(r#"{"first_name": "no id"}"#).is_err());
+    for id in ["", r#""id": null"#, r#""id": """#] {
+        for event_type in [
+            "user.created",
+            "permission.created",
+            "subscriptionItem.created",
+        ] {
+            let body = format!(r#"{{"data": {{{id}}}, "type": "{event_type}"}}"#);
+            let error = ClerkEvent::from_slice(body.as_bytes()).unwrap_err();
+            assert_eq!(error.path(), "data.id", "{body}");
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use clerk_webhooks::{ClerkEvent, EventData, EventType, RawClerkEvent};
+use clerk_webhooks::{ClerkEvent, EventData, EventType, RawClerkEvent, event::ObjectType};
 use serde_json::{Value, json};
 
 use crate::common;
@@ -45,7 +45,7 @@ fn the_round_trip_of_every_example_loses_nothing() {
 
         let again =
             ClerkEvent::from_slice(serde_json::to_string(&event).unwrap().as_bytes()).unwrap();
-        assert_eq!(again, event, "{name}");
+        assert_eq!(serde_json::to_value(&again).unwrap(), kept, "{name}");
     }
     assert!(lost.is_empty(), "lost or changed:\n{}", lost.join("\n"));
 }
@@ -67,22 +67,16 @@ fn the_order_of_the_envelope_and_the_way_in_make_no_difference() {
                 event,
                 "{name}"
             );
-            assert_eq!(
-                serde_json::from_str::<ClerkEvent>(&reordered).unwrap(),
-                event,
-                "{name}"
-            );
-            assert_eq!(
-                serde_json::from_slice::<ClerkEvent>(reordered.as_bytes()).unwrap(),
-                event,
-                "{name}"
-            );
-            let reader = std::io::Cursor::new(&reordered);
-            assert_eq!(
-                serde_json::from_reader::<_, ClerkEvent>(reader).unwrap(),
-                event,
-                "{name}"
-            );
+            // serde_json prints metadata anew, without white space.
+            let value = serde_json::to_value(&event).unwrap();
+            let through_serde: [ClerkEvent; 3] = [
+                serde_json::from_str(&reordered).unwrap(),
+                serde_json::from_slice(reordered.as_bytes()).unwrap(),
+                serde_json::from_reader(reordered.as_bytes()).unwrap(),
+            ];
+            for event in through_serde {
+                assert_eq!(serde_json::to_value(&event).unwrap(), value, "{name}");
+            }
         }
         assert_eq!(ClerkEvent::try_from(raw).unwrap(), event, "{name}");
     }
@@ -154,7 +148,7 @@ fn another_json_type_is_an_error_at_its_path() {
 }
 
 #[test]
-fn every_recorded_delivery_decodes_or_is_no_event() {
+fn every_recorded_delivery_decodes_or_is_not_an_event() {
     let Some(folder) = common::shared_folder() else {
         return;
     };
@@ -207,9 +201,17 @@ fn compare(sent: &Value, kept: &Value, name: &str, path: &str, lost: &mut Vec<St
                 compare(sent, kept, name, &format!("{path}[{index}]"), lost);
             }
         }
+        (Value::String(sent), Value::String(kept))
+            if path.ends_with("object") && same_object(sent, kept) => {}
         (sent, kept) if sent == kept => {}
         (sent, kept) => lost.push(format!("{name}: {path}: {sent} became {kept}")),
     }
+}
+
+/// Some objects have two names.
+fn same_object(sent: &str, kept: &str) -> bool {
+    let [sent, kept] = [sent, kept].map(ObjectType::from);
+    sent == kept
 }
 
 fn envelope(raw: &RawClerkEvent, order: &[&str]) -> String {
@@ -244,7 +246,7 @@ enum Step {
     Index(usize),
 }
 
-/// Every path below `value` that ends in a field, but not inside of free-form JSON.
+/// Every path below `value` that ends in a field, but not inside free-form JSON.
 fn paths(value: &Value) -> Vec<Vec<Step>> {
     let children: Vec<(Step, &Value)> = match value {
         Value::Object(fields) => fields
@@ -292,7 +294,6 @@ fn is_needed(name: &str, path: &[Step]) -> bool {
         "organizationMembership" => [
             "data.organization",
             "data.organization.id",
-            "data.public_user_data",
             "data.public_user_data.user_id",
         ]
         .contains(&path.as_str()),

@@ -1,5 +1,5 @@
-//! Whatever Clerk leaves out, adds, renames or reorders, an event stays what it is; whatever else is
-//! sent, decoding ends in a verdict.
+//! Whatever Clerk leaves out, adds, renames or reorders, an event decodes to the same; any other bytes
+//! end in an error, never in a panic.
 
 use clerk_webhooks::{
     ClerkEvent, EventData, EventType, RawClerkEvent,
@@ -178,18 +178,25 @@ fn body() -> impl Strategy<Value = Value> {
 /// Decodes in every way that there is: all must come to the same.
 #[track_caller]
 fn decode(text: &str) -> Result<ClerkEvent, DecodeError> {
-    let fast = ClerkEvent::from_slice(text.as_bytes());
-    let plain = [
-        serde_json::from_slice::<ClerkEvent>(text.as_bytes()).ok(),
+    let event = ClerkEvent::from_slice(text.as_bytes());
+    let from_raw = RawClerkEvent::from_slice(text.as_bytes()).and_then(ClerkEvent::try_from);
+    assert_eq!(event.as_ref().ok(), from_raw.as_ref().ok(), "{text}");
+    // serde_json refuses some JSON in fields that nobody reads: deep nesting, half a surrogate pair.
+    let is_readable = serde_json::from_str::<Value>(text).is_ok();
+    let expected = event.as_ref().ok().filter(|_| is_readable).map(as_value);
+    let through_serde: [Option<ClerkEvent>; 2] = [
+        serde_json::from_slice(text.as_bytes()).ok(),
         serde_json::from_str(text).ok(),
-        RawClerkEvent::from_slice(text.as_bytes())
-            .ok()
-            .and_then(|raw| raw.try_into().ok()),
     ];
-    for plain in plain {
-        assert_eq!(fast.as_ref().ok(), plain.as_ref(), "{text}");
+    for event in through_serde {
+        assert_eq!(event.as_ref().map(as_value), expected, "{text}");
     }
-    fast
+    event
+}
+
+/// `serde_json` prints metadata anew: it is the same value, not the same text.
+fn as_value(event: &ClerkEvent) -> Value {
+    serde_json::to_value(event).unwrap()
 }
 
 fn variant(event: &ClerkEvent) -> std::mem::Discriminant<EventData> {
@@ -207,7 +214,7 @@ enum Mutation {
         name: String,
         value: Value,
     },
-    /// A text becomes another: a new word of a list, an empty name.
+    /// A text becomes another: an unknown enum value, an empty name.
     OtherText { place: Index, text: String },
     /// What has two spellings is sent in the other one too, with its own value or `null`.
     OtherSpelling { place: Index, millis: Option<i64> },
@@ -276,14 +283,10 @@ fn is_optional(event: &Value, path: &[Step]) -> bool {
         "organizationMembership" => &[
             "data.organization",
             "data.organization.id",
-            "data.public_user_data",
             "data.public_user_data.user_id",
         ],
         "session" => &["data.user_id"],
-        "user" => &[
-            "data.email_addresses.id",
-            "data.email_addresses.email_address",
-        ],
+        "user" => &["data.email_addresses.email_address"],
         _ => &[],
     };
     let field = fields.join(".");
@@ -302,9 +305,12 @@ fn is_typed_object(event: &Value, path: &[Step]) -> bool {
     value.is_object() && !json::is_free_form(path, value)
 }
 
-/// Any text but the event's type: each is either kept as text or a word of an open list.
+/// Any text but the event's type and its object's id, which must not be empty: each is either kept as
+/// text or an enum value.
 fn is_text(event: &Value, path: &[Step]) -> bool {
-    json::at(event, path).is_string() && path != [Step::Field("type".into())]
+    let fields: Vec<_> = path.iter().map(Step::field).collect();
+    let is_needed = matches!(fields[..], [Some("type")] | [Some("data"), Some("id")]);
+    json::at(event, path).is_string() && !is_needed
 }
 
 fn has_another_spelling(event: &Value, path: &[Step]) -> bool {

@@ -45,9 +45,9 @@ fn every_fixture_decodes_as_its_own_type_and_the_round_trip_keeps_it() {
     }
 }
 
-/// A word that this version does not know would be a typing error of ours.
+/// A value that this version does not know would be a typing error of ours.
 #[test]
-fn no_fixture_holds_an_unknown_word() {
+fn no_fixture_holds_an_unknown_enum_value() {
     for (event_type, text) in fixtures::all() {
         let event = ClerkEvent::from_slice(text.as_bytes()).unwrap();
         let unknown: Vec<_> = format!("{event:?}")
@@ -125,7 +125,7 @@ fn the_fixtures_tell_one_story() {
 }
 
 #[test]
-fn a_fixture_is_what_a_handler_and_a_router_get() {
+fn a_handler_and_a_router_get_the_same_fixture() {
     let fixture = fixtures::user_created().id("user_1").email("a@b.c");
     let delivered = testing::deliver(fixture.clone());
     let body: bytes::Bytes = fixture.into();
@@ -153,7 +153,7 @@ fn the_time_of_a_fixture_is_what_handlers_order_by() {
 }
 
 #[test]
-fn what_clerk_leaves_out_is_absent_and_what_it_sends_as_null_is_null() {
+fn absent_fields_are_absent_and_null_fields_are_null() {
     let body = |json: String| serde_json::from_str::<Value>(&json).unwrap()["data"].take();
     let session = body(fixtures::session_created().to_json());
     assert_eq!(session["actor"], Value::Null);

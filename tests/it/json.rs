@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use clerk_webhooks::event::ObjectType;
 use serde_json::Value;
 
 /// One step into JSON.
@@ -122,7 +123,15 @@ fn compare(sent: &Value, kept: &Value, path: &mut Vec<Step>, lost: &mut Vec<Stri
                 path.pop();
             }
         }
+        (Value::String(sent), Value::String(kept))
+            if path.last().and_then(Step::field) == Some("object") && same_object(sent, kept) => {}
         (sent, kept) if sent == kept => {}
         (sent, kept) => lost.push(format!("{path:?}: {sent} became {kept}")),
     }
+}
+
+/// Some objects have two names.
+fn same_object(sent: &str, kept: &str) -> bool {
+    let [sent, kept] = [sent, kept].map(ObjectType::from);
+    sent == kept
 }

@@ -12,6 +12,7 @@ mod event_catalog;
 mod event_embedding;
 mod event_eras;
 mod event_examples;
+mod event_hostile_keys;
 mod event_properties;
 mod extractor;
 mod fixtures;

@@ -74,9 +74,10 @@ fn organization_values(organization: &Organization) -> Vec<Option<&str>> {
 
 /// The event of a deleted membership carries all of it.
 fn membership_values(membership: &OrganizationMembership) -> Vec<Option<&str>> {
+    let member = membership.public_user_data.as_ref();
     vec![
         Some(&membership.organization.id),
-        Some(&membership.public_user_data.user_id),
+        member.map(|member| member.user_id.as_str()),
         membership.role.as_deref(),
     ]
 }

@@ -15,6 +15,8 @@ mod event_embedding;
 mod event_eras;
 #[path = "../../../tests/it/event_examples.rs"]
 mod event_examples;
+#[path = "../../../tests/it/event_hostile_keys.rs"]
+mod event_hostile_keys;
 #[path = "../../../tests/it/event_properties.rs"]
 mod event_properties;
 #[path = "../../../tests/it/fixtures.rs"]
@@ -22,8 +24,11 @@ mod fixtures;
 
 /// Without this the package would test what the core tests already.
 #[test]
-fn both_features_are_on() {
+fn all_features_are_on() {
     let text = r#"{"b":1.10,"a":12345678901234567890123}"#;
     let value: serde_json::Value = serde_json::from_str(text).unwrap();
     assert_eq!(value.to_string(), text);
+    let raw = r#"{"$serde_json::private::RawValue":"[1]"}"#;
+    let value: serde_json::Value = serde_json::from_str(raw).unwrap();
+    assert_eq!(value.to_string(), "[1]");
 }

@@ -94,7 +94,7 @@ async fn a_new_user_is_a_row(database: Database) {
 async fn the_email_is_the_primary_one_or_null(database: Database) {
     let second_is_primary = created("Ada", 1).with(|user| {
         let mut first = user.email_addresses[0].clone();
-        first.id = "idn_first".to_owned();
+        first.id = Some("idn_first".to_owned());
         first.email_address = "first@example.com".to_owned();
         user.email_addresses.insert(0, first);
     });

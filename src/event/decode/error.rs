@@ -1,0 +1,254 @@
+//! Why a body cannot be decoded.
+
+use std::{error::Error, fmt};
+
+use super::{fault::Fault, path::Path};
+use crate::event::types::EventType;
+
+/// A body that is not a Clerk event, or whose data does not fit its type.
+///
+/// It says where the fault is ([`path`](Self::path), [`line`](Self::line), [`column`](Self::column))
+/// and what to do. It is safe to log: of the payload it holds only the names of fields. It has no
+/// [`source`](Error::source), because serde's own messages quote values.
+///
+/// ```
+/// use clerk_webhooks::{ClerkEvent, EventType, event::DecodeErrorKind};
+///
+/// let body = br#"{"type": "user.created", "data": {"id": "user_1", "locked": "no"}}"#;
+/// let error = ClerkEvent::from_slice(body).unwrap_err();
+/// assert_eq!(error.kind(), DecodeErrorKind::Data);
+/// assert_eq!(error.path(), "data.locked");
+/// assert_eq!((error.line(), error.column()), (1, 64));
+/// assert_eq!(error.event_type(), Some(&EventType::UserCreated));
+/// assert!(error.to_string().starts_with(
+///     "`data.locked` of this `user.created` event has another JSON type than expected (line 1, column 64)"
+/// ));
+/// ```
+#[derive(Clone)]
+pub struct DecodeError(Box<Details>);
+
+/// What is wrong with a body, by the step that found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DecodeErrorKind {
+    /// The body is not UTF-8.
+    NotUtf8,
+    /// The body is not JSON: it ends early, is malformed, or nests too deeply.
+    NotJson,
+    /// It is JSON but not a Clerk event: no `type` that is a string, no `data` that is an object,
+    /// or an envelope field of another JSON type.
+    Envelope,
+    /// The event's `data` (or, for a type of your own, any part of the event) does not fit the type:
+    /// a required field is missing, or a value has another JSON type.
+    Data,
+}
+
+#[derive(Clone)]
+pub(super) struct Details {
+    pub(super) kind: DecodeErrorKind,
+    pub(super) fault: Fault,
+    pub(super) path: Path,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) event_type: Option<EventType>,
+}
+
+impl DecodeError {
+    pub(super) fn new(details: Details) -> Self {
+        Self(Box::new(details))
+    }
+
+    /// `valid` is what comes before the first byte that is not UTF-8.
+    pub(super) fn not_utf8(valid: &[u8]) -> Self {
+        let mut lines = valid.split(|&byte| byte == b'\n');
+        Self::new(Details {
+            kind: DecodeErrorKind::NotUtf8,
+            fault: Fault::NotUtf8,
+            path: Path::default(),
+            line: lines.clone().count(),
+            column: lines.next_back().map_or(1, |line| line.len() + 1),
+            event_type: None,
+        })
+    }
+
+    /// Without line and column: those of a text that the caller has not seen.
+    pub(super) fn without_position(mut self) -> Self {
+        (self.0.line, self.0.column) = (0, 0);
+        self
+    }
+
+    /// The step that found the fault.
+    #[must_use]
+    pub fn kind(&self) -> DecodeErrorKind {
+        self.0.kind
+    }
+
+    /// Where the fault is, as a JSON path from the root: `data.email_addresses[0].id`.
+    ///
+    /// For this crate's types the path ends in the name of the missing field; for a type of your own
+    /// it ends at the object that lacks the field. A key that does not look like a field's name (ASCII
+    /// letters, digits, `_` and `-`, at most 64) is replaced by `?`, since it may be personal data. The
+    /// path is empty if the fault concerns the whole document.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.0.path.as_str()
+    }
+
+    /// The line of the fault, counted from 1; 0 if unknown.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.0.line
+    }
+
+    /// The column in that line, in bytes and counted from 1; 0 if unknown.
+    ///
+    /// For a missing field it is the end of the object that lacks it.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.0.column
+    }
+
+    /// The event's type, if the body names one.
+    ///
+    /// `Display` and `Debug` print it only if this version knows it: an unknown type is text from
+    /// outside.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&EventType> {
+        self.0.event_type.as_ref()
+    }
+
+    fn known_type(&self) -> Option<&EventType> {
+        self.event_type()
+            .filter(|event_type| !matches!(event_type, EventType::Unknown(_)))
+    }
+
+    /// The value that cannot be decoded: "`data.id` of this `user.deleted` event".
+    fn fmt_subject(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path().is_empty() {
+            write!(f, "`{}` of ", self.0.path)?;
+        }
+        match self.known_type() {
+            Some(event_type) => write!(f, "this `{event_type}` event"),
+            None => f.write_str("this JSON"),
+        }
+    }
+
+    fn fmt_position(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.line {
+            0 => Ok(()),
+            line => write!(f, " (line {line}, column {})", self.0.column),
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_subject(f)?;
+        f.write_str(self.0.fault.predicate())?;
+        self.fmt_position(f)?;
+        write!(f, "; {}", self.0.kind.advice())
+    }
+}
+
+/// Everything but an unknown event type's text.
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecodeError")
+            .field("kind", &self.0.kind)
+            .field("fault", &self.0.fault)
+            .field("path", &self.path())
+            .field("line", &self.0.line)
+            .field("column", &self.0.column)
+            .field("event_type", &self.known_type())
+            .finish()
+    }
+}
+
+impl Error for DecodeError {}
+
+impl DecodeErrorKind {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::NotUtf8 | Self::NotJson => {
+                "Clerk sends JSON in UTF-8: check what else posts to this endpoint"
+            }
+            Self::Envelope => {
+                "a Clerk event has a string `type` and an object `data`: \
+                 check what else posts to this endpoint, or decode a type of your own"
+            }
+            Self::Data => {
+                "the event is not lost while the sender retries or a dead-letter queue holds it: \
+                 read it as `RawClerkEvent` or as a type of your own, \
+                 and report the path if the type is this crate's"
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(
+        kind: DecodeErrorKind,
+        fault: Fault,
+        path: &str,
+        event_type: Option<EventType>,
+    ) -> DecodeError {
+        let mut at = Path::default();
+        path.split_terminator('.')
+            .for_each(|name| at.push_name(name));
+        DecodeError::new(Details {
+            kind,
+            fault,
+            path: at,
+            line: 2,
+            column: 7,
+            event_type,
+        })
+    }
+
+    #[test]
+    fn the_message_says_what_is_wrong_where_and_what_to_do() {
+        let missing = error(
+            DecodeErrorKind::Data,
+            Fault::Missing,
+            "data.id",
+            Some(EventType::UserDeleted),
+        );
+        let text = missing.to_string();
+        assert!(
+            text.starts_with(
+                "`data.id` of this `user.deleted` event is missing (line 2, column 7); "
+            )
+        );
+        assert!(text.contains("RawClerkEvent"));
+
+        let malformed = error(DecodeErrorKind::NotJson, Fault::EndsEarly, "", None).to_string();
+        assert!(
+            malformed.starts_with("this JSON ends too early (line 2, column 7); Clerk sends JSON")
+        );
+    }
+
+    #[test]
+    fn an_unknown_type_is_not_printed() {
+        let unknown = EventType::from("secret.text");
+        let error = error(
+            DecodeErrorKind::Envelope,
+            Fault::OtherType,
+            "data",
+            Some(unknown.clone()),
+        );
+        assert_eq!(error.event_type(), Some(&unknown));
+        assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn it_is_send_and_sync_and_has_no_source() {
+        fn promised<T: Clone + Send + Sync + Error + 'static>(_: &T) {}
+        let error = error(DecodeErrorKind::NotUtf8, Fault::NotUtf8, "", None);
+        promised(&error);
+        assert!(error.source().is_none());
+        assert!(size_of::<DecodeError>() <= size_of::<usize>());
+    }
+}

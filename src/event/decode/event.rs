@@ -1,0 +1,246 @@
+//! Every way from JSON to an event.
+
+use serde::{Deserialize, Deserializer, de};
+
+use super::{
+    data::{self, DataOf, EventWithDataOf},
+    envelope::Envelope,
+    error::{DecodeError, DecodeErrorKind},
+    locate::Place,
+    one_pass, utf8,
+};
+use crate::event::{event::ClerkEvent, raw::RawClerkEvent, value::raw_json::RawJson};
+
+impl ClerkEvent {
+    /// Decodes the body of a webhook.
+    ///
+    /// Fields may come in any order, and those that this version does not know are ignored. An event
+    /// of a type that this version does not know becomes [`EventData::Unknown`](crate::EventData::Unknown).
+    ///
+    /// It does not verify anything: the layer, the extractor and the verifier do that.
+    ///
+    /// # Errors
+    ///
+    /// If the body is not JSON in UTF-8; if it has no string `type` or no object `data`; if a field
+    /// next to them is a duplicate or has another JSON type; if the data of a known type lacks what
+    /// it cannot be used without (such as its `id`) or holds a value of another JSON type.
+    /// [`RawClerkEvent`] accepts an event whatever its data holds.
+    ///
+    /// ```
+    /// use clerk_webhooks::ClerkEvent;
+    ///
+    /// let error = ClerkEvent::from_slice(br#"{"type": "user.deleted", "data": {}}"#).unwrap_err();
+    /// assert_eq!(error.path(), "data.id");
+    /// ```
+    pub fn from_slice(body: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_text(utf8::text(body)?)
+    }
+
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        one_pass::read(text).map_or_else(|| Self::in_two_steps(text), Ok)
+    }
+
+    fn in_two_steps(text: &str) -> Result<Self, DecodeError> {
+        let envelope = Envelope::from_text(text)?;
+        let Ok(data) = data::read(&envelope.event_type, envelope.data()) else {
+            let place = Place::of(text, EventWithDataOf(&envelope.event_type));
+            return Err(place.into_error(DecodeErrorKind::Data, Some(envelope.event_type)));
+        };
+        Ok(Self {
+            data,
+            instance_id: envelope.instance_id,
+            timestamp: envelope.timestamp,
+            event_attributes: envelope.event_attributes,
+        })
+    }
+}
+
+impl RawClerkEvent {
+    /// Decodes the body of a webhook, except its data.
+    ///
+    /// # Errors
+    ///
+    /// If the body is not JSON in UTF-8, if it has no string `type` or no object `data`, or if a field
+    /// next to them is a duplicate or has another JSON type.
+    ///
+    /// ```
+    /// use clerk_webhooks::RawClerkEvent;
+    ///
+    /// let raw = RawClerkEvent::from_slice(br#"{"type": "user.deleted", "data": { }}"#)?;
+    /// assert_eq!(raw.data.as_str(), "{ }");
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
+    pub fn from_slice(body: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_text(utf8::text(body)?)
+    }
+
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        let envelope = Envelope::from_text(text)?;
+        Ok(Self {
+            data: RawJson::from_text(envelope.data().into()),
+            event_type: envelope.event_type,
+            instance_id: envelope.instance_id,
+            timestamp: envelope.timestamp,
+            event_attributes: envelope.event_attributes,
+        })
+    }
+}
+
+/// The typed view of a raw event; the error's line and column are 0.
+impl TryFrom<RawClerkEvent> for ClerkEvent {
+    type Error = DecodeError;
+
+    fn try_from(raw: RawClerkEvent) -> Result<Self, DecodeError> {
+        let Ok(data) = data::read(&raw.event_type, raw.data.as_str()) else {
+            let place = Place::of(raw.data.as_str(), DataOf(&raw.event_type)).under("data");
+            return Err(place.into_error(DecodeErrorKind::Data, Some(raw.event_type)));
+        };
+        Ok(Self {
+            data,
+            instance_id: raw.instance_id,
+            timestamp: raw.timestamp,
+            event_attributes: raw.event_attributes,
+        })
+    }
+}
+
+/// [`from_slice`](ClerkEvent::from_slice) is faster, and keeps the sender's own text of metadata.
+impl<'de> Deserialize<'de> for ClerkEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = RawJson::deserialize(deserializer)?;
+        Self::from_text(json.as_str()).map_err(|error| de::Error::custom(error.without_position()))
+    }
+}
+
+/// [`from_slice`](RawClerkEvent::from_slice) is faster, and keeps the sender's own text of the data.
+impl<'de> Deserialize<'de> for RawClerkEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = RawJson::deserialize(deserializer)?;
+        Self::from_text(json.as_str()).map_err(|error| de::Error::custom(error.without_position()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: impl AsRef<[u8]>) -> (DecodeErrorKind, String, usize, usize) {
+        let error = ClerkEvent::from_slice(body.as_ref()).unwrap_err();
+        (
+            error.kind(),
+            error.path().to_owned(),
+            error.line(),
+            error.column(),
+        )
+    }
+
+    fn decodes(body: &str) -> Result<ClerkEvent, DecodeError> {
+        ClerkEvent::from_slice(body.as_bytes())
+    }
+
+    fn path_of(body: &str) -> (DecodeErrorKind, String) {
+        let (kind, path, ..) = refused(body);
+        (kind, path)
+    }
+
+    #[test]
+    fn every_kind_of_body_that_is_not_an_event() {
+        use DecodeErrorKind::{Data, Envelope, NotJson, NotUtf8};
+        let is = |body: &str, kind, path: &str| {
+            assert_eq!(path_of(body), (kind, path.to_owned()), "{body}");
+        };
+        is("", NotJson, "");
+        is("hello", NotJson, "");
+        is("{", NotJson, "");
+        is(r#"{"type": "x", "#, NotJson, "");
+        is(r#"{"type": "x", "data": {"#, NotJson, "data");
+        is("{}", Envelope, "type");
+        is("[]", Envelope, "");
+        is("7", Envelope, "");
+        is(r#"{"type": "user.created"}"#, Envelope, "data");
+        is(r#"{"data": {"id": "x"}}"#, Envelope, "type");
+        is(r#"{"type": 7, "data": {}}"#, Envelope, "type");
+        is(r#"{"type": "user.created", "data": []}"#, Envelope, "data");
+        is(r#"{"type": "user.created", "data": "x"}"#, Envelope, "data");
+        is(
+            r#"{"type": "user.created", "data": null}"#,
+            Envelope,
+            "data",
+        );
+        is(
+            r#"{"type": "x", "data": {}, "timestamp": "1"}"#,
+            Envelope,
+            "timestamp",
+        );
+        is(
+            r#"{"type": "x", "data": {}, "event_attributes": {"http_request": {"client_ip": 1}}}"#,
+            Envelope,
+            "event_attributes.http_request.client_ip",
+        );
+        is(
+            r#"{"type": "x", "data": {}, "type": "x"}"#,
+            Envelope,
+            "type",
+        );
+        is(r#"{"type": "x", "data": {}} {}"#, NotJson, "");
+        is(r#"{"type": "user.created", "data": {}}"#, Data, "data.id");
+        is(
+            r#"{"type": "user.created", "data": {"id": 1}}"#,
+            Data,
+            "data.id",
+        );
+        is(
+            r#"{"type": "session.ended", "data": {"id": "x"}}"#,
+            Data,
+            "data.user_id",
+        );
+        assert_eq!(refused(b"{\n\xff").0, NotUtf8);
+    }
+
+    #[test]
+    fn positions_are_those_of_the_whole_body() {
+        let body =
+            "{\n \"type\": \"user.created\",\n \"data\": {\"id\": \"x\",\n  \"locked\": 1}\n}";
+        assert_eq!(
+            refused(body),
+            (DecodeErrorKind::Data, "data.locked".to_owned(), 4, 13)
+        );
+        assert_eq!(
+            refused(b"{\n  \"\xff\"}"),
+            (DecodeErrorKind::NotUtf8, String::new(), 2, 4)
+        );
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let body = r#"{"data":{"id":"user_1","email_addresses":[{"id":"i","email_address":"e"}],"public_metadata":{"a":[1]}},"type":"user.created"}"#;
+        assert!(ClerkEvent::from_slice(body.as_bytes()).is_ok());
+        for end in 0..body.len() {
+            let kind = ClerkEvent::from_slice(&body.as_bytes()[..end])
+                .unwrap_err()
+                .kind();
+            assert_eq!(kind, DecodeErrorKind::NotJson, "{end}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_overflows_nothing() {
+        let deep = "[".repeat(200_000);
+        let closed = format!("{deep}{}", "]".repeat(200_000));
+        for data in [
+            format!(r#"{{"id": "x", "public_metadata": {deep}"#),
+            format!(r#"{{"id": "x", "email_addresses": {deep}"#),
+            format!(r#"{{"id": "x", "email_addresses": {closed}}}"#),
+            format!(r#"{{"id": {closed}}}"#),
+        ] {
+            assert!(decodes(&format!(r#"{{"type": "user.created", "data": {data}}}"#)).is_err());
+        }
+        for data in [
+            format!(r#"{{"id": "x", "public_metadata": {closed}}}"#),
+            format!(r#"{{"id": "x", "new": {closed}}}"#),
+        ] {
+            assert!(decodes(&format!(r#"{{"type": "user.created", "data": {data}}}"#)).is_ok());
+            assert!(decodes(&format!(r#"{{"type": "user.renamed", "data": {data}}}"#)).is_ok());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What subscriptions and payments share: [`BillingAmount`], [`Plan`], [`BillingPayer`], credits.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::object_type::ObjectType,
+    value::{
+        integer::optional_integer, json_number::JsonNumber, lenient::null_as_default,
+        open_enum::open_enum, timestamp::Timestamp,
+    },
+};
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingAmount {
+    /// In the currency's smallest unit: 2000 is `$20.00`.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub amount: Option<i64>,
+    /// Formatted, such as `$20.00`.
+    pub amount_formatted: Option<String>,
+    /// The ISO 4217 code, such as `USD`.
+    pub currency: Option<String>,
+    /// The symbol of the currency, such as `$`.
+    pub currency_symbol: Option<String>,
+}
+
+/// The payer: a user or an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingPayer {
+    /// `commerce_payer`.
+    pub object: Option<ObjectType>,
+    /// Clerk's id, `cpayer_...`.
+    pub id: Option<String>,
+    /// The Clerk instance, `ins_...`.
+    pub instance_id: Option<String>,
+    /// The user, `user_...`; `""` if the payer is an organization.
+    pub user_id: Option<String>,
+    /// First name; may be `""`.
+    pub first_name: Option<String>,
+    /// Last name; may be `""`.
+    pub last_name: Option<String>,
+    /// E-mail address; may be `""`.
+    pub email: Option<String>,
+    /// The organization, `org_...`; `""` or absent if the payer is a user.
+    pub organization_id: Option<String>,
+    /// Name of the organization; `""` or absent if the payer is a user.
+    pub organization_name: Option<String>,
+    /// URL of the payer's picture.
+    pub image_url: Option<String>,
+    /// When the payer was created.
+    pub created_at: Option<Timestamp>,
+    /// When the payer last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl BillingPayer {
+    /// The user, if the payer is one: Clerk fills the other ids with `""`.
+    pub(in crate::event) fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// The organization, if the payer is one.
+    pub(in crate::event) fn organization_id(&self) -> Option<&str> {
+        self.organization_id.as_deref().filter(|id| !id.is_empty())
+    }
+}
+
+/// A plan that can be subscribed to.
+///
+/// Payment attempts in Clerk's examples still have the shape of 2025, with more fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// Clerk's id, `cplan_...`.
+    pub id: Option<String>,
+    /// Name in code.
+    pub slug: Option<String>,
+    /// Display name.
+    pub name: Option<String>,
+    /// Whether payments recur.
+    pub is_recurring: Option<bool>,
+    /// The price of one period, in the currency's smallest unit.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub amount: Option<i64>,
+    /// The ISO 4217 code, such as `USD`.
+    pub currency: Option<String>,
+    /// The prices of its units, such as seats.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub unit_prices: Vec<UnitPrice>,
+    /// The Clerk instance, `ins_...`. Only in the shape of 2025.
+    pub instance_id: Option<String>,
+    /// The product, `cprd_...`. Only in the shape of 2025.
+    pub product_id: Option<String>,
+    /// Description. Only in the shape of 2025.
+    pub description: Option<String>,
+    /// Whether it is the default for everyone without a subscription. Only in the shape of 2025.
+    pub is_default: Option<bool>,
+    /// Whether changes within a period are prorated. Only in the shape of 2025.
+    pub is_prorated: Option<bool>,
+    /// Length of a billing period. Only in the shape of 2025.
+    pub period: Option<BillingInterval>,
+    /// Number of periods between payments. Only in the shape of 2025.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub interval: Option<i64>,
+    /// Whether there is a base fee besides the price of units. Only in the shape of 2025.
+    pub has_base_fee: Option<bool>,
+    /// Monthly price with annual payment. Only in the shape of 2025.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub annual_monthly_amount: Option<i64>,
+    /// Whether it is publicly visible. Only in the shape of 2025.
+    pub publicly_visible: Option<bool>,
+}
+
+/// The price of a unit of a plan, such as a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UnitPrice {
+    /// The unit, such as `seats`.
+    pub name: Option<String>,
+    /// Units in a block.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub block_size: Option<i64>,
+    /// The price of a block, by the number of blocks.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub tiers: Vec<UnitPriceTier>,
+}
+
+/// The price of a block of units in a range of blocks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UnitPriceTier {
+    /// The first block of the range.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub starts_at_block: Option<i64>,
+    /// The last block of the range; absent for no end.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub ends_after_block: Option<i64>,
+    /// In the currency's smallest unit.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub amount_per_block: Option<i64>,
+    /// The ISO 4217 code, such as `USD`.
+    pub currency: Option<String>,
+}
+
+open_enum! {
+    /// The length of a billing period.
+    pub enum BillingInterval {
+        Annual = "annual",
+        Month = "month",
+    }
+}
+
+/// The credits of a subscription item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SubscriptionCredits {
+    /// For the unused rest of a period.
+    pub proration: Option<ProrationCredit>,
+    /// From the payer's balance.
+    pub payer: Option<PayerCredit>,
+    /// The sum of both.
+    pub total: Option<BillingAmount>,
+}
+
+/// A credit for the unused rest of a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ProrationCredit {
+    /// The amount.
+    pub amount: Option<BillingAmount>,
+    /// Days left in the period.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub cycle_days_remaining: Option<i64>,
+    /// Days in the period.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub cycle_days_total: Option<i64>,
+    /// The unused part of the period, as a fraction of 1: Clerk's example has 0.5 for 15 of 30 days.
+    pub cycle_remaining_percent: Option<JsonNumber>,
+}
+
+/// A credit from the payer's balance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PayerCredit {
+    /// The amount.
+    pub applied_amount: Option<BillingAmount>,
+    /// The remaining balance.
+    pub remaining_balance: Option<BillingAmount>,
+}

@@ -1,0 +1,119 @@
+//! [`OrganizationDomain`]: `organizationDomain.created`, `.updated`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{
+        event_object::EventObject,
+        object_type::ObjectType,
+        organization::PublicOrganizationData,
+        verification::{VerificationStatus, VerificationStrategy},
+    },
+    value::{
+        integer::optional_integer, lenient::merge_spellings_on_read, open_enum::open_enum,
+        timestamp::Timestamp,
+    },
+};
+
+/// An e-mail domain of an organization, by which users can join it.
+///
+/// ```
+/// use clerk_webhooks::event::{EnrollmentMode, OrganizationDomain};
+///
+/// let domain: OrganizationDomain = serde_json::from_str(
+///     r#"{"id": "orgdmn_1", "name": "acme.com", "enrollment_mode": "automatic_invitation"}"#,
+/// )?;
+/// assert_eq!(domain.enrollment_mode, Some(EnrollmentMode::AutomaticInvitation));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrganizationDomain {
+    /// Clerk's id, `orgdmn_...`.
+    pub id: String,
+    /// `organization_domain`.
+    pub object: Option<ObjectType>,
+    /// The organization, `org_...`.
+    pub organization_id: Option<String>,
+    /// The domain, such as `acme.com`.
+    pub name: Option<String>,
+    /// How users with an address in it join the organization.
+    pub enrollment_mode: Option<EnrollmentMode>,
+    /// The address in it that was used to prove an affiliation.
+    pub affiliation_email_address: Option<String>,
+    /// The verification that a member has an address in it.
+    pub affiliation_verification: Option<DomainVerification>,
+    /// The verification that the organization owns it.
+    pub ownership_verification: Option<DomainVerification>,
+    /// Deprecated by Clerk in favour of the two above.
+    pub verification: Option<DomainVerification>,
+    /// Number of pending invitations by it.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub total_pending_invitations: Option<i64>,
+    /// Number of pending suggestions by it.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub total_pending_suggestions: Option<i64>,
+    /// The organization.
+    pub public_organization_data: Option<PublicOrganizationData>,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+}
+
+open_enum! {
+    /// How users with an address in an organization's domain join the organization.
+    pub enum EnrollmentMode {
+        /// They are invited.
+        AutomaticInvitation = "automatic_invitation",
+        /// The organization is suggested to them.
+        AutomaticSuggestion = "automatic_suggestion",
+        /// By the domain's enterprise connection.
+        EnterpriseSso = "enterprise_sso",
+        /// Only if a member invites them.
+        ManualInvitation = "manual_invitation",
+    }
+}
+
+/// The verification of an organization's domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+#[non_exhaustive]
+pub struct DomainVerification {
+    /// Current status.
+    pub status: Option<VerificationStatus>,
+    /// The method of verification.
+    pub strategy: Option<VerificationStrategy>,
+    /// Number of attempts.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub attempts: Option<i64>,
+    /// When it expires. The spelling `expires_at` is read too; `expire_at` wins.
+    pub expire_at: Option<Timestamp>,
+    /// The other spelling of `expire_at`; always `None` after decoding.
+    #[serde(rename = "expires_at", skip_serializing)]
+    expires_at: Option<Timestamp>,
+    /// When it was completed.
+    pub verified_at: Option<Timestamp>,
+}
+
+impl DomainVerification {
+    fn merge_spellings(&mut self) {
+        self.expire_at = self.expire_at.or(self.expires_at.take());
+    }
+}
+
+merge_spellings_on_read!(DomainVerification);
+
+impl EventObject for OrganizationDomain {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        self.organization_id.as_deref()
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

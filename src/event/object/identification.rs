@@ -1,0 +1,135 @@
+//! What a user signs in with: [`EmailAddress`], [`PhoneNumber`], [`Web3Wallet`], [`Passkey`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{object_type::ObjectType, verification::Verification},
+    value::{lenient::null_as_default, redacted::debug_without_secrets, timestamp::Timestamp},
+};
+
+/// An e-mail address of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EmailAddress {
+    /// Clerk's id, `idn_...`.
+    pub id: Option<String>,
+    /// `email_address`.
+    pub object: Option<ObjectType>,
+    /// The address.
+    pub email_address: String,
+    /// Whether it is reserved for a user who has not verified it.
+    pub reserved: Option<bool>,
+    /// Its verification; absent while it is reserved.
+    pub verification: Option<Verification>,
+    /// The external accounts that verified it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub linked_to: Vec<IdentificationLink>,
+    /// Whether its domain belongs to an enterprise connection.
+    pub matches_sso_connection: Option<bool>,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl EmailAddress {
+    /// Whether the user has verified it.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.verification
+            .as_ref()
+            .is_some_and(Verification::is_verified)
+    }
+}
+
+/// A phone number of a user.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PhoneNumber {
+    /// Clerk's id, `idn_...`.
+    pub id: Option<String>,
+    /// `phone_number`.
+    pub object: Option<ObjectType>,
+    /// The number in E.164 form: `+15555550100`.
+    pub phone_number: Option<String>,
+    /// Whether it is a second factor.
+    pub reserved_for_second_factor: Option<bool>,
+    /// Whether it is the default second factor.
+    pub default_second_factor: Option<bool>,
+    /// Whether it is reserved for a user who has not verified it.
+    pub reserved: Option<bool>,
+    /// Its verification; absent while it is reserved.
+    pub verification: Option<Verification>,
+    /// The external accounts that verified it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub linked_to: Vec<IdentificationLink>,
+    /// Backup codes for a lost second factor. They are credentials: do not store or log them.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub backup_codes: Vec<String>,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+debug_without_secrets!(PhoneNumber {
+    id, object, phone_number, reserved_for_second_factor, default_second_factor, reserved,
+    verification, linked_to, created_at, updated_at,
+} redacted {
+    backup_codes,
+});
+
+impl PhoneNumber {
+    /// Whether the user has verified it.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.verification
+            .as_ref()
+            .is_some_and(Verification::is_verified)
+    }
+}
+
+/// An external account that verified an e-mail address or a phone number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct IdentificationLink {
+    /// `type`: the strategy of the account, such as `oauth_google`.
+    #[serde(rename = "type")]
+    pub link_type: Option<String>,
+    /// Clerk's id for the account.
+    pub id: Option<String>,
+}
+
+/// A crypto wallet of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Web3Wallet {
+    /// Clerk's id, `idn_...`.
+    pub id: Option<String>,
+    /// `web3_wallet`.
+    pub object: Option<ObjectType>,
+    /// The wallet's address.
+    pub web3_wallet: Option<String>,
+    /// Its verification.
+    pub verification: Option<Verification>,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A passkey of a user; the key itself is never sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Passkey {
+    /// Clerk's id, `idn_...`.
+    pub id: Option<String>,
+    /// `passkey`.
+    pub object: Option<ObjectType>,
+    /// The name that the user gave it.
+    pub name: Option<String>,
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
+    /// Its verification.
+    pub verification: Option<Verification>,
+}

@@ -1,0 +1,192 @@
+//! [`OrganizationInvitation`]: `organizationInvitation.created`, `.accepted`, `.revoked`. An
+//! [`Invitation`] to an application comes inside a waitlist entry.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{
+        event_object::EventObject, object_type::ObjectType, organization::PublicOrganizationData,
+    },
+    value::{
+        lenient::merge_spellings_on_read, open_enum::open_enum, raw_json::RawJson,
+        redacted::debug_without_secrets, timestamp::Timestamp,
+    },
+};
+
+/// An invitation to an organization.
+///
+/// ```
+/// use clerk_webhooks::event::OrganizationInvitation;
+///
+/// // Clerk puts the organization in one of two places.
+/// let invitation: OrganizationInvitation = serde_json::from_str(
+///     r#"{"id": "orginv_1", "data": {"public_organization_data": {"id": "org_1"}}}"#,
+/// )?;
+/// let organization = invitation.public_organization_data.as_ref();
+/// assert_eq!(organization.and_then(|organization| organization.id.as_deref()), Some("org_1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+#[non_exhaustive]
+pub struct OrganizationInvitation {
+    /// Clerk's id, `orginv_...`.
+    pub id: String,
+    /// `organization_invitation`.
+    pub object: Option<ObjectType>,
+    /// The address of the invited person.
+    pub email_address: Option<String>,
+    /// The key of the role that the invited user gets, such as `org:member`.
+    pub role: Option<String>,
+    /// Display name of the role.
+    pub role_name: Option<String>,
+    /// The organization, `org_...`.
+    pub organization_id: Option<String>,
+    /// The inviter, `user_...`; absent if your server sent the invitation.
+    pub inviter_id: Option<String>,
+    /// Public data of the inviter.
+    pub public_inviter_data: Option<PublicInviterData>,
+    /// Current status.
+    pub status: Option<InvitationStatus>,
+    /// Your metadata, which becomes that of the membership.
+    #[serde(default)]
+    pub public_metadata: RawJson,
+    /// Your metadata that only your servers may read.
+    #[serde(default)]
+    pub private_metadata: RawJson,
+    /// The URL to accept it. Whoever has this URL can accept: treat it as a secret.
+    pub url: Option<String>,
+    /// When it expires. The spelling `expire_at` is read too; `expires_at` wins.
+    pub expires_at: Option<Timestamp>,
+    /// The other spelling of `expires_at`; always `None` after decoding.
+    #[serde(rename = "expire_at", skip_serializing)]
+    expire_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+    /// The user who accepted it, `user_...`; only in `organizationInvitation.accepted`, and not always.
+    pub user_id: Option<String>,
+    /// Public data of the organization; read from here or from `data`, one level deeper.
+    pub public_organization_data: Option<PublicOrganizationData>,
+    /// Where Clerk sometimes puts the two above; always `None` after decoding.
+    #[serde(rename = "data", skip_serializing)]
+    deeper: Option<DeeperData>,
+}
+
+debug_without_secrets!(OrganizationInvitation {
+    id, object, email_address, role, role_name, organization_id, inviter_id,
+    public_inviter_data, status, public_metadata, private_metadata, expires_at, expire_at,
+    created_at, updated_at, user_id, public_organization_data, deeper,
+} redacted {
+    url,
+});
+
+/// What Clerk puts one level deeper in some invitations.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct DeeperData {
+    user_id: Option<String>,
+    public_organization_data: Option<PublicOrganizationData>,
+}
+
+impl OrganizationInvitation {
+    fn merge_spellings(&mut self) {
+        self.expires_at = self.expires_at.or(self.expire_at.take());
+        if let Some(deeper) = self.deeper.take() {
+            self.user_id = self.user_id.take().or(deeper.user_id);
+            self.public_organization_data = self
+                .public_organization_data
+                .take()
+                .or(deeper.public_organization_data);
+        }
+    }
+}
+
+merge_spellings_on_read!(OrganizationInvitation);
+
+/// The public data of an inviter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PublicInviterData {
+    /// Clerk's id for the user, `user_...`.
+    pub user_id: Option<String>,
+    /// First name; may be `""`.
+    pub first_name: Option<String>,
+    /// Last name; may be `""`.
+    pub last_name: Option<String>,
+    /// URL of the user's picture, or of one that Clerk generated.
+    pub image_url: Option<String>,
+    /// Whether the user uploaded the picture.
+    pub has_image: Option<bool>,
+    /// How the user is identified: an e-mail address, a phone number or a username.
+    pub identifier: Option<String>,
+}
+
+/// An invitation to an application; it comes inside a [`WaitlistEntry`](crate::event::WaitlistEntry).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Invitation {
+    /// Clerk's id, `inv_...`.
+    pub id: Option<String>,
+    /// `invitation`.
+    pub object: Option<ObjectType>,
+    /// The address of the invited person.
+    pub email_address: Option<String>,
+    /// Your metadata, which becomes that of the new user.
+    #[serde(default)]
+    pub public_metadata: RawJson,
+    /// Whether it was revoked.
+    pub revoked: Option<bool>,
+    /// Current status.
+    pub status: Option<InvitationStatus>,
+    /// The URL to accept it. Whoever has this URL can accept: treat it as a secret.
+    pub url: Option<String>,
+    /// When it expires.
+    pub expires_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+debug_without_secrets!(Invitation {
+    id, object, email_address, public_metadata, revoked, status, expires_at, created_at,
+    updated_at,
+} redacted {
+    url,
+});
+
+open_enum! {
+    /// The status of an invitation.
+    pub enum InvitationStatus {
+        /// The invited user has joined.
+        Accepted = "accepted",
+        /// It has expired.
+        Expired = "expired",
+        /// It can be accepted.
+        Pending = "pending",
+        /// It was revoked.
+        Revoked = "revoked",
+    }
+}
+
+impl EventObject for OrganizationInvitation {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        let organization = self.public_organization_data.as_ref();
+        self.organization_id
+            .as_deref()
+            .or_else(|| organization?.id.as_deref())
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

@@ -1,0 +1,97 @@
+//! [`Organization`]: `organization.created`, `organization.updated`, and inside other objects.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{event_object::EventObject, object_type::ObjectType},
+    value::{integer::optional_integer, raw_json::RawJson, timestamp::Timestamp},
+};
+
+/// An organization.
+///
+/// ```
+/// use clerk_webhooks::event::Organization;
+///
+/// let organization: Organization =
+///     serde_json::from_str(r#"{"id": "org_1", "name": "Acme", "slug": null}"#)?;
+/// assert_eq!(organization.name.as_deref(), Some("Acme"));
+/// assert_eq!(organization.slug, None);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Organization {
+    /// Clerk's id, `org_...`; it never changes.
+    pub id: String,
+    /// `organization`.
+    pub object: Option<ObjectType>,
+    /// Display name.
+    pub name: Option<String>,
+    /// Name in URLs; may change, and may be absent.
+    pub slug: Option<String>,
+    /// URL of its picture, or of one that Clerk generated.
+    pub image_url: Option<String>,
+    /// The older name of `image_url`. Not in Clerk's schema, but sent.
+    pub logo_url: Option<String>,
+    /// Whether the picture was uploaded.
+    pub has_image: Option<bool>,
+    /// Number of members.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub members_count: Option<i64>,
+    /// Whether it has no member with elevated permissions.
+    pub missing_member_with_elevated_permissions: Option<bool>,
+    /// Number of pending invitations.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub pending_invitations_count: Option<i64>,
+    /// Limit of members; 0 for no limit.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub max_allowed_memberships: Option<i64>,
+    /// Whether its administrators may delete it.
+    pub admin_delete_enabled: Option<bool>,
+    /// Your metadata that browsers of its members may read.
+    #[serde(default)]
+    pub public_metadata: RawJson,
+    /// Your metadata that only your servers may read.
+    #[serde(default)]
+    pub private_metadata: RawJson,
+    /// The user who created it, `user_...`.
+    pub created_by: Option<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+    /// When a member was last active in it.
+    pub last_active_at: Option<Timestamp>,
+    /// The key of its set of roles.
+    pub role_set_key: Option<String>,
+}
+
+/// The public data of an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PublicOrganizationData {
+    /// Clerk's id for the organization, `org_...`.
+    pub id: Option<String>,
+    /// Display name.
+    pub name: Option<String>,
+    /// Name in URLs.
+    pub slug: Option<String>,
+    /// URL of its picture, or of one that Clerk generated.
+    pub image_url: Option<String>,
+    /// Whether the picture was uploaded.
+    pub has_image: Option<bool>,
+}
+
+impl EventObject for Organization {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

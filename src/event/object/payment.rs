@@ -1,0 +1,208 @@
+//! [`PaymentAttempt`]: `paymentAttempt.created`, `.updated`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{
+        billing::{BillingAmount, BillingPayer},
+        event_object::EventObject,
+        object_type::ObjectType,
+        subscription::SubscriptionItem,
+    },
+    value::{
+        integer::optional_integer, lenient::null_as_default, open_enum::open_enum,
+        timestamp::Timestamp,
+    },
+};
+
+/// An attempt to collect a payment.
+///
+/// ```
+/// use clerk_webhooks::event::{PaymentAttempt, PaymentAttemptStatus};
+///
+/// let attempt: PaymentAttempt = serde_json::from_str(
+///     r#"{"id": "pa_1", "status": "failed", "failed_reason": {"code": "card_declined"}}"#,
+/// )?;
+/// assert_eq!(attempt.status, Some(PaymentAttemptStatus::Failed));
+/// let code = attempt.failed_reason.and_then(|reason| reason.code);
+/// assert_eq!(code.as_deref(), Some("card_declined"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PaymentAttempt {
+    /// Clerk's id.
+    pub id: String,
+    /// `commerce_payment_attempt`.
+    pub object: Option<ObjectType>,
+    /// The Clerk instance, `ins_...`.
+    pub instance_id: Option<String>,
+    /// The payment.
+    pub payment_id: Option<String>,
+    /// Deprecated by Clerk in favour of `statement_id`.
+    pub invoice_id: Option<String>,
+    /// The statement with the payment.
+    pub statement_id: Option<String>,
+    /// Its id at the payment gateway.
+    pub gateway_external_id: Option<String>,
+    /// Current status.
+    pub status: Option<PaymentAttemptStatus>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+    /// When it succeeded.
+    pub paid_at: Option<Timestamp>,
+    /// When it failed.
+    pub failed_at: Option<Timestamp>,
+    /// Why it failed.
+    pub failed_reason: Option<PaymentFailedReason>,
+    /// When the payment was due.
+    pub billing_date: Option<Timestamp>,
+    /// Whether it is a checkout or a recurring payment.
+    pub charge_type: Option<ChargeType>,
+    /// The payee.
+    pub payee: Option<BillingPayee>,
+    /// The payer.
+    pub payer: Option<BillingPayer>,
+    /// The amount.
+    pub totals: Option<BillingTotals>,
+    /// The payment source.
+    pub payment_source: Option<PaymentSource>,
+    /// The paid subscription items.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub subscription_items: Vec<SubscriptionItem>,
+}
+
+open_enum! {
+    /// The status of an attempt to collect a payment.
+    pub enum PaymentAttemptStatus {
+        Failed = "failed",
+        Paid = "paid",
+        Pending = "pending",
+    }
+}
+
+open_enum! {
+    /// The kind of charge of a payment.
+    pub enum ChargeType {
+        /// The first payment, which the payer made.
+        Checkout = "checkout",
+        /// A recurring payment.
+        Recurring = "recurring",
+    }
+}
+
+/// Why a payment failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PaymentFailedReason {
+    /// Code, such as `card_declined`.
+    pub code: Option<String>,
+    /// Why the card was declined, such as `insufficient_funds`.
+    pub decline_code: Option<String>,
+}
+
+/// The payee: your account at the payment gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingPayee {
+    /// Clerk's id.
+    pub id: Option<String>,
+    /// The gateway, such as `stripe`.
+    pub gateway_type: Option<String>,
+    /// Its id at the payment gateway.
+    pub gateway_external_id: Option<String>,
+    /// Status at the gateway, such as `active`.
+    pub gateway_status: Option<String>,
+}
+
+/// The totals of a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingTotals {
+    /// Before tax.
+    pub subtotal: Option<BillingAmount>,
+    /// The tax.
+    pub tax_total: Option<BillingAmount>,
+    /// With tax.
+    pub grand_total: Option<BillingAmount>,
+    /// Totals for each kind of unit.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub per_unit_totals: Vec<BillingUnitTotal>,
+}
+
+/// The total of the units of one kind, such as seats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingUnitTotal {
+    /// The unit, such as `seats`.
+    pub name: Option<String>,
+    /// The price of one unit, in the currency's smallest unit.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub amount: Option<i64>,
+    /// The number of units.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub quantity: Option<i64>,
+    /// The price of all units, in the currency's smallest unit.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub total: Option<i64>,
+    /// The ISO 4217 code, such as `USD`.
+    pub currency: Option<String>,
+}
+
+/// The source of a payment, such as a card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PaymentSource {
+    /// Clerk's id, `cps_...`.
+    pub id: Option<String>,
+    /// The gateway, such as `stripe`.
+    pub gateway: Option<String>,
+    /// Its id at the payment gateway.
+    pub gateway_external_id: Option<String>,
+    /// The id of its account at the payment gateway.
+    pub gateway_external_account_id: Option<String>,
+    /// The payment method.
+    pub payment_method: Option<PaymentMethod>,
+    /// Whether it is active.
+    pub status: Option<PaymentSourceStatus>,
+    /// Brand of the card, such as `visa`.
+    pub card_type: Option<String>,
+    /// Last four digits of the card.
+    pub last4: Option<String>,
+}
+
+open_enum! {
+    /// The kind of a payment source.
+    pub enum PaymentMethod {
+        Card = "card",
+        Link = "link",
+    }
+}
+
+open_enum! {
+    /// The status of a payment source.
+    pub enum PaymentSourceStatus {
+        Active = "active",
+        Disconnected = "disconnected",
+    }
+}
+
+impl EventObject for PaymentAttempt {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        self.payer.as_ref()?.user_id()
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        self.payer.as_ref()?.organization_id()
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

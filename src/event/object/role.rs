@@ -1,0 +1,89 @@
+//! [`Role`] and [`Permission`]: `role.created`, `.updated`; `permission.created`, `.updated`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{event_object::EventObject, object_type::ObjectType},
+    value::{lenient::null_as_default, timestamp::Timestamp},
+};
+
+/// A role of organization members.
+///
+/// ```
+/// use clerk_webhooks::event::Role;
+///
+/// let role: Role = serde_json::from_str(
+///     r#"{"id": "role_1", "key": "org:editor", "permissions": [{"key": "org:posts:edit"}]}"#,
+/// )?;
+/// assert_eq!(role.permissions[0].key.as_deref(), Some("org:posts:edit"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Role {
+    /// Clerk's id, `role_...`.
+    pub id: String,
+    /// `role`.
+    pub object: Option<ObjectType>,
+    /// Display name.
+    pub name: Option<String>,
+    /// The key that your code checks, such as `org:editor`.
+    pub key: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Whether the creator of an organization can get it.
+    pub is_creator_eligible: Option<bool>,
+    /// The permissions that it gives.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub permissions: Vec<Permission>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A permission that a role can give.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Permission {
+    /// Clerk's id, `perm_...`.
+    ///
+    /// Inside a [`Role`] it is `""` if Clerk left it out.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub id: String,
+    /// `permission`.
+    pub object: Option<ObjectType>,
+    /// Display name.
+    pub name: Option<String>,
+    /// The key that your code checks, such as `org:posts:edit`.
+    pub key: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// `type`: `system` for Clerk's own, `custom` for yours.
+    #[serde(rename = "type")]
+    pub permission_type: Option<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl EventObject for Role {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}
+
+impl EventObject for Permission {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

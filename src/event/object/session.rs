@@ -1,0 +1,123 @@
+//! [`Session`]: `session.created`, `.pending`, `.ended`, `.removed`, `.revoked`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{event_object::EventObject, object_type::ObjectType, user::User},
+    value::{
+        lenient::null_as_default, open_enum::open_enum, raw_json::RawJson, timestamp::Timestamp,
+    },
+};
+
+/// A user's session on one device.
+///
+/// ```
+/// use clerk_webhooks::event::{Session, SessionStatus};
+///
+/// let session: Session =
+///     serde_json::from_str(r#"{"id": "sess_1", "user_id": "user_1", "status": "ended"}"#)?;
+/// assert_eq!(session.status, Some(SessionStatus::Ended));
+/// assert!(session.user.is_none() && session.actor.is_null());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Session {
+    /// Clerk's id, `sess_...`.
+    pub id: String,
+    /// `session`.
+    pub object: Option<ObjectType>,
+    /// The user, `user_...`.
+    pub user_id: String,
+    /// The complete user. In Clerk's schema and examples, but in no recorded event.
+    pub user: Option<Box<User>>,
+    /// The browser or app, `client_...`.
+    pub client_id: Option<String>,
+    /// Who impersonates the user, if anybody does; of no fixed shape.
+    #[serde(default)]
+    pub actor: RawJson,
+    /// Current status.
+    pub status: Option<SessionStatus>,
+    /// The active organization, `org_...`.
+    pub last_active_organization_id: Option<String>,
+    /// When the user was last active in it.
+    pub last_active_at: Option<Timestamp>,
+    /// The device and place of the last activity.
+    pub latest_activity: Option<SessionActivity>,
+    /// What the user still has to do while the session is `pending`; of no fixed shape. Not in Clerk's
+    /// schema, but sent.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub tasks: Vec<RawJson>,
+    /// When it expires.
+    pub expire_at: Option<Timestamp>,
+    /// When it is considered abandoned.
+    pub abandon_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+    /// When the user signed in.
+    pub created_at: Option<Timestamp>,
+}
+
+/// The device and place of a session's last activity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SessionActivity {
+    /// `session_activity`.
+    pub object: Option<ObjectType>,
+    /// Clerk's id.
+    pub id: Option<String>,
+    /// Kind of device, such as `desktop`.
+    pub device_type: Option<String>,
+    /// Whether the device is a mobile one.
+    pub is_mobile: Option<bool>,
+    /// Name of the browser, such as `Chrome`.
+    pub browser_name: Option<String>,
+    /// Version of the browser, such as `128.0.0.0`.
+    pub browser_version: Option<String>,
+    /// The client's IP address.
+    pub ip_address: Option<String>,
+    /// The city of the address.
+    pub city: Option<String>,
+    /// The country of the address, such as `US`.
+    pub country: Option<String>,
+}
+
+open_enum! {
+    /// The status of a session.
+    pub enum SessionStatus {
+        /// It was not used until it expired.
+        Abandoned = "abandoned",
+        /// The user is signed in.
+        Active = "active",
+        /// The user signed out.
+        Ended = "ended",
+        /// Its lifetime has passed.
+        Expired = "expired",
+        /// The user is signed in but has tasks to do first. Not in Clerk's schema, but sent.
+        Pending = "pending",
+        /// It was removed from the device after the user signed out.
+        Removed = "removed",
+        /// Another session replaced it.
+        Replaced = "replaced",
+        /// Your application, or the user from another device, ended it.
+        Revoked = "revoked",
+    }
+}
+
+impl EventObject for Session {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        Some(&self.user_id)
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        self.last_active_organization_id.as_deref()
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

@@ -1,0 +1,202 @@
+//! [`Subscription`] and [`SubscriptionItem`]: `subscription.*`, `subscriptionItem.*`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{
+        billing::{
+            BillingAmount, BillingInterval, BillingPayer, Plan, ProrationCredit,
+            SubscriptionCredits,
+        },
+        event_object::EventObject,
+        object_type::ObjectType,
+    },
+    value::{
+        integer::optional_integer, lenient::null_as_default, open_enum::open_enum,
+        timestamp::Timestamp,
+    },
+};
+
+/// A payer's subscription, with one item for each plan.
+///
+/// ```
+/// use clerk_webhooks::event::{Subscription, SubscriptionStatus};
+///
+/// let subscription: Subscription = serde_json::from_str(
+///     r#"{"id": "csub_1", "status": "past_due", "items": [{"id": "csub_item_1"}]}"#,
+/// )?;
+/// assert_eq!(subscription.status, Some(SubscriptionStatus::PastDue));
+/// assert_eq!(subscription.items.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Subscription {
+    /// Clerk's id, `csub_...`.
+    pub id: String,
+    /// `commerce_subscription`.
+    pub object: Option<ObjectType>,
+    /// Current status.
+    pub status: Option<SubscriptionStatus>,
+    /// When it became active.
+    pub active_at: Option<Timestamp>,
+    /// When it was canceled.
+    pub canceled_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// When it fell past due.
+    pub past_due_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+    /// The latest payment.
+    pub latest_payment_id: Option<String>,
+    /// The payer, `cpayer_...`.
+    pub payer_id: Option<String>,
+    /// The payer.
+    pub payer: Option<BillingPayer>,
+    /// The payment source, `cps_...`.
+    pub payment_source_id: Option<String>,
+    /// One item for each plan.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub items: Vec<SubscriptionItem>,
+}
+
+open_enum! {
+    /// The status of a subscription.
+    pub enum SubscriptionStatus {
+        Abandoned = "abandoned",
+        Active = "active",
+        Canceled = "canceled",
+        Ended = "ended",
+        Incomplete = "incomplete",
+        PastDue = "past_due",
+    }
+}
+
+/// A payer's subscription to one plan.
+///
+/// Clerk sends it in three shapes: in subscriptions, in payment attempts, and in the payment attempts of
+/// 2025, which Clerk's examples still show. This type is their union.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SubscriptionItem {
+    /// Clerk's id, `csub_item_...`.
+    ///
+    /// Inside a [`Subscription`] or a [`PaymentAttempt`](crate::event::PaymentAttempt) it is `""` if
+    /// Clerk left it out.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub id: String,
+    /// `commerce_subscription_item`.
+    pub object: Option<ObjectType>,
+    /// Current status.
+    pub status: Option<SubscriptionItemStatus>,
+    /// Whether it is in a free trial.
+    pub is_free_trial: Option<bool>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+    /// When the current period started.
+    pub period_start: Option<Timestamp>,
+    /// When the current period ends; absent if it has no end.
+    pub period_end: Option<Timestamp>,
+    /// Length of a billing period.
+    pub interval: Option<BillingInterval>,
+    /// Clerk's id, `cplan_...`.
+    pub plan_id: Option<String>,
+    /// The plan.
+    pub plan: Option<Plan>,
+    /// The payer.
+    pub payer: Option<BillingPayer>,
+    /// The subscription, `csub_...`.
+    pub subscription_id: Option<String>,
+    /// The seats.
+    pub seats: Option<BillingSeats>,
+    /// Deprecated by Clerk in favour of `credits`.
+    pub credit: Option<ProrationCredit>,
+    /// The credits. Only in payment attempts.
+    pub credits: Option<SubscriptionCredits>,
+    /// The first day of the proration: `2024-05-01`. Only in the shape of 2025.
+    pub proration_date: Option<String>,
+    /// Length of a billing period. Only in the shape of 2025.
+    pub plan_period: Option<BillingInterval>,
+    /// When it was canceled. Only in the shape of 2025.
+    pub canceled_at: Option<Timestamp>,
+    /// When it fell past due. Only in the shape of 2025.
+    pub past_due_at: Option<Timestamp>,
+    /// Paid so far, in the currency's smallest unit. Only in the shape of 2025.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub lifetime_paid: Option<i64>,
+    /// The next payment, in the currency's smallest unit. Only in the shape of 2025.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub next_payment_amount: Option<i64>,
+    /// When the next payment is due. Only in the shape of 2025.
+    pub next_payment_date: Option<Timestamp>,
+    /// The price of a period. Only in the shape of 2025.
+    pub amount: Option<BillingAmount>,
+}
+
+open_enum! {
+    /// The status of a subscription item.
+    pub enum SubscriptionItemStatus {
+        /// It was superseded before it started.
+        Abandoned = "abandoned",
+        Active = "active",
+        /// It ends with the period.
+        Canceled = "canceled",
+        Ended = "ended",
+        Expired = "expired",
+        /// It awaits an action of the payer.
+        Incomplete = "incomplete",
+        PastDue = "past_due",
+        /// It starts later.
+        Upcoming = "upcoming",
+    }
+}
+
+/// The seats of a subscription item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingSeats {
+    /// The number of seats; absent for no limit.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub quantity: Option<i64>,
+}
+
+impl EventObject for Subscription {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        self.payer.as_ref()?.user_id()
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        self.payer.as_ref()?.organization_id()
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}
+
+impl EventObject for SubscriptionItem {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn user_id(&self) -> Option<&str> {
+        self.payer.as_ref()?.user_id()
+    }
+
+    fn organization_id(&self) -> Option<&str> {
+        self.payer.as_ref()?.organization_id()
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

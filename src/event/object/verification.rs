@@ -1,0 +1,117 @@
+//! [`Verification`] of an address, a wallet or an account.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::object_type::ObjectType,
+    value::{
+        integer::optional_integer, open_enum::open_enum, raw_json::RawJson,
+        redacted::debug_without_secrets, timestamp::Timestamp,
+    },
+};
+
+/// The verification of an e-mail address, a phone number, a wallet, a passkey or an account.
+///
+/// Clerk has a schema for each kind of verification; this type is their union. The
+/// [`strategy`](Self::strategy) decides which fields are present.
+///
+/// ```
+/// use clerk_webhooks::event::{Verification, VerificationStrategy};
+///
+/// let verification: Verification =
+///     serde_json::from_str(r#"{"status": "verified", "strategy": "email_code", "attempts": 1}"#)?;
+/// assert!(verification.is_verified());
+/// assert_eq!(verification.strategy, Some(VerificationStrategy::EmailCode));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Verification {
+    /// The kind of verification.
+    pub object: Option<ObjectType>,
+    /// Current status.
+    pub status: Option<VerificationStatus>,
+    /// The method of verification.
+    pub strategy: Option<VerificationStrategy>,
+    /// Number of attempts.
+    #[serde(default, deserialize_with = "optional_integer")]
+    pub attempts: Option<i64>,
+    /// When it expires.
+    pub expire_at: Option<Timestamp>,
+    /// The channel of a code, such as `sms`.
+    pub channel: Option<String>,
+    /// The client that completed it.
+    pub verified_at_client: Option<String>,
+    /// Why it failed.
+    pub error: Option<Box<ClerkError>>,
+    /// The URL where the user completes it at a provider (OAuth, SAML).
+    pub external_verification_redirect_url: Option<String>,
+    /// The nonce that a wallet signs, or the literal `nonce` of a passkey.
+    pub nonce: Option<String>,
+    /// The text that a wallet signs.
+    pub message: Option<String>,
+}
+
+debug_without_secrets!(Verification {
+    object, status, strategy, attempts, expire_at, channel, verified_at_client, error,
+} redacted {
+    external_verification_redirect_url, nonce, message,
+});
+
+impl Verification {
+    /// Whether the status is `verified`.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.status == Some(VerificationStatus::Verified)
+    }
+}
+
+/// A Clerk error in a verification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ClerkError {
+    /// Message for developers.
+    pub message: Option<String>,
+    /// Message for users.
+    pub long_message: Option<String>,
+    /// Error code.
+    pub code: Option<String>,
+    /// Details of this code; of no fixed shape.
+    #[serde(default)]
+    pub meta: RawJson,
+}
+
+open_enum! {
+    /// The status of a verification.
+    pub enum VerificationStatus {
+        Expired = "expired",
+        Failed = "failed",
+        Transferable = "transferable",
+        Unverified = "unverified",
+        Verified = "verified",
+    }
+}
+
+open_enum! {
+    /// The method of a verification.
+    ///
+    /// Each OAuth provider has its own strategies (`oauth_google`, `from_oauth_github`): they become
+    /// `Unknown`.
+    pub enum VerificationStrategy {
+        Admin = "admin",
+        EmailCode = "email_code",
+        EmailLink = "email_link",
+        GoogleOneTap = "google_one_tap",
+        Passkey = "passkey",
+        PhoneCode = "phone_code",
+        ResetPasswordEmailCode = "reset_password_email_code",
+        Saml = "saml",
+        Scim = "scim",
+        Ticket = "ticket",
+        Web3BaseSignature = "web3_base_signature",
+        Web3CoinbaseWalletSignature = "web3_coinbase_wallet_signature",
+        Web3MetamaskSignature = "web3_metamask_signature",
+        Web3OkxWalletSignature = "web3_okx_wallet_signature",
+        Web3SolanaSignature = "web3_solana_signature",
+    }
+}

@@ -1,0 +1,64 @@
+//! [`WaitlistEntry`]: `waitlistEntry.created`, `.updated`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    object::{event_object::EventObject, invitation::Invitation, object_type::ObjectType},
+    value::{open_enum::open_enum, timestamp::Timestamp},
+};
+
+/// A person on the waitlist of an application.
+///
+/// ```
+/// use clerk_webhooks::event::{WaitlistEntry, WaitlistEntryStatus};
+///
+/// let entry: WaitlistEntry = serde_json::from_str(
+///     r#"{"id": "waitlist_1", "email_address": "jane@example.org", "status": "pending"}"#,
+/// )?;
+/// assert_eq!(entry.status, Some(WaitlistEntryStatus::Pending));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WaitlistEntry {
+    /// Clerk's id.
+    pub id: String,
+    /// `waitlist_entry`.
+    pub object: Option<ObjectType>,
+    /// The e-mail address of the person.
+    pub email_address: Option<String>,
+    /// Current status.
+    pub status: Option<WaitlistEntryStatus>,
+    /// Whether it is locked against changes.
+    pub is_locked: Option<bool>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; order events by it.
+    pub updated_at: Option<Timestamp>,
+    /// The invitation, once there is one.
+    pub invitation: Option<Invitation>,
+}
+
+open_enum! {
+    /// The status of a waitlist entry.
+    pub enum WaitlistEntryStatus {
+        /// The invited user has signed up.
+        Completed = "completed",
+        /// An invitation was sent.
+        Invited = "invited",
+        /// It awaits a decision.
+        Pending = "pending",
+        /// It was rejected.
+        Rejected = "rejected",
+    }
+}
+
+impl EventObject for WaitlistEntry {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+}

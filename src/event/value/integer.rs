@@ -1,0 +1,111 @@
+//! Integers, also where they are written with a fraction of zero.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Unexpected},
+};
+
+use super::tree;
+
+/// The largest integer up to which every integer has an `f64` of its own.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// An integer. JSON has no integer type: `7.0` and `7e0` are the integer 7, `7.5` is none.
+pub(in crate::event) struct Integer(pub(in crate::event) i64);
+
+/// An optional field that holds an integer.
+pub(in crate::event) fn optional_integer<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
+    let integer = Option::deserialize(deserializer)?;
+    Ok(integer.map(|Integer(number)| number))
+}
+
+impl<'de> Deserialize<'de> for Integer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(IntegerVisitor)
+    }
+}
+
+struct IntegerVisitor;
+
+impl<'de> de::Visitor<'de> for IntegerVisitor {
+    type Value = Integer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an integer")
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Integer, E> {
+        Ok(Integer(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Integer, E> {
+        i64::try_from(number)
+            .map(Integer)
+            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Integer, E> {
+        if number.fract() != 0.0 || number.abs() > MAX_EXACT {
+            return Err(E::invalid_type(Unexpected::Float(number), &self));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "it is an integer in range")]
+        let integer = number as i64;
+        Ok(Integer(integer))
+    }
+
+    /// A number with a fraction, while `serde_json`'s `arbitrary_precision` is on.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Integer, A::Error> {
+        let key: Option<String> = map.next_key()?;
+        if !key.is_some_and(|key| tree::is_number_key(&key)) {
+            return Err(de::Error::invalid_type(Unexpected::Map, &self));
+        }
+        let text: String = map.next_value()?;
+        match (text.parse(), text.parse()) {
+            (Ok(integer), _) => self.visit_i64(integer),
+            (_, Ok(float)) => self.visit_f64(float),
+            _ => Err(de::Error::invalid_type(Unexpected::Map, &self)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Option<i64> {
+        let integer: Result<Integer, _> = serde_json::from_str(json);
+        integer.ok().map(|Integer(number)| number)
+    }
+
+    #[test]
+    fn a_fraction_of_zero_is_still_an_integer() {
+        assert_eq!(read("7"), Some(7));
+        assert_eq!(read("7.0"), Some(7));
+        assert_eq!(read("-7.00"), Some(-7));
+        assert_eq!(read("1.7e12"), Some(1_700_000_000_000));
+        assert_eq!(read("-0"), Some(0));
+        assert_eq!(read("9007199254740992.0"), Some(1 << 53));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for json in [
+            "7.5",
+            "1e300",
+            "9007199254740994.0",
+            "9223372036854775808",
+            "\"7\"",
+            "null",
+            "[7]",
+            r#"{"a": "7"}"#,
+            "{}",
+            "true",
+        ] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A JSON number that may have a fraction.
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Unexpected},
+};
+
+use super::raw_json::RawJson;
+
+/// A JSON number that may have a fraction, kept as it was sent: `1` stays `1`, `0.50` stays `0.50`.
+///
+/// Clerk's events hold one such number, [`cycle_remaining_percent`]; all others are integers.
+///
+/// [`cycle_remaining_percent`]: crate::event::ProrationCredit::cycle_remaining_percent
+///
+/// ```
+/// use clerk_webhooks::event::JsonNumber;
+///
+/// let half: JsonNumber = serde_json::from_str("0.5")?;
+/// assert_eq!(half.as_f64(), 0.5);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct JsonNumber(RawJson);
+
+impl JsonNumber {
+    /// The number, rounded to the nearest `f64`; always finite.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::JsonNumber;
+    ///
+    /// let number: JsonNumber = serde_json::from_str("33")?;
+    /// assert_eq!(number.as_f64(), 33.0);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn as_f64(&self) -> f64 {
+        // Reading has checked that it is a number.
+        self.0.as_str().parse().unwrap_or_default()
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = RawJson::deserialize(deserializer)?;
+        // Of all JSON values only a number parses as one.
+        match json.as_str().parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Self(json)),
+            _ => Err(de::Error::invalid_type(
+                Unexpected::Other("another JSON value"),
+                &"a number",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_written_back_as_it_was_read() {
+        for json in [
+            "1",
+            "0.5",
+            "-3",
+            "0",
+            "33.333333333333336",
+            "0.09090909090909091",
+        ] {
+            let number: JsonNumber = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&number).unwrap(), json);
+            assert_eq!(number.as_f64(), json.parse::<f64>().unwrap());
+        }
+    }
+
+    #[test]
+    fn only_a_number_is_accepted() {
+        for json in ["\"1\"", "null", "{}", "[]", "true", "1e999"] {
+            assert!(serde_json::from_str::<JsonNumber>(json).is_err(), "{json}");
+        }
+    }
+}
