@@ -1,7 +1,7 @@
 //! Run with `cargo run --example hyper`: the same layer without axum, in a plain tower service on hyper 1.
 //!
 //! It sends itself a few deliveries, then serves until Ctrl-C; with `-- --once` it ends after the
-//! deliveries. `PORT` (default 3000) says where to listen. The signing secret is made for this run.
+//! deliveries. `PORT` (default 3000) is the port to listen on. The signing secret is made for this run.
 
 mod support;
 
@@ -9,8 +9,8 @@ use std::{convert::Infallible, error::Error, net::SocketAddr, process::ExitCode}
 
 use bytes::Bytes;
 use clerk_webhooks::{
-    ClerkWebhookLayer, EventData, SigningSecret, VerifiedBody, VerifiedClerkEvent, Verifier,
-    WebhookError, testing::SignedRequest,
+    ClerkWebhookLayer, EventData, SigningSecret, VerifiedBody, VerifiedClerkEvent, WebhookError,
+    testing::SignedRequest,
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -22,41 +22,34 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
 
-/// Its argument is the proof: only the layer makes a `VerifiedBody`.
+/// The argument proves that the delivery was verified: only the layer makes a `VerifiedBody`.
 async fn on_request(request: Request<VerifiedBody>) -> Result<Response<Full<Bytes>>, Infallible> {
     let delivery = request.body().delivery();
     println!(
-        "{} came, {} bytes",
+        "received {}, {} bytes",
         delivery.message_id(),
         delivery.raw_body().len()
     );
-    let response = match VerifiedClerkEvent::decode(request.into_body().into_delivery()) {
-        Ok(event) => match handle(&event) {
-            Ok(()) => answer(StatusCode::NO_CONTENT, ""),
-            Err(failure) => {
-                println!("{} failed: {failure}", event.message_id());
-                let mut response = answer(failure.status(), failure.body_text());
-                response.headers_mut().extend(failure.headers());
-                response
-            }
-        },
-        Err(rejection) => answer(rejection.status(), rejection.body_text()),
-    };
-    Ok(response)
+    let event = VerifiedClerkEvent::decode(request.into_body().into_delivery());
+    Ok(match event.map(|event| handle(&event)) {
+        Ok(Ok(())) => no_content(),
+        Ok(Err(failure)) => failure.to_response(),
+        Err(rejection) => rejection.to_response(),
+    })
 }
 
 fn handle(event: &VerifiedClerkEvent) -> Result<(), WebhookError> {
     match &event.data {
         EventData::UserCreated(user) => println!("{} is new", user.id),
-        EventData::UserDeleted(_) => return Err(WebhookError::permanent("users stay")),
+        EventData::UserDeleted(_) => return Err(WebhookError::permanent("cannot delete users")),
         _ => {}
     }
     Ok(())
 }
 
-fn answer(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
-    *response.status_mut() = status;
+fn no_content() -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 
@@ -73,7 +66,7 @@ async fn serve(listener: TcpListener, clerk: ClerkWebhookLayer) -> Result<(), st
                 .serve_connection(TokioIo::new(stream), service)
                 .await
             {
-                eprintln!("a connection broke: {error}");
+                eprintln!("connection error: {error}");
             }
         });
     }
@@ -85,8 +78,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(once: bool) -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .init();
     let secret = support::throw_away_secret()?;
-    let clerk = ClerkWebhookLayer::new(Verifier::new(secret.clone()));
+    let clerk = ClerkWebhookLayer::new(secret.clone());
     let listener = support::listen(once).await?;
     let address = listener.local_addr()?;
     println!("listening on http://{address}");
@@ -112,11 +109,11 @@ async fn demonstrate(address: SocketAddr, secret: &SigningSecret) -> Result<(), 
             "forged",
             signed("msg_forged", created).with_altered_body(deleted),
         ),
-        ("no event", signed("msg_no_event", "{}")),
-        ("hopeless", signed("msg_hopeless", deleted)),
+        ("not an event", signed("msg_not_an_event", "{}")),
+        ("permanent", signed("msg_permanent", deleted)),
     ] {
         let answer = support::deliver(address, "/", &delivery).await?;
-        println!("  {what:<10} {} {}\n", answer.status, answer.body);
+        println!("  {what:<12} {} {}\n", answer.status, answer.body);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! Run with `cargo run --example routing`: nine ways to wire the layer in axum, each shown over real HTTP.
+//! Run with `cargo run --example routing`: nine ways to wire the layer in axum, each shown at work over HTTP.
 //!
 //! It sends itself deliveries, then serves until Ctrl-C; with `-- --once` it ends after the deliveries.
-//! `PORT` (default 3000) says where to listen. The signing secrets are made for this run.
+//! `PORT` (default 3000) is the port to listen on. The signing secrets are made for this run.
 
 mod support;
 
@@ -9,9 +9,10 @@ use std::{error::Error, net::SocketAddr, process::ExitCode, time::Duration};
 
 use axum::{
     Router,
+    body::Bytes,
     extract::Request,
-    http::{StatusCode, header},
-    middleware::{Next, from_fn, map_response},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
@@ -23,6 +24,7 @@ use support::Answer;
 use tokio::sync::oneshot;
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
 use tower_http::{
+    catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
     trace::TraceLayer,
@@ -49,16 +51,16 @@ impl Secrets {
 }
 
 fn layer(secret: &SigningSecret) -> ClerkWebhookLayer {
-    ClerkWebhookLayer::new(Verifier::new(secret.clone()))
+    ClerkWebhookLayer::new(secret.clone())
 }
 
-/// 1. One route. `route_layer` on the method route: a GET is still 405, another path 404.
+/// 1. One route. `route_layer` on the method route: a GET is still answered 405, an unknown path 404.
 fn one_route(secrets: &Secrets) -> Router {
     let clerk = layer(&secrets.main);
     Router::new().route("/webhooks/clerk", post(on_event).route_layer(clerk))
 }
 
-/// 2. The same under a prefix: wire the route as ever, then nest the router that has it.
+/// 2. Under a prefix: wire the route as in 1, then nest its router.
 fn nested(secrets: &Secrets) -> Router {
     Router::new().nest("/api", one_route(secrets))
 }
@@ -71,8 +73,8 @@ fn two_instances(secrets: &Secrets) -> Router {
         .route("/webhooks/globex", post(on_event).route_layer(globex))
 }
 
-/// 4. Beside routes that need a session: Clerk has none, so that the webhook's route stays public.
-///    The session layer goes on a router with the protected routes alone, merged afterwards.
+/// 4. Beside routes that need a session. Clerk's sender has none, so the webhook's route is public. The
+///    session layer goes on a router with the protected routes only, and both routers are merged.
 fn beside_protected_routes(secrets: &Secrets) -> Router {
     let protected = Router::new()
         .route("/account", get(|| async { "your account" }))
@@ -90,42 +92,39 @@ async fn require_session(request: Request, next: Next) -> Response {
     }
 }
 
-/// 5. The stack for production, from the outside in. `ServiceBuilder` puts the first on the outside.
+/// 5. The production stack, from the outside in: in a `ServiceBuilder` the first layer is the outermost.
+///    `docs/production.md` says what each is for.
 fn production_stack(secrets: &Secrets) -> Router {
     let stack = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http()) // sees refusals too
-        .layer(CompressionLayer::new()) // of answers: around all that answer
-        .layer(GlobalConcurrencyLimitLayer::new(64)) // x the body limit: the memory for bodies
-        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(3))) // for slow senders: our 400
+        .layer(CompressionLayer::new()) // compresses every answer, refusals too
+        .layer(GlobalConcurrencyLimitLayer::new(64)) // times the body limit: the memory for bodies
+        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(3))) // slow senders get a 400
         .layer(layer(&secrets.main).with_max_body_bytes(256 * 1024))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
-            Duration::from_secs(10), // for slow handlers: before the sender gives up at 15 s
-        ));
+            Duration::from_secs(10), // slow handlers: the sender waits 15 s
+        ))
+        .layer(CatchPanicLayer::new()); // a panic is answered 500
     Router::new().route("/production/clerk", post(on_event).route_layer(stack))
 }
 
-/// 6. Refusals in the house's own style: another `route_layer`, put on later and so outside, finds the
-///    `Rejection` in the response.
+/// 6. Refusals with a body of your own.
 fn restyled(secrets: &Secrets) -> Router {
-    let clerk = layer(&secrets.main);
-    let route = post(on_event)
-        .route_layer(clerk)
-        .route_layer(map_response(in_the_houses_style));
-    Router::new().route("/restyled/clerk", route)
+    let clerk = layer(&secrets.main).with_rejection_response(as_problem_json);
+    Router::new().route("/restyled/clerk", post(on_event).route_layer(clerk))
 }
 
-async fn in_the_houses_style(response: Response) -> Response {
-    match response.extensions().get::<Rejection>() {
-        Some(rejection) => {
-            let json = [(header::CONTENT_TYPE, "application/problem+json")];
-            (rejection.status(), json, r#"{"title":"not a webhook"}"#).into_response()
-        }
-        None => response,
-    }
+fn as_problem_json(rejection: &Rejection) -> Response<Bytes> {
+    let mut response = rejection
+        .to_response::<Bytes>()
+        .map(|_| Bytes::from_static(br#"{"title":"not a webhook"}"#));
+    let json = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
-/// 7. Two secrets during a rotation: either may match, the label says which one did.
+/// 7. Two secrets during a rotation. Either may match; the label says which one did.
 fn rotation(secrets: &Secrets) -> Router {
     let verifier = Verifier::new(secrets.main.clone()).with_secret(secrets.old.clone());
     let clerk = ClerkWebhookLayer::new(verifier);
@@ -135,7 +134,7 @@ fn rotation(secrets: &Secrets) -> Router {
     Router::new().route("/rotation/clerk", post(on_event).route_layer(clerk))
 }
 
-/// 8. Handlers that fail: again later, or never again.
+/// 8. Handlers that fail: the sender retries, or it stops.
 fn failing(secrets: &Secrets) -> Router {
     let clerk = layer(&secrets.main);
     Router::new().route("/failing/clerk", post(fail).route_layer(clerk))
@@ -146,14 +145,14 @@ async fn fail(event: VerifiedClerkEvent) -> Result<StatusCode, WebhookError> {
         Some("user_busy") => Err(WebhookError::retry("the mail server is busy")),
         Some("user_bad") => Err(WebhookError::permanent("no such plan")),
         Some(id) => {
-            let _number: u32 = id.trim_start_matches("user_").parse()?; // any error: again
+            let _number: u32 = id.trim_start_matches("user_").parse()?; // any error: the sender retries
             Ok(StatusCode::NO_CONTENT)
         }
         None => Ok(StatusCode::NO_CONTENT),
     }
 }
 
-/// 9. Forgotten: the extractor answers 500, and the log says which layer to put where.
+/// 9. Without the layer the extractor answers 500, and the log says where to put it.
 fn forgotten() -> Router {
     Router::new().route("/forgotten/clerk", post(on_event))
 }
@@ -302,6 +301,6 @@ async fn demonstrate(show: &Demonstration) -> Shown {
     show.deliver_user("no failure", "/failing/clerk", main, "user_7")
         .await?;
 
-    println!("\n9. the layer forgotten");
+    println!("\n9. without the layer");
     show.deliver("a delivery", "/forgotten/clerk", main).await
 }

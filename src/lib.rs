@@ -148,11 +148,38 @@ pub use self::{
 /// Any error. It is the same type as `BoxError` of tower, axum and tower-http.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The README's code is compiled like any other.
-#[cfg(all(doctest, feature = "idempotency", feature = "queue"))]
-#[doc = include_str!("../README.md")]
-#[doc = include_str!("../docs/idempotency.md")]
-struct Readme;
+/// The code of the README and of the guide is compiled like any other.
+#[cfg(all(doctest, feature = "axum", feature = "testing"))]
+mod guide {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../docs/coming-from-svix.md")]
+    struct ComingFromSvix;
+
+    #[doc = include_str!("../docs/handlers.md")]
+    struct Handlers;
+
+    #[cfg(feature = "idempotency")]
+    #[doc = include_str!("../docs/idempotency.md")]
+    struct Idempotency;
+
+    #[doc = include_str!("../docs/metadata.md")]
+    struct Metadata;
+
+    #[doc = include_str!("../docs/production.md")]
+    struct Production;
+
+    #[doc = include_str!("../docs/secrets.md")]
+    struct Secrets;
+
+    #[cfg(feature = "queue")]
+    #[doc = include_str!("../docs/testing.md")]
+    struct Testing;
+
+    #[doc = include_str!("../docs/wiring.md")]
+    struct Wiring;
+}
 
 /// What must not compile, beside what does.
 #[cfg(doctest)]

@@ -1,4 +1,4 @@
-//! The README's "before" compiles and does what it says there, beside our "after".
+//! The "before" of the guide compiles and does what the guide says, beside our "after".
 
 #[path = "readme/handler_with_svix.rs"]
 mod before;
@@ -17,10 +17,10 @@ use clerk_webhooks::{
 use tower::ServiceExt as _;
 
 #[test]
-fn the_readme_shows_exactly_this_handler() {
+fn the_guide_shows_exactly_this_handler() {
     let shown = include_str!("readme/handler_with_svix.rs").replace("pub(crate) ", "");
-    let readme = include_str!("../../README.md");
-    assert!(readme.contains(&format!("```rs\n{shown}```\n")));
+    let page = include_str!("../../docs/coming-from-svix.md");
+    assert!(page.contains(&format!("```rs\n{shown}```\n")));
 }
 
 /// Both handlers read the same variable; the test runs itself again with it set.

@@ -1,5 +1,5 @@
 //! Headers that no body makes right, sent to us and to the peers, as their users mount them: who reads
-//! the body nevertheless? The README's comparison table says what this test says.
+//! the body nevertheless? The table in `docs/comparison.md` says what this test says.
 
 use std::{
     convert::Infallible,

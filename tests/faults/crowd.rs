@@ -29,7 +29,7 @@ use crate::{
 const CONNECTIONS: usize = 500;
 const AT_ONCE: usize = 64;
 
-/// The README's, with the limit of requests that counts all connections, and with deadlines that a loaded
+/// The stack of `docs/production.md` without its `CatchPanicLayer`, and with deadlines that a loaded
 /// machine meets.
 fn production_stack(route: MethodRouter, max_body_bytes: usize) -> MethodRouter {
     let stack = ServiceBuilder::new()
@@ -44,7 +44,7 @@ fn production_stack(route: MethodRouter, max_body_bytes: usize) -> MethodRouter 
     route.route_layer(stack)
 }
 
-/// What is in use at once, at most: the bodies that are read, as the README has it, and beside them what
+/// The most memory in use at once: the bodies being read, as in `docs/production.md`, and beside them what
 /// hyper holds of connections. It keeps the buffer of one that stays open; one that waits has little.
 fn arithmetic(bytes_of_a_body: usize, then: Then) -> usize {
     let bodies = AT_ONCE * 3 * bytes_of_a_body;
@@ -143,7 +143,7 @@ fn a_plain_limit_counts_all_connections_once_there_is_state() {
     }));
 }
 
-/// Not what one would want, but what axum and tower do: should it change, the README may say so.
+/// Not what one would want, but what axum and tower do: should it change, `docs/production.md` may say so.
 #[test]
 fn a_plain_limit_counts_each_connection_by_itself() {
     alone(async {

@@ -20,6 +20,7 @@ mod idempotency;
 mod idempotency_memory;
 mod idempotency_store;
 mod layer;
+mod placement;
 mod queue;
 mod quickstart;
 mod readiness;

@@ -1,4 +1,4 @@
-// What Clerk's own helper says to deliveries that the README's table names: `node verdicts.js`.
+// What Clerk's own helper says to deliveries that the table in docs/comparison.md names: `node verdicts.js`.
 import { createHmac } from "node:crypto";
 import { verifyWebhook } from "@clerk/backend/webhooks";
 
