@@ -14,21 +14,18 @@ const MAX_MESSAGE_ID_BYTES: usize = 256;
 
 /// The header names of one family.
 struct Family {
-    prefix: &'static str,
     id: &'static str,
     timestamp: &'static str,
     signature: &'static str,
 }
 
 const SVIX: Family = Family {
-    prefix: "svix-",
     id: "svix-id",
     timestamp: "svix-timestamp",
     signature: "svix-signature",
 };
 
 const STANDARD_WEBHOOKS: Family = Family {
-    prefix: "webhook-",
     id: "webhook-id",
     timestamp: "webhook-timestamp",
     signature: "webhook-signature",
@@ -60,6 +57,7 @@ pub(super) struct HeaderSet<'a, H: ?Sized> {
     family: &'static Family,
     id: &'a [u8],
     timestamp: &'a [u8],
+    signature: Header<'a>,
 }
 
 /// Finds the three headers in one walk over a request's headers.
@@ -68,22 +66,14 @@ pub(super) struct HeaderSet<'a, H: ?Sized> {
 pub(super) fn find<H: HeaderSource + ?Sized>(source: &H) -> Result<HeaderSet<'_, H>, VerifyError> {
     let (mut svix, mut standard_webhooks) = (Found::default(), Found::default());
     for (name, value) in source.lines() {
-        if let Some(part) = strip_prefix(name, SVIX.prefix) {
-            svix.keep(part, value);
-        } else if let Some(part) = strip_prefix(name, STANDARD_WEBHOOKS.prefix) {
-            standard_webhooks.keep(part, value);
-        }
+        svix.keep(&SVIX, name, value);
+        standard_webhooks.keep(&STANDARD_WEBHOOKS, name, value);
     }
     if svix.is_empty() && !standard_webhooks.is_empty() {
         standard_webhooks.complete(source, &STANDARD_WEBHOOKS)
     } else {
         svix.complete(source, &SVIX)
     }
-}
-
-fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
-    let (start, rest) = name.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 /// What a request has of a family.
@@ -95,12 +85,12 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn keep(&mut self, part: &str, value: &'a [u8]) {
-        if part.eq_ignore_ascii_case("id") {
+    fn keep(&mut self, family: &Family, name: &str, value: &'a [u8]) {
+        if name.eq_ignore_ascii_case(family.id) {
             self.id.push(value);
-        } else if part.eq_ignore_ascii_case("timestamp") {
+        } else if name.eq_ignore_ascii_case(family.timestamp) {
             self.timestamp.push(value);
-        } else if part.eq_ignore_ascii_case("signature") {
+        } else if name.eq_ignore_ascii_case(family.signature) {
             self.signature.push(value);
         }
     }
@@ -129,6 +119,7 @@ impl<'a> Found<'a> {
                 family,
                 id,
                 timestamp,
+                signature: self.signature,
             }),
         }
     }
@@ -171,10 +162,14 @@ impl<'a, H: HeaderSource + ?Sized> HeaderSet<'a, H> {
 
     pub(super) fn candidates(&self) -> Result<Candidates, VerifyError> {
         let name = self.family.signature;
-        let lines = self.source.lines();
-        let signatures = lines.filter(|(other, _)| name.eq_ignore_ascii_case(other));
-        Candidates::find(signatures.map(|(_, value)| value))
-            .ok_or_else(|| VerifyError::header(VerifyErrorKind::MalformedSignature, name))
+        let found = if self.signature.is_repeated {
+            let lines = self.source.lines();
+            let signatures = lines.filter(|(other, _)| name.eq_ignore_ascii_case(other));
+            Candidates::find(signatures.map(|(_, value)| value))
+        } else {
+            Candidates::find(self.signature.first.into_iter())
+        };
+        found.ok_or_else(|| VerifyError::header(VerifyErrorKind::MalformedSignature, name))
     }
 }
 
