@@ -322,7 +322,8 @@ async fn an_idle_worker_makes_two_round_trips_a_second_at_most() {
             tokio::time::sleep(Duration::from_secs(SECONDS)).await;
             let sent = proxy.sent.load(Ordering::Relaxed) - before;
             worker.stop().await;
-            assert!((4..=2 * SECONDS as usize).contains(&sent), "{sent}");
+            // One more, when the first second began between the two.
+            assert!((4..=2 * SECONDS as usize + 1).contains(&sent), "{sent}");
         })
     })
     .await;
