@@ -1,6 +1,15 @@
 //! The suite on Postgres, each test in a database of its own, and what only Postgres does.
 
-use std::{env, future::Future, str::FromStr as _, sync::Arc, time::Duration};
+use std::{
+    env,
+    future::Future,
+    str::FromStr as _,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use clerk_webhooks::queue::EventQueue as _;
 use clerk_webhooks_sqlx::{migrate, open_postgres, queue::Queue, sql::postgres::queue as sql};
@@ -8,7 +17,11 @@ use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection, Postgres,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::task::{self, JoinError};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::{self, JoinError},
+};
 use tower::{BoxError, service_fn};
 
 use crate::{
@@ -208,7 +221,7 @@ async fn what_cannot_be_opened_says_why_within_a_second() {
     let absent = server.clone().database("clerk_queue_absent");
     for (options, cause) in [(nobody, "refused"), (absent, "does not exist")] {
         let pool = PgPoolOptions::new().connect_lazy_with(options);
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         for refused in [
             migrate(&pool).await.unwrap_err(),
             Queue::new(&pool, "clerk").await.unwrap_err(),
@@ -224,37 +237,93 @@ async fn what_cannot_be_opened_says_why_within_a_second() {
     assert!(source.contains("refused"), "{source}");
 }
 
-/// What the core logs, rather than that there was no answer.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "starts no server, but waits: beside the others of Postgres"]
-async fn a_push_to_a_server_that_is_down_tells_the_cause_in_time() {
-    let url = env::var(URL).unwrap_or_else(|_| panic!("{URL} is not set"));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = PgConnectOptions::from_str(&url).unwrap();
-    let (host, real_port) = ("127.0.0.1", server.get_port());
-    let forwarding = tokio::spawn(async move {
-        let mut connections = task::JoinSet::new();
-        loop {
-            let (mut client, _) = listener.accept().await.unwrap();
-            connections.spawn(async move {
-                let mut server = tokio::net::TcpStream::connect((host, real_port))
+/// A port that forwards to the server until it is dropped, and how often a client has sent something.
+struct Proxy {
+    port: u16,
+    sent: Arc<AtomicUsize>,
+    _forwarding: task::JoinSet<()>,
+}
+
+impl Proxy {
+    async fn start(server_port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let (port, sent) = (listener.local_addr().unwrap().port(), Arc::default());
+        let (counted, mut forwarding) = (Arc::clone(&sent), task::JoinSet::new());
+        forwarding.spawn(async move {
+            let mut connections = task::JoinSet::new();
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                let server = TcpStream::connect(("127.0.0.1", server_port))
                     .await
                     .unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-            });
+                connections.spawn(forward(client, server, Arc::clone(&counted)));
+            }
+        });
+        Self {
+            port,
+            sent,
+            _forwarding: forwarding,
         }
-    });
+    }
+}
+
+async fn forward(mut client: TcpStream, mut server: TcpStream, sent: Arc<AtomicUsize>) {
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+        (client.split(), server.split());
+    let requests = async {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+            sent.fetch_add(1, Ordering::Relaxed);
+            to_server.write_all(&buffer[..length]).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = requests => {}
+        _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
+    }
+}
+
+fn server_port() -> u16 {
+    let url = env::var(URL).unwrap_or_else(|_| panic!("{URL} is not set"));
+    PgConnectOptions::from_str(&url).unwrap().get_port()
+}
+
+/// What the core logs, rather than that there was no answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn a_push_to_a_server_that_is_down_tells_the_cause_in_time() {
+    let proxy = Proxy::start(server_port()).await;
     on_a_database(|database| {
         task::spawn(async move {
-            let queue = open(database.host(host).port(port)).await;
-            forwarding.abort();
-            let begun = std::time::Instant::now();
+            let queue = open(database.host("127.0.0.1").port(proxy.port)).await;
+            drop(proxy);
+            let begun = Instant::now();
             let stored = queue.enqueue(&event("msg_1"), None).await;
             let refused = stored.unwrap_err();
             let source = std::error::Error::source(&refused).unwrap().to_string();
             assert!(source.contains("refused"), "{source}");
             assert!(begun.elapsed() < Duration::from_secs(5));
+        })
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"]
+async fn an_idle_worker_makes_two_round_trips_a_second_at_most() {
+    const SECONDS: u64 = 5;
+    let proxy = Proxy::start(server_port()).await;
+    on_a_database(|database| {
+        task::spawn(async move {
+            let queue = open(database.host("127.0.0.1").port(proxy.port)).await;
+            let worker = Running::start(queue.worker(noting(&Seen::default())));
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let before = proxy.sent.load(Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_secs(SECONDS)).await;
+            let sent = proxy.sent.load(Ordering::Relaxed) - before;
+            worker.stop().await;
+            // One more, when the first second began between the two.
+            assert!((4..=2 * SECONDS as usize + 1).contains(&sent), "{sent}");
         })
     })
     .await;
