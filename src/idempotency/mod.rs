@@ -102,15 +102,22 @@
 //! # }
 //! ```
 
+mod claim;
 mod counts;
+mod delivery;
 mod drain;
+mod endpoint;
 mod future;
 mod layer;
+mod lease;
 mod log;
 mod memory;
+mod panic_message;
+mod release;
 mod run;
 mod service;
 mod store;
+mod waiters;
 
 pub use self::{
     counts::Counts,
@@ -119,5 +126,5 @@ pub use self::{
     layer::IdempotencyLayer,
     memory::{MemoryStore, StoreFull},
     service::Idempotency,
-    store::{Claim, ClaimToken, IdempotencyStore, MessageKey},
+    store::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome},
 };
