@@ -27,13 +27,14 @@
 //! # What is in Redis
 //!
 //! One key a message, `clerk-webhooks:users:msg_2b1k` ([prefix](RedisStore::with_prefix), scope, message
-//! id), which holds the token of whoever is at it, or `done`. To see what became of a message:
+//! id), which holds the token of the delivery that is being handled, or the outcome: `succeeded` or
+//! `permanently_failed`. To see what became of a message:
 //! `redis-cli get clerk-webhooks:users:msg_2b1k`.
 //!
 //! | operation | command |
 //! |---|---|
 //! | claim | `SET key token NX GET PX lease` |
-//! | complete | `SET key done PX retention` |
+//! | complete | `SET key outcome PX retention` |
 //! | extend, release, forget | `EVAL`: compare the value, then `PEXPIRE` or `DEL` |
 //!
 //! Each is one round trip and atomic on the server, whose clock alone decides. Every key expires by

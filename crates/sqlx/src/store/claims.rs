@@ -33,8 +33,12 @@ macro_rules! claims {
         impl IdempotencyStore for $store {
             type Error = StoreError;
 
-            async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, StoreError> {
-                let token = ClaimToken::random();
+            async fn claim(
+                &self,
+                key: &MessageKey,
+                token: ClaimToken,
+                lease: Duration,
+            ) -> Result<Claim, StoreError> {
                 // Not `fetch_one`: on SQLite it stops at the row, and loses the error of the commit after it.
                 let rows = sqlx::query_scalar(sql::CLAIM)
                     .bind(key.scope())
@@ -43,9 +47,9 @@ macro_rules! claims {
                     .bind(millis(lease))
                     .fetch_all(&self.pool)
                     .await;
-                let holder = rows.and_then(|mut rows| rows.pop().ok_or(sqlx::Error::RowNotFound));
-                let holder = holder.map_err(failed("claim a message"))?;
-                Ok(super::outcome(token, holder))
+                let found = rows.and_then(|mut rows| rows.pop().ok_or(sqlx::Error::RowNotFound));
+                let found: String = found.map_err(failed("claim a message"))?;
+                Ok(super::claim_of(token, &found))
             }
 
             async fn extend(
@@ -63,9 +67,11 @@ macro_rules! claims {
             async fn complete(
                 &self,
                 key: &MessageKey,
+                outcome: Outcome,
                 retention: Duration,
             ) -> Result<(), StoreError> {
-                let statement = about(sql::COMPLETE, key).bind(millis(retention));
+                let statement = about(sql::COMPLETE, key);
+                let statement = statement.bind(outcome.as_str()).bind(millis(retention));
                 self.rows_affected("complete a message", statement).await?;
                 Ok(())
             }

@@ -14,13 +14,13 @@ pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::{open::open_sqlite, sqlite::SqliteStore};
 
-use clerk_webhooks::idempotency::{Claim, ClaimToken};
+use clerk_webhooks::idempotency::{Claim, ClaimToken, Outcome};
 
-/// What the row says that a claim left behind.
-fn outcome(ours: ClaimToken, holder: Option<String>) -> Claim {
-    match holder {
-        None => Claim::Completed,
-        Some(holder) if holder == ours.to_string() => Claim::Claimed(ours),
-        Some(_) => Claim::InProgress,
+/// What a claim found: an outcome, or the token that holds the message now.
+fn claim_of(ours: ClaimToken, found: &str) -> Claim {
+    match Outcome::from_name(found) {
+        Some(outcome) => Claim::Completed(outcome),
+        None if found == ours.to_string() => Claim::Claimed,
+        None => Claim::InProgress,
     }
 }
