@@ -48,7 +48,7 @@
 //! - **`maxmemory-policy noeviction`** (the default). Any other lets the server throw keys away when its
 //!   memory is full, the `volatile-` policies too, since all of ours expire: a message whose key was
 //!   evicted runs again when it is delivered again, even while it is running. With `noeviction` a full
-//!   server refuses claims instead, and the sender comes again.
+//!   server refuses claims instead, and the sender retries.
 //! - **A primary.** A replica refuses writes; the error says so.
 //!
 //! # What survives
@@ -70,8 +70,9 @@
 //!
 //! # When Redis is down
 //!
-//! [`connect`](RedisStore::connect) bounds every wait below the sender's 15 seconds; the layer then
-//! answers 503, no handler runs, and the sender comes again. The connection is made anew by itself, and
+//! [`connect`](RedisStore::connect) fails after one attempt, within a second or so, with the reason. Later it
+//! bounds every wait below the sender's 15 seconds; the layer then answers 503, the reason is logged, no handler
+//! runs, and the sender retries. The connection is made anew by itself, and
 //! one that broke while idle costs no delivery.
 //!
 //! # Versions
