@@ -19,7 +19,7 @@ pub mod store {
             scope text collate "C" not null,
             id text collate "C" not null,
             token text,
-    outcome text,
+            outcome text,
             expires_at timestamptz not null,
             primary key (scope, id)
         );
