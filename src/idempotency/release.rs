@@ -62,10 +62,13 @@ async fn repeat_release<St: IdempotencyStore>(
 ) {
     let (shared, settings) = (&endpoint.shared, &endpoint.settings);
     let mut pause = FIRST_PAUSE;
-    while asked.elapsed() < settings.lease {
+    loop {
         let release = shared.store.release(key, token);
         if let Ok(true) = in_time(settings.store_timeout, "store", release).await {
             return shared.waiters.wake(key);
+        }
+        if settings.lease <= asked.elapsed() {
+            return;
         }
         sleep(pause).await;
         pause = (2 * pause).min(LONGEST_PAUSE);
