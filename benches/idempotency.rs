@@ -11,7 +11,9 @@ use axum::{
 };
 use clerk_webhooks::{
     ClerkWebhookLayer, SigningSecret, Verifier,
-    idempotency::{ClaimToken, IdempotencyLayer, IdempotencyStore as _, MemoryStore, MessageKey},
+    idempotency::{
+        ClaimToken, IdempotencyLayer, IdempotencyStore as _, MemoryStore, MessageKey, Outcome,
+    },
     testing::{SignedRequest, fixtures},
 };
 use divan::{AllocProfiler, Bencher, black_box_drop};
@@ -35,8 +37,8 @@ fn claim_and_complete(bencher: Bencher<'_, '_>) {
         .with_inputs(|| MessageKey::new("users", new_id()))
         .bench_local_values(|key| {
             runtime.block_on(async {
-                black_box_drop(store.claim(&key, A_MINUTE).await);
-                black_box_drop(store.complete(&key, A_MINUTE).await);
+                black_box_drop(store.claim(&key, ClaimToken::random(), A_MINUTE).await);
+                black_box_drop(store.complete(&key, Outcome::Succeeded, A_MINUTE).await);
             });
             key
         });
@@ -58,7 +60,7 @@ fn duplicates(bencher: Bencher<'_, '_>) {
     let (store, id) = (MemoryStore::new(), new_id());
     let completed = MessageKey::new("users", id.as_str());
     runtime()
-        .block_on(store.complete(&completed, A_MINUTE))
+        .block_on(store.complete(&completed, Outcome::Succeeded, A_MINUTE))
         .unwrap();
     let route = bare().route_layer(IdempotencyLayer::new(store, "users"));
     requests(bencher, route, || id.clone(), StatusCode::OK);

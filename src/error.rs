@@ -2,17 +2,13 @@
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
 use crate::{
     BoxError,
     error_chain::{Chain, sources},
+    rejection::{ABORT_MESSAGE, WEBHOOK_DELIVERY},
 };
-
-/// Tells the sender to stop retrying this message (Svix' documentation; its open-source server
-/// ignores it).
-static WEBHOOK_DELIVERY: HeaderName = HeaderName::from_static("webhook-delivery");
-static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-message");
 
 /// A handler's failure, and whether the sender should retry.
 ///

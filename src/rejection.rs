@@ -11,7 +11,7 @@ use std::{
 };
 
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 use tracing::Level;
@@ -24,6 +24,11 @@ use crate::{
         error::{VerifyError, VerifyErrorKind},
     },
 };
+
+/// Tells the sender to stop retrying this message (Svix' documentation; its open-source server
+/// ignores it).
+pub(crate) static WEBHOOK_DELIVERY: HeaderName = HeaderName::from_static("webhook-delivery");
+pub(crate) static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-message");
 
 /// Why a delivery was refused.
 ///
@@ -150,8 +155,9 @@ impl Rejection {
         self.kind().row().body_text
     }
 
-    /// The headers that the sender gets: `Content-Type`, and `Retry-After` where there is a
-    /// [`retry_after`](Self::retry_after).
+    /// The headers that the sender gets: `Content-Type`, `Retry-After` where there is a
+    /// [`retry_after`](Self::retry_after), and `webhook-delivery: abort-message` for a message that failed
+    /// permanently.
     ///
     /// For frameworks of your own; [`to_response`](Self::to_response) makes a whole response.
     #[must_use]
@@ -161,6 +167,9 @@ impl Rejection {
         headers.insert(CONTENT_TYPE, plain);
         if let Some(wait) = self.retry_after() {
             headers.insert(RETRY_AFTER, wait.as_secs().into());
+        }
+        if self.kind().row().is_permanent {
+            headers.insert(&WEBHOOK_DELIVERY, ABORT_MESSAGE.clone());
         }
         headers
     }
@@ -279,7 +288,8 @@ macro_rules! rejection_kinds {
         $(#[doc = $doc:literal])+
         $(#[cfg($($cfg:tt)+)])?
         $Kind:ident = $code:literal $STATUS:ident $LEVEL:ident $body_text:literal: $explanation:literal
-            $(, retry after $seconds:literal s)?;
+            $(, retry after $seconds:literal s)?
+            $(, permanent $permanent:literal)?;
     )+) => {
         /// The reasons to refuse a delivery.
         ///
@@ -314,6 +324,7 @@ macro_rules! rejection_kinds {
                         body_text: $body_text,
                         explanation: $explanation,
                         retry_after: after_seconds(0 $(+ $seconds)?),
+                        is_permanent: false $(|| $permanent)?,
                     }, )+
                 }
             }
@@ -343,13 +354,21 @@ rejection_kinds! {
     TooManyRunning = "too_many_running" SERVICE_UNAVAILABLE INFO "temporarily unavailable, please retry":
         "as many deliveries as `with_max_running` allows are being handled; the sender retries",
         retry after 5 s;
-    /// Deduplication: another delivery of this message is being handled. This one is not acknowledged,
-    /// since the other may fail. 409.
+    /// Deduplication: another delivery of this message is being handled, and did not end while this one
+    /// waited for it (`with_duplicate_wait`, 10 s unless set). This one is not acknowledged, since the other
+    /// may fail. 409.
     #[cfg(feature = "idempotency")]
     MessageInProgress = "message_in_progress" CONFLICT INFO "message is being processed":
-        "another delivery of this message is being handled, or its process crashed less than a lease ago; \
-         the sender retries",
+        "another delivery of this message is still being handled, or its process crashed less than a lease \
+         ago; the sender retries",
         retry after 5 s;
+    /// Deduplication: an earlier delivery of this message failed permanently. 422 with
+    /// `webhook-delivery: abort-message`.
+    #[cfg(feature = "idempotency")]
+    PermanentlyFailed = "permanently_failed" UNPROCESSABLE_ENTITY INFO "processing failed permanently":
+        "an earlier delivery of this message failed permanently, so the handler did not run; to run it again, \
+         forget the message in the store of claims and resend it",
+        permanent true;
     /// Deduplication: the store of claims did not answer. 503.
     #[cfg(feature = "idempotency")]
     StoreUnavailable = "store_unavailable" SERVICE_UNAVAILABLE ERROR "temporarily unavailable, please retry":
@@ -384,6 +403,8 @@ struct Row {
     body_text: &'static str,
     explanation: &'static str,
     retry_after: Option<Duration>,
+    /// Whether the sender is told to stop.
+    is_permanent: bool,
 }
 
 impl Row {
@@ -409,6 +430,7 @@ impl Row {
             body_text,
             explanation: "the delivery is not verified",
             retry_after: None,
+            is_permanent: false,
         }
     }
 
@@ -436,6 +458,7 @@ impl Row {
             body_text: "event could not be decoded",
             explanation,
             retry_after: None,
+            is_permanent: false,
         }
     }
 }

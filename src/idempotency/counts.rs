@@ -13,13 +13,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Handled to the end: success, or "never again".
+    /// Handled to the end: succeeded or permanently failed.
     pub completed: u64,
     /// Handled, but to be delivered again: any other answer, a panic, the longest run.
     pub released: u64,
-    /// Deliveries of a completed message, answered 200 without the handler.
+    /// Deliveries of a completed message, answered 200 or 422 without the handler.
     pub duplicates: u64,
-    /// Deliveries while another of the same message was being handled, answered 409.
+    /// Deliveries that waited for another delivery of their message; each ends in one of the other counts.
+    pub waited: u64,
+    /// Deliveries answered 409: another delivery of their message was being handled, and did not end in time.
     pub in_progress: u64,
     /// Leases that ran out while their handler was running, or before its completion was noted: a second
     /// run may have started beside it.
@@ -33,6 +35,7 @@ pub(super) struct Counters {
     pub(super) completed: Counter,
     pub(super) released: Counter,
     pub(super) duplicates: Counter,
+    pub(super) waited: Counter,
     pub(super) in_progress: Counter,
     pub(super) lost_leases: Counter,
     pub(super) store_failures: Counter,
@@ -44,6 +47,7 @@ impl Counters {
             completed: self.completed.count(),
             released: self.released.count(),
             duplicates: self.duplicates.count(),
+            waited: self.waited.count(),
             in_progress: self.in_progress.count(),
             lost_leases: self.lost_leases.count(),
             store_failures: self.store_failures.count(),

@@ -3,12 +3,14 @@
 use std::{
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use http::Response;
 use tokio::task::{JoinError, JoinHandle};
 
+use super::panic_message::panic_message;
 use crate::{
     rejection::{Rejection, RejectionKind},
     response::body::ResponseBody,
@@ -27,6 +29,8 @@ enum State<B, E> {
     Running {
         delivery: VerifiedDelivery,
         task: JoinHandle<Result<Response<ResponseBody<B>>, E>>,
+        /// Its existence tells the task that the answer is waited for.
+        _sender: Arc<()>,
     },
 }
 
@@ -40,9 +44,14 @@ impl<B, E> ResponseFuture<B, E> {
     pub(super) fn running(
         delivery: VerifiedDelivery,
         task: JoinHandle<Result<Response<ResponseBody<B>>, E>>,
+        sender: Arc<()>,
     ) -> Self {
         Self {
-            state: State::Running { delivery, task },
+            state: State::Running {
+                delivery,
+                task,
+                _sender: sender,
+            },
         }
     }
 }
@@ -56,10 +65,10 @@ impl<B, E> Future for ResponseFuture<B, E> {
                 Some(rejection) => Poll::Ready(Ok(rejection.to_response())),
                 None => Poll::Pending,
             },
-            State::Running { delivery, task } => {
+            State::Running { delivery, task, .. } => {
                 Poll::Ready(match ready!(Pin::new(task).poll(cx)) {
                     Ok(answer) => answer,
-                    Err(ended) => Ok(ended_early(&ended, delivery).to_response()),
+                    Err(ended) => Ok(ended_early(ended, delivery).to_response()),
                 })
             }
         }
@@ -67,12 +76,13 @@ impl<B, E> Future for ResponseFuture<B, E> {
 }
 
 /// Handlers have tasks of their own: it was the store that panicked, or the runtime is shutting down.
-fn ended_early(ended: &JoinError, delivery: &VerifiedDelivery) -> Rejection {
-    if ended.is_panic() {
-        let cause = "the store panicked".into();
-        Rejection::caused(RejectionKind::StoreUnavailable, delivery, cause)
-    } else {
-        Rejection::of(RejectionKind::ShuttingDown, delivery)
+fn ended_early(ended: JoinError, delivery: &VerifiedDelivery) -> Rejection {
+    match ended.try_into_panic() {
+        Ok(payload) => {
+            let cause = format!("the store panicked: {}", panic_message(&*payload));
+            Rejection::caused(RejectionKind::StoreUnavailable, delivery, cause.into())
+        }
+        Err(_) => Rejection::of(RejectionKind::ShuttingDown, delivery),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use tokio_util::task::TaskTracker;
 use tower_layer::Layer;
 
 use super::{
-    counts::{Counters, Counts},
+    counts::Counts,
     drain::DrainHandle,
+    endpoint::{Endpoint, Settings},
     service::Idempotency,
     store::IdempotencyStore,
 };
@@ -17,7 +17,12 @@ const DEFAULT_LEASE: Duration = Duration::from_secs(60);
 /// Svix' retries span 27.6 hours; the rest is for people who resend by hand.
 const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 const DEFAULT_LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
+/// A handler of a few seconds ends meanwhile; the sender waits 15 s.
+const DEFAULT_DUPLICATE_WAIT: Duration = Duration::from_secs(10);
+/// The store may take another 2 s for its last answer.
+const LONGEST_DUPLICATE_WAIT: Duration = Duration::from_secs(12);
 const DEFAULT_MAX_RUNNING: usize = 1_000;
+const DEFAULT_MAX_WAITING: usize = 64;
 
 /// Runs the inner service once for each message, however often it is delivered.
 ///
@@ -47,56 +52,35 @@ const DEFAULT_MAX_RUNNING: usize = 1_000;
 /// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
 ///
-/// The [module's documentation](super) tells how each case ends. The inner service runs in a task of its
+/// The [module's documentation](super) says how each case ends. The inner service runs in a task of its
 /// own, on the current tokio runtime. Clones share store, counts and running tasks.
 ///
 /// # Panics
 ///
-/// Its service panics when it is called outside of a tokio runtime.
+/// Its service panics when it is called outside a tokio runtime.
 #[must_use = "a layer does nothing until it is put on a service"]
 pub struct IdempotencyLayer<St> {
-    pub(super) shared: Arc<Shared<St>>,
-    pub(super) times: Times,
-    pub(super) max_running: usize,
-}
-
-/// What all clones of a layer, and the services that they made, have in common.
-pub(super) struct Shared<St> {
-    pub(super) store: St,
-    pub(super) scope: Arc<str>,
-    pub(super) running: TaskTracker,
-    pub(super) counters: Counters,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Times {
-    pub(super) lease: Duration,
-    pub(super) retention: Duration,
-    pub(super) longest_run: Duration,
-    pub(super) store_timeout: Duration,
+    endpoint: Endpoint<St>,
 }
 
 impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// A layer that keeps its claims in `store`, under `scope`.
     ///
     /// The scope is the endpoint's name, such as `"users"`. Two endpoints get the same message under the
-    /// same id: with one scope on one store, each would swallow the other's events. All processes that
+    /// same id: with one scope on one store, each would take the other's events for duplicates. All processes that
     /// serve one endpoint use one scope.
     pub fn new(store: St, scope: impl Into<Arc<str>>) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                store,
-                scope: scope.into(),
-                running: TaskTracker::new(),
-                counters: Counters::default(),
-            }),
-            times: Times {
-                lease: DEFAULT_LEASE,
-                retention: DEFAULT_RETENTION,
-                longest_run: DEFAULT_LONGEST_RUN,
-                store_timeout: DEFAULT_TIMEOUT,
-            },
+        let settings = Settings {
+            lease: DEFAULT_LEASE,
+            retention: DEFAULT_RETENTION,
+            longest_run: DEFAULT_LONGEST_RUN,
+            store_timeout: DEFAULT_TIMEOUT,
+            duplicate_wait: DEFAULT_DUPLICATE_WAIT,
             max_running: DEFAULT_MAX_RUNNING,
+            max_waiting: DEFAULT_MAX_WAITING,
+        };
+        Self {
+            endpoint: Endpoint::new(store, scope.into(), settings),
         }
     }
 
@@ -112,12 +96,12 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
             lease >= shortest,
             "a lease of {lease:?} would run out at once"
         );
-        self.times.lease = lease;
+        self.endpoint.settings.lease = lease;
         self
     }
 
-    /// For how long a message counts as done: 7 days unless set. Svix' retries span 27.6 hours; a manual
-    /// resend after this time runs again.
+    /// How long a message counts as completed, whether it succeeded or failed permanently: 7 days unless set.
+    /// Svix' retries span 27.6 hours; a manual resend after this time runs again.
     ///
     /// # Panics
     ///
@@ -127,16 +111,16 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
             !retention.is_zero(),
             "a retention of nothing would run duplicates"
         );
-        self.times.retention = retention;
+        self.endpoint.settings.retention = retention;
         self
     }
 
     /// How long a handler may run, its wait for the inner service's readiness included: 15 minutes unless
-    /// set. Then it is aborted, its claim released and an
-    /// error logged, so that one that never returns does not hold its event for ever.
+    /// set. Then it is aborted, its claim is released and an error is logged, so that a handler that never
+    /// returns does not hold its event for ever.
     ///
-    /// Aborted means dropped where it awaits. A handler that blocks its thread cannot be stopped: its
-    /// claim is released a lease later nevertheless.
+    /// Aborted means dropped where it awaits. A handler that blocks its thread cannot be stopped; its claim is
+    /// released one lease later.
     ///
     /// # Panics
     ///
@@ -146,7 +130,7 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
             !longest_run.is_zero(),
             "a longest run of nothing would abort every handler"
         );
-        self.times.longest_run = longest_run;
+        self.endpoint.settings.longest_run = longest_run;
         self
     }
 
@@ -161,15 +145,43 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
             !store_timeout.is_zero(),
             "a store timeout of nothing would refuse every delivery"
         );
-        self.times.store_timeout = store_timeout;
+        self.endpoint.settings.store_timeout = store_timeout;
+        self
+    }
+
+    /// How long a duplicate waits while another delivery of its message is being handled: 10 s unless set, 12 s
+    /// at most, since the sender waits 15 s. If the other succeeds meanwhile the answer is 200, if it fails
+    /// permanently 422; if it fails for now, one of those that wait runs the handler. When the wait is over the
+    /// answer is 409.
+    ///
+    /// A 409 costs more than time. A manual resend that is answered 409 while the first delivery is running
+    /// makes the sender drop its retries: when the first delivery then fails, the message is lost.
+    ///
+    /// # Panics
+    ///
+    /// When it is longer than 12 s.
+    pub fn with_duplicate_wait(mut self, duplicate_wait: Duration) -> Self {
+        assert!(
+            duplicate_wait <= LONGEST_DUPLICATE_WAIT,
+            "the sender of a duplicate that waits {duplicate_wait:?} would have gone"
+        );
+        self.endpoint.settings.duplicate_wait = duplicate_wait;
+        self
+    }
+
+    /// How many duplicates may wait at once in this process: 64 unless set. One more is answered 409 at once.
+    ///
+    /// They count as [running](Self::with_max_running) too. The layer's clones count together.
+    pub fn with_max_waiting(mut self, max_waiting: usize) -> Self {
+        self.endpoint.settings.max_waiting = max_waiting;
         self
     }
 
     /// How many deliveries may run at once, handled or waiting for the inner service or the store: 1,000
     /// unless set. One more is answered 503 with `Retry-After`, and nothing is claimed for it.
     ///
-    /// Limits outside of this layer do not bound them: a sender that gives up after 15 s frees its place
-    /// there, and its delivery runs on. Each holds its body, so that together they hold at most
+    /// Limits outside this layer do not bound them: a sender that gives up after 15 s frees its permit there,
+    /// and its delivery runs on. Each holds its body, so that together they hold at most
     /// `max_running` times the limit of `ClerkWebhookLayer`: with both defaults 1,000 × 2 MiB, some 2 GB.
     /// Clerk's events have a few kilobytes; 1,000 of them are some megabytes.
     ///
@@ -183,20 +195,21 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
             max_running > 0,
             "at most 0 running would refuse every delivery"
         );
-        self.max_running = max_running;
+        self.endpoint.settings.max_running = max_running;
         self
     }
 
     /// For a graceful shutdown: stops new deliveries, and waits for those that run.
     #[must_use]
     pub fn drain_handle(&self) -> DrainHandle {
-        DrainHandle::new(self.shared.running.clone())
+        let shared = &self.endpoint.shared;
+        DrainHandle::new(shared.running.clone(), shared.draining.clone())
     }
 
     /// What has happened since the layer was made.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.shared.counters.counts()
+        self.endpoint.shared.counters.counts()
     }
 }
 
@@ -204,7 +217,7 @@ impl<S, St> Layer<S> for IdempotencyLayer<St> {
     type Service = Idempotency<S, St>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Idempotency::new(inner, self.clone())
+        Idempotency::new(inner, self.endpoint.clone())
     }
 }
 
@@ -212,9 +225,7 @@ impl<S, St> Layer<S> for IdempotencyLayer<St> {
 impl<St> Clone for IdempotencyLayer<St> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
-            times: self.times,
-            max_running: self.max_running,
+            endpoint: self.endpoint.clone(),
         }
     }
 }
@@ -222,10 +233,9 @@ impl<St> Clone for IdempotencyLayer<St> {
 impl<St> fmt::Debug for IdempotencyLayer<St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdempotencyLayer")
-            .field("scope", &self.shared.scope)
-            .field("times", &self.times)
-            .field("max_running", &self.max_running)
-            .field("running", &self.shared.running.len())
+            .field("scope", &self.endpoint.shared.scope)
+            .field("settings", &self.endpoint.settings)
+            .field("running", &self.endpoint.shared.running.len())
             .finish_non_exhaustive()
     }
 }

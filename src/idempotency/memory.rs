@@ -11,7 +11,7 @@ use std::{
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::store::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+use super::store::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 
 /// About 30 MB of ids as long as Svix'.
 const DEFAULT_CAPACITY: usize = 100_000;
@@ -95,8 +95,13 @@ impl Default for MemoryStore {
 impl IdempotencyStore for MemoryStore {
     type Error = StoreFull;
 
-    async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, StoreFull> {
-        self.table().claim(key, lease, Instant::now())
+    async fn claim(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> Result<Claim, StoreFull> {
+        self.table().claim(key, token, lease, Instant::now())
     }
 
     async fn extend(
@@ -108,8 +113,14 @@ impl IdempotencyStore for MemoryStore {
         Ok(self.table().extend(key, token, lease, Instant::now()))
     }
 
-    async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), StoreFull> {
-        self.table().complete(key, retention, Instant::now());
+    async fn complete(
+        &self,
+        key: &MessageKey,
+        outcome: Outcome,
+        retention: Duration,
+    ) -> Result<(), StoreFull> {
+        let now = Instant::now();
+        self.table().complete(key, outcome, retention, now);
         Ok(())
     }
 
@@ -162,7 +173,7 @@ struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Held(ClaimToken),
-    Completed { place: u64 },
+    Completed { outcome: Outcome, place: u64 },
 }
 
 impl Table {
@@ -181,23 +192,25 @@ impl Table {
     fn claim(
         &mut self,
         key: &MessageKey,
+        token: ClaimToken,
         lease: Duration,
         now: Instant,
     ) -> Result<Claim, StoreFull> {
         self.remove_oldest_if_expired(now);
-        match self.entries.get(key).filter(|entry| now < entry.expires) {
-            Some(entry) if matches!(entry.state, State::Held(_)) => return Ok(Claim::InProgress),
-            Some(_) => return Ok(Claim::Completed),
+        let current = self.entries.get(key).filter(|entry| now < entry.expires);
+        match current.map(|entry| entry.state) {
+            Some(State::Held(holder)) if holder == token => return Ok(Claim::Claimed),
+            Some(State::Held(_)) => return Ok(Claim::InProgress),
+            Some(State::Completed { outcome, .. }) => return Ok(Claim::Completed(outcome)),
             None => self.remove(key),
         };
         self.make_room(now)?;
-        let token = ClaimToken::random();
         let entry = Entry {
             state: State::Held(token),
             expires: after(now, lease),
         };
         self.entries.insert(key.clone(), entry);
-        Ok(Claim::Claimed(token))
+        Ok(Claim::Claimed)
     }
 
     fn extend(
@@ -216,12 +229,12 @@ impl Table {
         }
     }
 
-    fn complete(&mut self, key: &MessageKey, retention: Duration, now: Instant) {
+    fn complete(&mut self, key: &MessageKey, outcome: Outcome, retention: Duration, now: Instant) {
         self.remove(key);
         let place = self.next_place;
         self.next_place += 1;
         let entry = Entry {
-            state: State::Completed { place },
+            state: State::Completed { outcome, place },
             expires: after(now, retention),
         };
         self.entries.insert(key.clone(), entry);
@@ -246,7 +259,7 @@ impl Table {
         let Some(entry) = self.entries.remove(key) else {
             return false;
         };
-        if let State::Completed { place } = entry.state {
+        if let State::Completed { place, .. } = entry.state {
             self.completed.remove(&place);
         }
         true
@@ -293,20 +306,22 @@ impl Table {
         let evicted = self.entries.remove(&key);
         if evicted.is_some_and(|entry| now < entry.expires) {
             self.evicted += 1;
-            self.warn_that_it_is_too_small(now);
+            self.warn_that_it_is_too_small(&key, now);
         }
         true
     }
 
-    fn warn_that_it_is_too_small(&mut self, now: Instant) {
+    fn warn_that_it_is_too_small(&mut self, evicted: &MessageKey, now: Instant) {
         if is_due(self.warned, BETWEEN_WARNINGS, now) {
             self.warned = Some(now);
             warn!(
                 target: "clerk_webhooks",
-                capacity = self.capacity,
-                evicted = self.evicted,
-                "the memory store is full: completed messages make room before their retention is over \
-                 and could run again; raise `with_capacity`"
+                message_id = evicted.message_id(),
+                scope = evicted.scope(),
+                capacity_messages = self.capacity,
+                evicted_messages = self.evicted,
+                "the memory store is full: it forgets completed messages, such as this one, before their \
+                 retention is over, and a duplicate would run again; raise `with_capacity`"
             );
         }
     }
@@ -326,10 +341,24 @@ fn after(now: Instant, duration: Duration) -> Instant {
 mod tests {
     use super::*;
 
+    const SUCCEEDED: Claim = Claim::Completed(Outcome::Succeeded);
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn key(number: usize) -> MessageKey {
         MessageKey::new("scope", format!("msg_{number}"))
+    }
+
+    fn claim(
+        table: &mut Table,
+        number: usize,
+        lease: Duration,
+        now: Instant,
+    ) -> Result<Claim, StoreFull> {
+        table.claim(&key(number), ClaimToken::random(), lease, now)
+    }
+
+    fn complete(table: &mut Table, number: usize, now: Instant) {
+        table.complete(&key(number), Outcome::Succeeded, HOUR, now);
     }
 
     fn table(capacity: usize) -> (Table, Instant) {
@@ -339,31 +368,28 @@ mod tests {
     #[test]
     fn a_full_table_evicts_what_was_completed_longest_ago() {
         let (mut table, now) = table(3);
-        table.claim(&key(0), HOUR, now).unwrap();
+        claim(&mut table, 0, HOUR, now).unwrap();
         for number in [2, 1] {
-            table.claim(&key(number), HOUR, now).unwrap();
-            table.complete(&key(number), HOUR, now);
+            claim(&mut table, number, HOUR, now).unwrap();
+            complete(&mut table, number, now);
         }
-        table.claim(&key(3), HOUR, now).unwrap();
+        claim(&mut table, 3, HOUR, now).unwrap();
         assert_eq!((table.evicted, table.entries.len()), (1, 3));
-        assert_eq!(table.claim(&key(1), HOUR, now), Ok(Claim::Completed));
-        assert_eq!(table.claim(&key(0), HOUR, now), Ok(Claim::InProgress));
-        assert!(matches!(
-            table.claim(&key(2), HOUR, now),
-            Ok(Claim::Claimed(_))
-        ));
+        assert_eq!(claim(&mut table, 1, HOUR, now), Ok(SUCCEEDED));
+        assert_eq!(claim(&mut table, 0, HOUR, now), Ok(Claim::InProgress));
+        assert_eq!(claim(&mut table, 2, HOUR, now), Ok(Claim::Claimed));
     }
 
     #[test]
     fn a_table_full_of_claims_takes_no_more() {
         let (mut table, now) = table(2);
-        table.claim(&key(0), HOUR, now).unwrap();
-        table.claim(&key(1), 2 * HOUR, now).unwrap();
-        let full = table.claim(&key(2), HOUR, now).unwrap_err();
+        claim(&mut table, 0, HOUR, now).unwrap();
+        claim(&mut table, 1, 2 * HOUR, now).unwrap();
+        let full = claim(&mut table, 2, HOUR, now).unwrap_err();
         assert!(full.to_string().starts_with("all 2 messages"), "{full}");
-        assert_eq!(table.claim(&key(1), HOUR, now), Ok(Claim::InProgress));
+        assert_eq!(claim(&mut table, 1, HOUR, now), Ok(Claim::InProgress));
         // The holder of the first has died.
-        assert!(table.claim(&key(2), HOUR, now + HOUR).is_ok());
+        assert!(claim(&mut table, 2, HOUR, now + HOUR).is_ok());
         assert_eq!(table.evicted, 0);
     }
 
@@ -371,10 +397,10 @@ mod tests {
     fn what_has_expired_is_removed_as_claims_come() {
         let (mut table, now) = table(1_000);
         for number in 0..100 {
-            table.complete(&key(number), HOUR, now);
+            complete(&mut table, number, now);
         }
         for number in 100..150 {
-            table.claim(&key(number), HOUR, now + HOUR).unwrap();
+            claim(&mut table, number, HOUR, now + HOUR).unwrap();
         }
         assert_eq!((table.entries.len(), table.completed.len()), (50, 0));
         assert_eq!(table.evicted, 0);
@@ -384,8 +410,8 @@ mod tests {
     fn completions_alone_are_bounded_too() {
         let (mut table, now) = table(10);
         for number in 0..100 {
-            table.complete(&key(number), HOUR, now);
-            table.complete(&key(number), HOUR, now);
+            complete(&mut table, number, now);
+            complete(&mut table, number, now);
         }
         assert_eq!((table.entries.len(), table.completed.len()), (10, 10));
     }
@@ -393,9 +419,9 @@ mod tests {
     #[test]
     fn the_longest_durations_are_taken() {
         let (mut table, now) = table(10);
-        table.claim(&key(0), Duration::MAX, now).unwrap();
-        table.complete(&key(1), Duration::MAX, now);
-        assert_eq!(table.claim(&key(0), HOUR, now), Ok(Claim::InProgress));
-        assert_eq!(table.claim(&key(1), HOUR, now), Ok(Claim::Completed));
+        claim(&mut table, 0, Duration::MAX, now).unwrap();
+        table.complete(&key(1), Outcome::Succeeded, Duration::MAX, now);
+        assert_eq!(claim(&mut table, 0, HOUR, now), Ok(Claim::InProgress));
+        assert_eq!(claim(&mut table, 1, HOUR, now), Ok(SUCCEEDED));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -9,23 +10,25 @@ use http::{Request, Response};
 use tower_service::Service;
 use tracing::Instrument as _;
 
-use super::{future::ResponseFuture, layer::IdempotencyLayer, run::Run, store::IdempotencyStore};
+use super::{
+    delivery::Delivery, endpoint::Endpoint, future::ResponseFuture, store::IdempotencyStore,
+};
 use crate::{
     rejection::{Rejection, RejectionKind},
     response::body::ResponseBody,
     verify::delivery::VerifiedDelivery,
 };
 
-/// The middleware that [`IdempotencyLayer`] makes; see the [module's documentation](super) for how each
+/// The middleware that [`IdempotencyLayer`](super::IdempotencyLayer) makes; see the [module's documentation](super) for how each
 /// case ends.
 pub struct Idempotency<S, St> {
     inner: S,
-    layer: IdempotencyLayer<St>,
+    endpoint: Endpoint<St>,
 }
 
 impl<S, St> Idempotency<S, St> {
-    pub(super) fn new(inner: S, layer: IdempotencyLayer<St>) -> Self {
-        Self { inner, layer }
+    pub(super) fn new(inner: S, endpoint: Endpoint<St>) -> Self {
+        Self { inner, endpoint }
     }
 
     /// The inner service.
@@ -77,31 +80,34 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let delivery = match delivery_of(&request) {
-            Ok(delivery) => delivery,
+        let verified = match delivery_of(&request) {
+            Ok(verified) => verified,
             Err(rejection) => return ResponseFuture::refused(rejection),
         };
-        let running = &self.layer.shared.running;
+        let shared = &self.endpoint.shared;
         // Counted before the look, so that a drain that begins in between waits for this one.
-        let _counted = running.token();
-        if running.is_closed() {
-            let rejection = Rejection::of(RejectionKind::ShuttingDown, &delivery);
+        let _counted = shared.running.token();
+        if shared.draining.is_cancelled() {
+            let rejection = Rejection::of(RejectionKind::ShuttingDown, &verified);
             return ResponseFuture::refused(rejection);
         }
-        if running.len() > self.layer.max_running {
-            let rejection = Rejection::of(RejectionKind::TooManyRunning, &delivery);
+        if shared.running.len() > self.endpoint.settings.max_running {
+            let rejection = Rejection::of(RejectionKind::TooManyRunning, &verified);
             return ResponseFuture::refused(rejection);
         }
-        let run = Run::new(self.layer.clone(), delivery.clone());
-        let answer = run.once(self.inner.clone(), request);
-        ResponseFuture::running(delivery, running.spawn(answer.in_current_span()))
+        let sender = Arc::new(());
+        let (endpoint, here) = (self.endpoint.clone(), Arc::downgrade(&sender));
+        let delivery = Delivery::new(endpoint, verified.clone(), here);
+        let answer = delivery.once(self.inner.clone(), request);
+        let task = shared.running.spawn(answer.in_current_span());
+        ResponseFuture::running(verified, task, sender)
     }
 }
 
 /// Of a shared store, which need not be `Clone` itself.
 impl<S: Clone, St> Clone for Idempotency<S, St> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), self.layer.clone())
+        Self::new(self.inner.clone(), self.endpoint.clone())
     }
 }
 
@@ -109,7 +115,8 @@ impl<S: fmt::Debug, St> fmt::Debug for Idempotency<S, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Idempotency")
             .field("inner", &self.inner)
-            .field("layer", &self.layer)
-            .finish()
+            .field("scope", &self.endpoint.shared.scope)
+            .field("settings", &self.endpoint.settings)
+            .finish_non_exhaustive()
     }
 }

@@ -16,14 +16,20 @@ use crate::BoxError;
 ///     time::{Duration, Instant},
 /// };
 ///
-/// use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+/// use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 ///
 /// #[derive(Clone, Default)]
 /// struct MyStore(Arc<Mutex<HashMap<MessageKey, Entry>>>);
 ///
 /// struct Entry {
-///     holder: Option<ClaimToken>, // none: completed
+///     state: State,
 ///     expires: Instant,
+/// }
+///
+/// #[derive(PartialEq)]
+/// enum State {
+///     HeldBy(ClaimToken),
+///     Completed(Outcome),
 /// }
 ///
 /// /// Leases and retentions may be of any length, an `Instant` may not.
@@ -38,17 +44,21 @@ use crate::BoxError;
 /// impl IdempotencyStore for MyStore {
 ///     type Error = Infallible;
 ///
-///     async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, Infallible> {
+///     async fn claim(
+///         &self,
+///         key: &MessageKey,
+///         token: ClaimToken,
+///         lease: Duration,
+///     ) -> Result<Claim, Infallible> {
 ///         let (mut entries, now) = (self.entries(), Instant::now());
-///         match entries.get(key).filter(|entry| now < entry.expires) {
-///             Some(Entry { holder: Some(_), .. }) => return Ok(Claim::InProgress),
-///             Some(Entry { holder: None, .. }) => return Ok(Claim::Completed),
-///             None => {}
+///         match entries.get(key).filter(|entry| now < entry.expires).map(|entry| &entry.state) {
+///             Some(State::HeldBy(holder)) if *holder != token => return Ok(Claim::InProgress),
+///             Some(State::Completed(outcome)) => return Ok(Claim::Completed(*outcome)),
+///             _ => {}
 ///         }
-///         let token = ClaimToken::random();
-///         let entry = Entry { holder: Some(token), expires: now + lease.min(A_CENTURY) };
-///         entries.insert(key.clone(), entry);
-///         Ok(Claim::Claimed(token))
+///         let state = State::HeldBy(token);
+///         entries.insert(key.clone(), Entry { state, expires: now + lease.min(A_CENTURY) });
+///         Ok(Claim::Claimed)
 ///     }
 ///
 ///     async fn extend(
@@ -58,27 +68,33 @@ use crate::BoxError;
 ///         lease: Duration,
 ///     ) -> Result<bool, Infallible> {
 ///         let (mut entries, now) = (self.entries(), Instant::now());
-///         let held = entries.get_mut(key).filter(|entry| entry.holder == Some(token));
+///         let held = entries.get_mut(key).filter(|entry| entry.state == State::HeldBy(token));
 ///         let held = held.filter(|entry| now < entry.expires);
 ///         Ok(held.map(|entry| entry.expires = now + lease.min(A_CENTURY)).is_some())
 ///     }
 ///
-///     async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), Infallible> {
-///         let entry = Entry { holder: None, expires: Instant::now() + retention.min(A_CENTURY) };
-///         self.entries().insert(key.clone(), entry);
+///     async fn complete(
+///         &self,
+///         key: &MessageKey,
+///         outcome: Outcome,
+///         retention: Duration,
+///     ) -> Result<(), Infallible> {
+///         let state = State::Completed(outcome);
+///         let expires = Instant::now() + retention.min(A_CENTURY);
+///         self.entries().insert(key.clone(), Entry { state, expires });
 ///         Ok(())
 ///     }
 ///
 ///     async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, Infallible> {
 ///         let mut entries = self.entries();
-///         let is_held = entries.get(key).is_some_and(|entry| entry.holder == Some(token));
+///         let is_held = entries.get(key).is_some_and(|entry| entry.state == State::HeldBy(token));
 ///         Ok(is_held && entries.remove(key).is_some())
 ///     }
 ///
 ///     async fn forget(&self, key: &MessageKey) -> Result<bool, Infallible> {
 ///         let mut entries = self.entries();
-///         let is_completed = entries.get(key).is_some_and(|entry| entry.holder.is_none());
-///         Ok(is_completed && entries.remove(key).is_some())
+///         let completed = |entry: &Entry| matches!(entry.state, State::Completed(_));
+///         Ok(entries.get(key).is_some_and(completed) && entries.remove(key).is_some())
 ///     }
 /// }
 ///
@@ -101,7 +117,8 @@ use crate::BoxError;
 ///   [`Duration::MAX`]; one that is too long for the store is as long as the store can keep.
 /// - An error means *unknown*: the caller must assume that it may have happened. So does a future that is
 ///   dropped, as the layer does when its store timeout is over: what it had sent may still be carried out,
-///   but nothing may be left half done. A claim that got through unheard blocks its message for a lease.
+///   but nothing may be left half done. The layer then releases the claim, again and again until the answer
+///   is `true` or the lease is over, since a release may overtake the claim.
 ///
 /// With feature `testing`, `testing::idempotency_store` holds the suite that all stores of this
 /// project pass, and the one above; run it against yours.
@@ -115,13 +132,17 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// What goes wrong: connections, mostly. It is logged with its sources, never sent.
     type Error: Into<BoxError> + Send;
 
-    /// Takes the message, unless it is taken or done. Atomic.
+    /// Takes the message for `token`, unless another token holds it or it is completed. Atomic.
     ///
-    /// The claim ends by itself when `lease` runs out without being extended: whoever held it has died,
+    /// A claim can be repeated: for the token that holds the message it is [`Claim::Claimed`] again. Whether
+    /// its lease then begins anew is up to the store.
+    ///
+    /// The claim ends by itself when `lease` runs out without being extended: its holder has crashed,
     /// and a later delivery may run. A completed message is claimable again when its retention is over.
     fn claim(
         &self,
         key: &MessageKey,
+        token: ClaimToken,
         lease: Duration,
     ) -> impl Future<Output = Result<Claim, Self::Error>> + Send;
 
@@ -136,12 +157,14 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Notes that the message's work is done, and keeps that for `retention`.
+    /// Records how the message's work ended, and keeps that for `retention`.
     ///
-    /// This is a fact, whoever holds the claim: it takes no token, and ends any claim.
+    /// This is a fact, whoever holds the claim: it takes no token, ends any claim, and replaces an earlier
+    /// outcome.
     fn complete(
         &self,
         key: &MessageKey,
+        outcome: Outcome,
         retention: Duration,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -166,8 +189,13 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 impl<S: IdempotencyStore> IdempotencyStore for Arc<S> {
     type Error = S::Error;
 
-    async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, S::Error> {
-        S::claim(self, key, lease).await
+    async fn claim(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> Result<Claim, S::Error> {
+        S::claim(self, key, token, lease).await
     }
 
     async fn extend(
@@ -179,8 +207,13 @@ impl<S: IdempotencyStore> IdempotencyStore for Arc<S> {
         S::extend(self, key, token, lease).await
     }
 
-    async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), S::Error> {
-        S::complete(self, key, retention).await
+    async fn complete(
+        &self,
+        key: &MessageKey,
+        outcome: Outcome,
+        retention: Duration,
+    ) -> Result<(), S::Error> {
+        S::complete(self, key, outcome, retention).await
     }
 
     async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, S::Error> {
@@ -192,10 +225,10 @@ impl<S: IdempotencyStore> IdempotencyStore for Arc<S> {
     }
 }
 
-/// What deduplication goes by: a message, and the endpoint whose duty it is.
+/// What deduplication is based on: a message id, and the endpoint that got it.
 ///
-/// The scope keeps endpoints apart that share a store: all of them get the same message under the same
-/// id, and each has to do its own work for it.
+/// The scope separates endpoints that share a store: each gets the same message under the same id, and each
+/// has its own work to do for it.
 ///
 /// ```
 /// use clerk_webhooks::idempotency::MessageKey;
@@ -234,19 +267,59 @@ impl MessageKey {
     }
 }
 
-/// What became of an attempt to claim a message.
+/// The result of an attempt to claim a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// It is the caller's, who extends, completes or releases it under this token.
-    Claimed(ClaimToken),
-    /// Another is at it, or died less than a lease ago.
+    /// The token holds the message: extend, complete or release it.
+    Claimed,
+    /// Another token holds it; its holder is running, or crashed less than a lease ago.
     InProgress,
-    /// Its work has been done.
-    Completed,
+    /// Its work has ended.
+    Completed(Outcome),
 }
 
-/// Tells one claim of a message from the next, so that a holder whose lease ran out cannot touch
-/// his successor's.
+/// How a message's work ended. Anything else may be tried again, and is not recorded.
+///
+/// ```
+/// use clerk_webhooks::idempotency::Outcome;
+///
+/// assert_eq!(Outcome::PermanentlyFailed.as_str(), "permanently_failed");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Duplicates are answered 200.
+    Succeeded,
+    /// It would fail every time. Duplicates are answered 422 with `webhook-delivery: abort-message`.
+    PermanentlyFailed,
+}
+
+impl Outcome {
+    /// Its name in stores: `succeeded` or `permanently_failed`. No [`ClaimToken`] looks like that.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::PermanentlyFailed => "permanently_failed",
+        }
+    }
+
+    /// The outcome of this name.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::Outcome;
+    ///
+    /// assert_eq!(Outcome::from_name("succeeded"), Some(Outcome::Succeeded));
+    /// assert_eq!(Outcome::from_name("0011223344556677"), None);
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let known = [Self::Succeeded, Self::PermanentlyFailed];
+        known.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}
+
+/// Tells one claim of a message from the next, so that a holder whose lease ran out cannot change its
+/// successor's claim.
 ///
 /// A random number of 64 bits; not a secret. Its text is 16 hexadecimal digits:
 ///

@@ -17,8 +17,10 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use crate::BoxError;
 use tokio::time::{Instant, sleep};
 
-use crate::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+use crate::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 
+const SUCCEEDED: Claim = Claim::Completed(Outcome::Succeeded);
+const FAILED: Claim = Claim::Completed(Outcome::PermanentlyFailed);
 /// Nothing of this length runs out during a test.
 const LONG: Duration = Duration::from_secs(60);
 /// Runs out at once, even in a store that counts in whole seconds.
@@ -54,9 +56,15 @@ pub async fn check<S: IdempotencyStore>(store: S) {
         a_claimed_message_is_in_progress_for_all_others
         of_many_claims_at_once_one_wins
         of_many_claims_after_a_lease_one_wins
+        a_claim_can_be_repeated_under_its_token
+        a_claim_cannot_be_repeated_after_its_end
+        a_claim_may_come_after_its_release
         a_released_message_can_be_claimed_again
         a_completed_message_stays_completed
         a_message_completed_without_a_claim_is_completed
+        a_permanent_failure_is_told_from_a_success
+        the_last_outcome_counts
+        an_outcome_ends_with_its_retention
         a_lease_that_ran_out_can_be_claimed
         a_lease_of_part_of_a_second_lasts
         an_extended_lease_lasts
@@ -105,28 +113,96 @@ async fn of_many_claims_after_a_lease_one_wins<S: IdempotencyStore>(bench: &Benc
     }
 }
 
+/// As after an answer that got lost.
+async fn a_claim_can_be_repeated_under_its_token<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let token = bench.claim(&key, LONG).await;
+    bench.expect_under(token, &key, Claim::Claimed).await;
+    bench.expect(&key, Claim::InProgress).await;
+    bench.expect_extend(&key, token, LONG, true).await;
+    bench.expect_under(token, &key, Claim::Claimed).await;
+    bench.expect_release(&key, token, true).await;
+    bench.claim(&key, LONG).await;
+    bench.expect_under(token, &key, Claim::InProgress).await;
+}
+
+async fn a_claim_cannot_be_repeated_after_its_end<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let stale = bench.claim(&key, SHORT).await;
+    let holder = bench.claim_when_over(&key).await;
+    bench.expect_under(stale, &key, Claim::InProgress).await;
+    bench.complete(&key, LONG).await;
+    bench.expect_under(stale, &key, SUCCEEDED).await;
+    bench.expect_under(holder, &key, SUCCEEDED).await;
+}
+
+/// A release that overtakes its claim changes nothing; repeated, it ends it.
+async fn a_claim_may_come_after_its_release<S: IdempotencyStore>(bench: &Bench<S>) {
+    let (key, token) = (bench.key(), ClaimToken::random());
+    bench.expect_release(&key, token, false).await;
+    bench.expect_under(token, &key, Claim::Claimed).await;
+    bench.expect_release(&key, token, true).await;
+    bench.claim(&key, LONG).await;
+}
+
 async fn a_released_message_can_be_claimed_again<S: IdempotencyStore>(bench: &Bench<S>) {
     let key = bench.key();
     let first = bench.claim(&key, LONG).await;
     bench.expect_release(&key, first, true).await;
     bench.expect_release(&key, first, false).await;
-    let second = bench.claim(&key, LONG).await;
-    bench.assert(first != second, "two claims have one token");
+    bench.claim(&key, LONG).await;
+    bench.expect_release(&key, first, false).await;
 }
 
 async fn a_completed_message_stays_completed<S: IdempotencyStore>(bench: &Bench<S>) {
     let key = bench.key();
     bench.claim(&key, LONG).await;
     bench.complete(&key, LONG).await;
-    bench.expect(&key, Claim::Completed).await;
+    bench.expect(&key, SUCCEEDED).await;
     bench.complete(&key, LONG).await;
-    bench.expect(&key, Claim::Completed).await;
+    bench.expect(&key, SUCCEEDED).await;
 }
 
 async fn a_message_completed_without_a_claim_is_completed<S: IdempotencyStore>(bench: &Bench<S>) {
     let key = bench.key();
     bench.complete(&key, LONG).await;
-    bench.expect(&key, Claim::Completed).await;
+    bench.expect(&key, SUCCEEDED).await;
+}
+
+async fn a_permanent_failure_is_told_from_a_success<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    let token = bench.claim(&key, LONG).await;
+    bench
+        .complete_as(Outcome::PermanentlyFailed, &key, LONG)
+        .await;
+    bench.expect(&key, FAILED).await;
+    bench.expect_under(token, &key, FAILED).await;
+    bench.expect_extend(&key, token, LONG, false).await;
+    bench.expect_release(&key, token, false).await;
+    bench.expect(&key, FAILED).await;
+    bench.expect_forget(&key, true).await;
+    bench.claim(&key, LONG).await;
+}
+
+async fn the_last_outcome_counts<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    for outcome in [Outcome::PermanentlyFailed, Outcome::Succeeded].repeat(2) {
+        bench.complete_as(outcome, &key, LONG).await;
+        bench.expect(&key, Claim::Completed(outcome)).await;
+    }
+}
+
+async fn an_outcome_ends_with_its_retention<S: IdempotencyStore>(bench: &Bench<S>) {
+    let key = bench.key();
+    bench
+        .complete_as(Outcome::PermanentlyFailed, &key, SHORT)
+        .await;
+    let holder = bench.claim_when_over(&key).await;
+    bench.expect(&key, Claim::InProgress).await;
+    bench.expect_forget(&key, false).await;
+    bench.expect_extend(&key, holder, LONG, true).await;
+    bench.complete(&key, LONG).await;
+    bench.expect(&key, SUCCEEDED).await;
 }
 
 async fn a_lease_that_ran_out_can_be_claimed<S: IdempotencyStore>(bench: &Bench<S>) {
@@ -180,10 +256,10 @@ async fn a_late_completion_counts<S: IdempotencyStore>(bench: &Bench<S>) {
     bench.claim(&key, SHORT).await;
     let holder = bench.claim_when_over(&key).await;
     bench.complete(&key, LONG).await;
-    bench.expect(&key, Claim::Completed).await;
+    bench.expect(&key, SUCCEEDED).await;
     bench.expect_extend(&key, holder, LONG, false).await;
     bench.expect_release(&key, holder, false).await;
-    bench.expect(&key, Claim::Completed).await;
+    bench.expect(&key, SUCCEEDED).await;
 }
 
 async fn a_completed_message_can_be_neither_extended_nor_released<S: IdempotencyStore>(
@@ -194,7 +270,7 @@ async fn a_completed_message_can_be_neither_extended_nor_released<S: Idempotency
     bench.complete(&key, LONG).await;
     bench.expect_extend(&key, token, LONG, false).await;
     bench.expect_release(&key, token, false).await;
-    bench.expect(&key, Claim::Completed).await;
+    bench.expect(&key, SUCCEEDED).await;
 }
 
 async fn retention_ends<S: IdempotencyStore>(bench: &Bench<S>) {
@@ -210,7 +286,7 @@ async fn a_retention_of_part_of_a_second_lasts<S: IdempotencyStore>(bench: &Benc
         bench.complete(&key, PART_OF_A_SECOND).await;
         let meanwhile = bench.try_claim(&key, LONG).await;
         if begun.elapsed() < PART_OF_A_SECOND {
-            return bench.assert_given(meanwhile, Claim::Completed);
+            return bench.assert_given(meanwhile, SUCCEEDED);
         }
     }
 }
@@ -274,7 +350,7 @@ async fn the_longest_ids_are_told_apart<S: IdempotencyStore>(bench: &Bench<S>) {
         bench.expect_release(&key, token, true).await;
         bench.claim(&key, LONG).await;
         bench.complete(&key, LONG).await;
-        bench.expect(&key, Claim::Completed).await;
+        bench.expect(&key, SUCCEEDED).await;
     }
 }
 
@@ -284,7 +360,7 @@ async fn the_longest_durations_are_taken<S: IdempotencyStore>(bench: &Bench<S>) 
     bench.expect(&key, Claim::InProgress).await;
     bench.expect_extend(&key, token, Duration::MAX, true).await;
     bench.complete(&key, Duration::MAX).await;
-    bench.expect(&key, Claim::Completed).await;
+    bench.expect(&key, SUCCEEDED).await;
     bench.expect_forget(&key, true).await;
 }
 
@@ -343,13 +419,19 @@ impl<S> Bench<S> {
 }
 
 impl<S: IdempotencyStore> Bench<S> {
+    /// Under a token of its own.
     async fn try_claim(&self, key: &MessageKey, lease: Duration) -> Claim {
-        self.done("claim", self.store.claim(key, lease).await)
+        self.claim_under(ClaimToken::random(), key, lease).await
+    }
+
+    async fn claim_under(&self, token: ClaimToken, key: &MessageKey, lease: Duration) -> Claim {
+        self.done("claim", self.store.claim(key, token, lease).await)
     }
 
     async fn claim(&self, key: &MessageKey, lease: Duration) -> ClaimToken {
-        match self.try_claim(key, lease).await {
-            Claim::Claimed(token) => token,
+        let token = ClaimToken::random();
+        match self.claim_under(token, key, lease).await {
+            Claim::Claimed => token,
             other => self.fail(&format!(
                 "{key:?} must be claimable, but the answer was {other:?}"
             )),
@@ -358,10 +440,10 @@ impl<S: IdempotencyStore> Bench<S> {
 
     /// Waits until what keeps the message has run out.
     async fn claim_when_over(&self, key: &MessageKey) -> ClaimToken {
-        let waiting_since = Instant::now();
+        let (token, waiting_since) = (ClaimToken::random(), Instant::now());
         loop {
-            match self.try_claim(key, LONG).await {
-                Claim::Claimed(token) => return token,
+            match self.claim_under(token, key, LONG).await {
+                Claim::Claimed => return token,
                 _ if waiting_since.elapsed() < PATIENCE => sleep(SHORT / 2).await,
                 other => self.fail(&format!(
                     "after {PATIENCE:?}, {SHORT:?} are not over: {other:?}"
@@ -372,6 +454,10 @@ impl<S: IdempotencyStore> Bench<S> {
 
     async fn expect(&self, key: &MessageKey, expected: Claim) {
         self.assert_given(self.try_claim(key, LONG).await, expected);
+    }
+
+    async fn expect_under(&self, token: ClaimToken, key: &MessageKey, expected: Claim) {
+        self.assert_given(self.claim_under(token, key, LONG).await, expected);
     }
 
     #[track_caller]
@@ -392,7 +478,7 @@ impl<S: IdempotencyStore> Bench<S> {
         let mut winners = 0;
         for claim in claims {
             match claim.await {
-                Ok(Claim::Claimed(_)) => winners += 1,
+                Ok(Claim::Claimed) => winners += 1,
                 Ok(Claim::InProgress) => {}
                 other => self.fail(&format!("a claim beside 31 others gave {other:?}")),
             }
@@ -418,7 +504,12 @@ impl<S: IdempotencyStore> Bench<S> {
     }
 
     async fn complete(&self, key: &MessageKey, retention: Duration) {
-        self.done("complete", self.store.complete(key, retention).await);
+        self.complete_as(Outcome::Succeeded, key, retention).await;
+    }
+
+    async fn complete_as(&self, outcome: Outcome, key: &MessageKey, retention: Duration) {
+        let completed = self.store.complete(key, outcome, retention).await;
+        self.done("complete", completed);
     }
 
     async fn expect_release(&self, key: &MessageKey, token: ClaimToken, expected: bool) {

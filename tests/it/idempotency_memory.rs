@@ -3,7 +3,9 @@
 use std::{ops::Range, sync::Arc, time::Duration};
 
 use allocation_counter::{AllocationInfo, measure};
-use clerk_webhooks::idempotency::{Claim, IdempotencyStore as _, MemoryStore, MessageKey};
+use clerk_webhooks::idempotency::{
+    Claim, ClaimToken, IdempotencyStore as _, MemoryStore, MessageKey, Outcome,
+};
 
 /// An eighth of a million fills an eighth of the table: each message takes what it takes of a million.
 const MESSAGES: u32 = 125_000;
@@ -44,9 +46,15 @@ fn handled(store: &MemoryStore, numbers: Range<u32>) -> AllocationInfo {
         tokio_test::block_on(async {
             for number in numbers {
                 let key = MessageKey::new(Arc::clone(&scope), format!("msg_{number:027}"));
-                let claim = store.claim(&key, LEASE).await.unwrap();
-                assert!(matches!(claim, Claim::Claimed(_)), "{claim:?}");
-                store.complete(&key, RETENTION).await.unwrap();
+                let claim = store
+                    .claim(&key, ClaimToken::random(), LEASE)
+                    .await
+                    .unwrap();
+                assert_eq!(claim, Claim::Claimed);
+                store
+                    .complete(&key, Outcome::Succeeded, RETENTION)
+                    .await
+                    .unwrap();
             }
         });
     })

@@ -7,7 +7,9 @@ use std::{
 };
 
 use clerk_webhooks::{
-    idempotency::{Claim, ClaimToken, IdempotencyStore, MemoryStore, MessageKey, StoreFull},
+    idempotency::{
+        Claim, ClaimToken, IdempotencyStore, MemoryStore, MessageKey, Outcome, StoreFull,
+    },
     testing::idempotency_store,
 };
 use tokio::{task::yield_now, time::Instant};
@@ -54,6 +56,24 @@ async fn a_takeover_that_is_not_atomic_is_found() {
     fails_in(store, "of_many_claims_after_a_lease_one_wins").await;
 }
 
+#[tokio::test]
+async fn a_repeated_claim_that_is_taken_for_anothers_is_found() {
+    let store = Faulty {
+        tells_no_token_from_another: true,
+        ..Faulty::default()
+    };
+    fails_in(store, "a_claim_can_be_repeated_under_its_token").await;
+}
+
+#[tokio::test]
+async fn a_permanent_failure_that_is_kept_as_a_success_is_found() {
+    let store = Faulty {
+        outcome: |_| Outcome::Succeeded,
+        ..Faulty::default()
+    };
+    fails_in(store, "a_permanent_failure_is_told_from_a_success").await;
+}
+
 async fn fails_in<S: IdempotencyStore>(store: S, case: &str) {
     let failed = tokio::spawn(idempotency_store::check(store)).await;
     let panic = failed.unwrap_err().into_panic();
@@ -70,6 +90,9 @@ struct Faulty {
     memory: MemoryStore,
     lease: fn(Duration) -> Duration,
     retention: fn(Duration) -> Duration,
+    outcome: fn(Outcome) -> Outcome,
+    /// Every claim of a message that is held, the holder's too, is another's.
+    tells_no_token_from_another: bool,
     /// It looks whether a lease is over, and then grants the claim whatever happened in between.
     takes_over_in_two_steps: bool,
     ends: Mutex<HashMap<MessageKey, Instant>>,
@@ -81,6 +104,8 @@ impl Default for Faulty {
             memory: MemoryStore::new(),
             lease: |lease| lease,
             retention: |retention| retention,
+            outcome: |outcome| outcome,
+            tells_no_token_from_another: false,
             takes_over_in_two_steps: false,
             ends: Mutex::default(),
         }
@@ -106,14 +131,23 @@ impl Faulty {
 impl IdempotencyStore for Faulty {
     type Error = StoreFull;
 
-    async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, StoreFull> {
+    async fn claim(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> Result<Claim, StoreFull> {
         let lease = (self.lease)(lease);
         if self.takes_over_in_two_steps && self.is_over(key) {
             yield_now().await;
-            self.memory.complete(key, Duration::ZERO).await?;
+            let outcome = Outcome::Succeeded;
+            self.memory.complete(key, outcome, Duration::ZERO).await?;
         }
-        let claim = self.memory.claim(key, lease).await?;
-        if let Claim::Claimed(_) = claim {
+        if self.tells_no_token_from_another && self.memory.extend(key, token, lease).await? {
+            return Ok(Claim::InProgress);
+        }
+        let claim = self.memory.claim(key, token, lease).await?;
+        if claim == Claim::Claimed {
             self.note_end(key, lease);
         }
         Ok(claim)
@@ -132,9 +166,15 @@ impl IdempotencyStore for Faulty {
         Ok(is_extended)
     }
 
-    async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), StoreFull> {
+    async fn complete(
+        &self,
+        key: &MessageKey,
+        outcome: Outcome,
+        retention: Duration,
+    ) -> Result<(), StoreFull> {
         self.ends.lock().unwrap().remove(key);
-        self.memory.complete(key, (self.retention)(retention)).await
+        let (outcome, retention) = ((self.outcome)(outcome), (self.retention)(retention));
+        self.memory.complete(key, outcome, retention).await
     }
 
     async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, StoreFull> {

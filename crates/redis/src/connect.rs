@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::{
-    Client, IntoConnectionInfo as _, ProtocolVersion, RedisResult,
+    AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
@@ -14,7 +14,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 const RECONNECTIONS: usize = 2;
 const MIN_DELAY: Duration = Duration::from_millis(100);
 const MAX_DELAY: Duration = Duration::from_millis(500);
-/// When to take a peer that has vanished without a word for gone.
+/// When a peer that has vanished without a word is considered gone.
 const SILENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn connect(url: &str) -> RedisResult<ConnectionManager> {
@@ -25,7 +25,15 @@ pub(crate) async fn connect(url: &str) -> RedisResult<ConnectionManager> {
     let info = info
         .set_redis_settings(settings)
         .set_tcp_settings(tcp_settings());
-    ConnectionManager::new_with_config(Client::open(info)?, config()).await
+    let client = Client::open(info)?;
+    // The manager tries again and again: what is wrong is known after one attempt.
+    let first = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+        .set_response_timeout(Some(CONNECTION_TIMEOUT));
+    client
+        .get_multiplexed_async_connection_with_config(&first)
+        .await?;
+    ConnectionManager::new_with_config(client, config()).await
 }
 
 fn config() -> ConnectionManagerConfig {

@@ -27,13 +27,14 @@
 //! # What is in Redis
 //!
 //! One key a message, `clerk-webhooks:users:msg_2b1k` ([prefix](RedisStore::with_prefix), scope, message
-//! id), which holds the token of whoever is at it, or `done`. To see what became of a message:
+//! id), which holds the token of the delivery that is being handled, or the outcome: `succeeded` or
+//! `permanently_failed`. To see what became of a message:
 //! `redis-cli get clerk-webhooks:users:msg_2b1k`.
 //!
 //! | operation | command |
 //! |---|---|
 //! | claim | `SET key token NX GET PX lease` |
-//! | complete | `SET key done PX retention` |
+//! | complete | `SET key outcome PX retention` |
 //! | extend, release, forget | `EVAL`: compare the value, then `PEXPIRE` or `DEL` |
 //!
 //! Each is one round trip and atomic on the server, whose clock alone decides. Every key expires by
@@ -47,7 +48,7 @@
 //! - **`maxmemory-policy noeviction`** (the default). Any other lets the server throw keys away when its
 //!   memory is full, the `volatile-` policies too, since all of ours expire: a message whose key was
 //!   evicted runs again when it is delivered again, even while it is running. With `noeviction` a full
-//!   server refuses claims instead, and the sender comes again.
+//!   server refuses claims instead, and the sender retries.
 //! - **A primary.** A replica refuses writes; the error says so.
 //!
 //! # What survives
@@ -69,8 +70,9 @@
 //!
 //! # When Redis is down
 //!
-//! [`connect`](RedisStore::connect) bounds every wait below the sender's 15 seconds; the layer then
-//! answers 503, no handler runs, and the sender comes again. The connection is made anew by itself, and
+//! [`connect`](RedisStore::connect) fails after one attempt, within a second or so, with the reason. Later it
+//! bounds every wait below the sender's 15 seconds; the layer then answers 503, the reason is logged, no handler
+//! runs, and the sender retries. The connection is made anew by itself, and
 //! one that broke while idle costs no delivery.
 //!
 //! # Versions

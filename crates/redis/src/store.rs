@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 use redis::{
     Cmd, FromRedisValue, RedisError,
     aio::{ConnectionLike, ConnectionManager},
@@ -15,15 +15,15 @@ use crate::{
 };
 
 const DEFAULT_PREFIX: &str = "clerk-webhooks";
-/// A completed message's value. A claim's is its token, 16 digits.
-const DONE: &str = "done";
-
 /// Only the holder extends: compared and set in one step, on the server.
 const EXTEND: &str = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end \
     return redis.call('pexpire', KEYS[1], ARGV[2])";
-/// Removes the key if it still has this value.
-const REMOVE: &str = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end \
-    return redis.call('del', KEYS[1])";
+/// Removes the key if it has one of these values.
+const REMOVE: &str = "local value = redis.call('get', KEYS[1]) \
+    for _, expected in ipairs(ARGV) do \
+        if value == expected then return redis.call('del', KEYS[1]) end \
+    end \
+    return 0";
 
 /// Claims in Redis, under `{prefix}:{scope}:{message id}`.
 ///
@@ -40,7 +40,7 @@ const REMOVE: &str = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 ///
 /// A command whose connection breaks is sent once more on the next one. A claim that had got through
 /// the first time is recognised by its token; a release or forget says `false` then. All else is an
-/// error at once, and the sender comes again.
+/// error at once, and the sender retries.
 #[derive(Clone)]
 pub struct RedisStore<C = ConnectionManager> {
     connection: C,
@@ -53,8 +53,8 @@ impl RedisStore {
     /// The URL is that of the crate `redis`, such as `redis://user:password@host:6379/0`; `rediss://`
     /// (TLS) needs a feature of that crate in your own `Cargo.toml`, for example `tokio-rustls-comp`.
     ///
-    /// The connection is made anew when it breaks. Connecting takes at most 1 second and is tried 3
-    /// times, an answer may take 2 seconds: no call waits longer than 8 seconds. It speaks RESP3, so
+    /// The first connection is tried once, for at most a second. It is made anew when it breaks: that takes at
+    /// most 1 second and is tried 3 times, an answer may take 2 seconds. It speaks RESP3, so
     /// that a connection that was closed while idle is noticed, and sends TCP keep-alives. For anything
     /// else, make the connection yourself and give it to [`new`](Self::new).
     ///
@@ -116,20 +116,22 @@ impl<C> RedisStore<C> {
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> IdempotencyStore for RedisStore<C> {
     type Error = RedisStoreError;
 
-    async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, RedisStoreError> {
-        let token = ClaimToken::random();
+    /// A claim that got through before, though its answer did not, finds its own token.
+    async fn claim(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> Result<Claim, RedisStoreError> {
         let holder = token.to_string();
         let mut command = redis::cmd("SET");
         command.arg(self.name(key)).arg(&holder);
         command.arg("NX").arg("GET").arg("PX").arg(millis(lease));
         let found: Option<String> = self.run(Attempt::Claim, &command).await?;
-        Ok(match found.as_deref() {
-            None => Claim::Claimed(token),
-            Some(DONE) => Claim::Completed,
-            // It got through, but the connection broke before the answer.
-            Some(found) if found == holder => Claim::Claimed(token),
-            Some(_) => Claim::InProgress,
-        })
+        let Some(found) = found.filter(|found| *found != holder) else {
+            return Ok(Claim::Claimed);
+        };
+        Ok(Outcome::from_name(&found).map_or(Claim::InProgress, Claim::Completed))
     }
 
     async fn extend(
@@ -142,9 +144,14 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> IdempotencyStore for Red
         self.run(Attempt::Extend, command.arg(millis(lease))).await
     }
 
-    async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), RedisStoreError> {
+    async fn complete(
+        &self,
+        key: &MessageKey,
+        outcome: Outcome,
+        retention: Duration,
+    ) -> Result<(), RedisStoreError> {
         let mut command = redis::cmd("SET");
-        command.arg(self.name(key)).arg(DONE);
+        command.arg(self.name(key)).arg(outcome.as_str());
         command.arg("PX").arg(millis(retention));
         self.run(Attempt::Complete, &command).await
     }
@@ -155,8 +162,9 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> IdempotencyStore for Red
     }
 
     async fn forget(&self, key: &MessageKey) -> Result<bool, RedisStoreError> {
-        let command = self.script(REMOVE, key, DONE);
-        self.run(Attempt::Forget, &command).await
+        let mut command = self.script(REMOVE, key, Outcome::Succeeded.as_str());
+        let command = command.arg(Outcome::PermanentlyFailed.as_str());
+        self.run(Attempt::Forget, command).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use clerk_webhooks::{
-    idempotency::{Claim, IdempotencyStore as _, MessageKey},
+    idempotency::{Claim, ClaimToken, IdempotencyStore as _, MessageKey, Outcome},
     testing::idempotency_store,
 };
 use clerk_webhooks_redis::{
@@ -17,6 +17,14 @@ use self::support::{Keys, connection, message, url};
 mod support;
 
 const LEASE: Duration = Duration::from_secs(60);
+
+/// Under a token of its own.
+async fn claimed(store: &RedisStore, key: &MessageKey, lease: Duration) -> ClaimToken {
+    let token = ClaimToken::random();
+    let claim = store.claim(key, token, lease).await.unwrap();
+    assert_eq!(claim, Claim::Claimed);
+    token
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a Redis server: set CLERK_WEBHOOKS_REDIS_URL"]
@@ -36,10 +44,15 @@ async fn of_32_claims_through_two_connections_one_wins() {
         for place in 0..32 {
             let store = stores[place % 2].clone();
             let key = message(&format!("msg_{round}"));
-            claims.spawn(async move { store.claim(&key, LEASE).await.unwrap() });
+            claims.spawn(async move {
+                store
+                    .claim(&key, ClaimToken::random(), LEASE)
+                    .await
+                    .unwrap()
+            });
         }
         let claims = claims.join_all().await;
-        let won = |claim: &&Claim| matches!(claim, Claim::Claimed(_));
+        let won = |claim: &&Claim| **claim == Claim::Claimed;
         assert_eq!(claims.iter().filter(won).count(), 1, "{claims:?}");
     }
     keys.remove().await;
@@ -51,13 +64,23 @@ async fn what_one_store_did_another_sees() {
     let keys = Keys::new().await;
     let (one, other) = (keys.store().await, keys.store().await);
     let key = message("msg_1");
-    let Claim::Claimed(token) = one.claim(&key, LEASE).await.unwrap() else {
-        panic!("nobody else has it");
-    };
-    assert_eq!(other.claim(&key, LEASE).await.unwrap(), Claim::InProgress);
+    let token = claimed(&one, &key, LEASE).await;
+    assert_eq!(
+        other
+            .claim(&key, ClaimToken::random(), LEASE)
+            .await
+            .unwrap(),
+        Claim::InProgress
+    );
     assert!(other.extend(&key, token, LEASE).await.unwrap());
-    other.complete(&key, LEASE).await.unwrap();
-    assert_eq!(one.claim(&key, LEASE).await.unwrap(), Claim::Completed);
+    other
+        .complete(&key, Outcome::Succeeded, LEASE)
+        .await
+        .unwrap();
+    assert_eq!(
+        one.claim(&key, ClaimToken::random(), LEASE).await.unwrap(),
+        Claim::Completed(Outcome::Succeeded)
+    );
     assert!(!one.release(&key, token).await.unwrap());
     assert!(one.forget(&key).await.unwrap());
     keys.remove().await;
@@ -89,9 +112,11 @@ async fn whatever_scope_and_id_hold_every_message_has_its_own_key() {
     ];
     let ids = ["b", ":b", "b:c", "%3Ab", "*", longest.as_str()];
     for (scope, id) in scopes.iter().flat_map(|s| ids.map(|id| (*s, id))) {
-        let claim = store.claim(&MessageKey::new(scope, id), LEASE).await;
+        let claim = store
+            .claim(&MessageKey::new(scope, id), ClaimToken::random(), LEASE)
+            .await;
         assert!(
-            matches!(claim, Ok(Claim::Claimed(_))),
+            matches!(claim, Ok(Claim::Claimed)),
             "{scope:?} {id:?}: {claim:?}"
         );
     }
@@ -108,12 +133,18 @@ async fn prefixes_keep_stores_apart() {
     let outer = MessageKey::new("users", "a:b");
     let inner = MessageKey::new("a", "b");
     for (store, key) in [(&store, &outer), (&nested, &inner), (&nested, &outer)] {
-        let claim = store.claim(key, LEASE).await.unwrap();
-        assert!(matches!(claim, Claim::Claimed(_)), "{claim:?}");
+        let claim = store.claim(key, ClaimToken::random(), LEASE).await.unwrap();
+        assert_eq!(claim, Claim::Claimed);
     }
-    store.complete(&outer, LEASE).await.unwrap();
+    store
+        .complete(&outer, Outcome::Succeeded, LEASE)
+        .await
+        .unwrap();
     assert_eq!(
-        nested.claim(&inner, LEASE).await.unwrap(),
+        nested
+            .claim(&inner, ClaimToken::random(), LEASE)
+            .await
+            .unwrap(),
         Claim::InProgress
     );
     keys.remove().await;
@@ -124,14 +155,21 @@ async fn prefixes_keep_stores_apart() {
 async fn every_key_expires_by_itself() {
     let mut keys = Keys::new().await;
     let store = keys.store().await;
-    let (claimed, extended, completed) = (message("msg_1"), message("msg_2"), message("msg_3"));
-    store.claim(&claimed, LEASE).await.unwrap();
-    let Claim::Claimed(token) = store.claim(&extended, LEASE).await.unwrap() else {
-        panic!("nobody else has it");
-    };
+    let (held, extended, completed) = (message("msg_1"), message("msg_2"), message("msg_3"));
+    store
+        .claim(&held, ClaimToken::random(), LEASE)
+        .await
+        .unwrap();
+    let token = claimed(&store, &extended, LEASE).await;
     assert!(store.extend(&extended, token, LEASE * 2).await.unwrap());
-    store.claim(&completed, LEASE).await.unwrap();
-    store.complete(&completed, LEASE * 3).await.unwrap();
+    store
+        .claim(&completed, ClaimToken::random(), LEASE)
+        .await
+        .unwrap();
+    store
+        .complete(&completed, Outcome::Succeeded, LEASE * 3)
+        .await
+        .unwrap();
     for (id, left) in [("msg_1", LEASE), ("msg_2", LEASE * 2), ("msg_3", LEASE * 3)] {
         let name = format!("{}:users:{id}", keys.prefix);
         let pttl = milliseconds_left(&mut keys, &name).await;
@@ -153,15 +191,25 @@ async fn the_longest_and_the_shortest_durations_are_taken() {
     let keys = Keys::new().await;
     let store = keys.store().await;
     let key = message("msg_1");
-    let Claim::Claimed(token) = store.claim(&key, Duration::MAX).await.unwrap() else {
-        panic!("nobody else has it");
-    };
+    let token = claimed(&store, &key, Duration::MAX).await;
     assert!(store.extend(&key, token, Duration::MAX).await.unwrap());
-    store.complete(&key, Duration::MAX).await.unwrap();
-    assert_eq!(store.claim(&key, LEASE).await.unwrap(), Claim::Completed);
-    store.complete(&key, Duration::ZERO).await.unwrap();
     store
-        .claim(&message("msg_2"), Duration::ZERO)
+        .complete(&key, Outcome::Succeeded, Duration::MAX)
+        .await
+        .unwrap();
+    assert_eq!(
+        store
+            .claim(&key, ClaimToken::random(), LEASE)
+            .await
+            .unwrap(),
+        Claim::Completed(Outcome::Succeeded)
+    );
+    store
+        .complete(&key, Outcome::Succeeded, Duration::ZERO)
+        .await
+        .unwrap();
+    store
+        .claim(&message("msg_2"), ClaimToken::random(), Duration::ZERO)
         .await
         .unwrap();
     keys.remove().await;
@@ -185,9 +233,18 @@ async fn a_connection_that_was_killed_costs_no_claim() {
         assert!(ids.insert(id), "the connection was not made anew");
         kill(id).await;
         let key = message(&format!("msg_{round}"));
-        let claim = store.claim(&key, LEASE).await.unwrap();
-        assert!(matches!(claim, Claim::Claimed(_)), "{claim:?}");
-        assert_eq!(store.claim(&key, LEASE).await.unwrap(), Claim::InProgress);
+        let claim = store
+            .claim(&key, ClaimToken::random(), LEASE)
+            .await
+            .unwrap();
+        assert_eq!(claim, Claim::Claimed);
+        assert_eq!(
+            store
+                .claim(&key, ClaimToken::random(), LEASE)
+                .await
+                .unwrap(),
+            Claim::InProgress
+        );
     }
     keys.remove().await;
 }

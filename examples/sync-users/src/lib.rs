@@ -9,7 +9,10 @@
 //! - A deletion is final. It leaves a *tombstone*, a row with `deleted_at` and without personal data,
 //!   for an unknown id too: a `user.updated` that was overtaken by its `user.deleted` finds it, and
 //!   resurrects nobody.
-//! - The inbox notes each message's id in the same transaction as its row: both are there, or neither.
+//! - The number of an organization's members is counted: plus one for each membership that is created, minus
+//!   one for each that is deleted. A row could be written twice without harm, this cannot. So the inbox
+//!   records each message's id in the same transaction: both are there, or neither, and a duplicate counts
+//!   nothing.
 //!
 //! So the tables depend on which events have arrived, and not on their order or number, unless two states
 //! of an object share one millisecond. There are no foreign keys: a membership may arrive before its user.
@@ -17,7 +20,7 @@
 //! # Why there is no `IdempotencyLayer`
 //!
 //! All that a delivery does is in one database, so that the inbox alone makes it happen once. A handler
-//! that is killed or cut off has changed nothing: the next delivery need not wait for a lease. Add the
+//! that is killed or aborted has changed nothing: the next delivery need not wait for a lease. Add the
 //! layer once your handler does something that a rollback cannot undo, such as sending an e-mail.
 
 mod database;

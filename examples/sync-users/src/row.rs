@@ -18,6 +18,8 @@ pub(crate) struct Row<'a> {
     pub(crate) values: Vec<Option<&'a str>>,
     pub(crate) updated_at: Option<i64>,
     pub(crate) deleted_at: Option<i64>,
+    /// An organization, and by how many members it grows.
+    pub(crate) members: Option<(&'a str, i64)>,
 }
 
 impl<'a> Row<'a> {
@@ -50,12 +52,25 @@ impl<'a> Row<'a> {
             values,
             updated_at: event.occurred_at().map(Timestamp::as_millis),
             deleted_at: is_deletion(&event.data).then(|| deleted_at(event)),
+            members: members(&event.data),
         })
     }
 
     /// What writing it does: a tombstone deletes, whether its id was known or not.
     pub(crate) fn deleted_or(&self, otherwise: Outcome) -> Outcome {
         self.deleted_at.map_or(otherwise, |_| Outcome::Deleted)
+    }
+}
+
+fn members(data: &EventData) -> Option<(&str, i64)> {
+    match data {
+        EventData::OrganizationMembershipCreated(membership) => {
+            Some((&membership.organization.id, 1))
+        }
+        EventData::OrganizationMembershipDeleted(membership) => {
+            Some((&membership.organization.id, -1))
+        }
+        _ => None,
     }
 }
 

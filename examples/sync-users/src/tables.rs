@@ -49,7 +49,20 @@ create table if not exists memberships (
     updated_at bigint,
     deleted_at bigint
 );
+create table if not exists member_counts (
+    organization_id text not null primary key,
+    members bigint not null
+);
 ";
+
+/// How many members an organization has. Adding twice is wrong, so it needs the inbox.
+pub(crate) const COUNT_MEMBERS: &str = "
+insert into member_counts (organization_id, members) values ($1, $2)
+on conflict (organization_id) do update set members = member_counts.members + excluded.members";
+
+/// One row if anybody was ever counted.
+pub(crate) const MEMBER_COUNT: &str =
+    "select members from member_counts where organization_id = $1";
 
 /// Clerk's users.
 pub static USERS: Table = Table {

@@ -20,6 +20,7 @@ use clerk_webhooks::{
     ClerkWebhookLayer, Rejection, RejectionKind, VerifiedDelivery, Verifier, WebhookError,
     idempotency::{
         Claim, ClaimToken, Counts, IdempotencyLayer, IdempotencyStore, MemoryStore, MessageKey,
+        Outcome,
     },
     testing::SignedRequest,
 };
@@ -38,9 +39,12 @@ pub(crate) enum Do {
     Retry,
     GiveUp,
     Panic,
+    PanicWith(&'static str),
     Take(Duration),
+    TakeThen(Duration, StatusCode),
     /// Until [`Endpoint::let_go`] is called.
     WaitThen(StatusCode),
+    WaitThenGiveUp,
 }
 
 #[derive(Clone)]
@@ -150,8 +154,11 @@ pub(crate) fn until(mut holds: impl FnMut() -> bool) -> impl Future<Output = ()>
     }
 }
 
+/// Of this type are all events.
+pub(crate) const EVENT: &str = r#"{"type": "user.created"}"#;
+
 pub(crate) fn delivery(message_id: &str) -> Request<Body> {
-    SignedRequest::new(&secret(), "{}")
+    SignedRequest::new(&secret(), EVENT)
         .with_message_id(message_id)
         .into_request("/".parse().unwrap())
 }
@@ -169,13 +176,22 @@ async fn on_delivery(
         Do::Retry => WebhookError::retry("again").into_response(),
         Do::GiveUp => WebhookError::permanent("never").into_response(),
         Do::Panic => panic!("as the test wants"),
+        Do::PanicWith(message) => std::panic::panic_any(message.to_owned()),
         Do::Take(duration) => {
             sleep(duration).await;
             StatusCode::NO_CONTENT.into_response()
         }
+        Do::TakeThen(duration, status) => {
+            sleep(duration).await;
+            status.into_response()
+        }
         Do::WaitThen(status) => {
             handler.go.notified().await;
             status.into_response()
+        }
+        Do::WaitThenGiveUp => {
+            handler.go.notified().await;
+            WebhookError::permanent("never").into_response()
         }
     };
     handler.ended.fetch_add(1, SeqCst);
@@ -186,6 +202,7 @@ async fn on_delivery(
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<String>,
+    pub(crate) stops_retries: bool,
     pub(crate) text: String,
     pub(crate) refused: Option<RejectionKind>,
 }
@@ -197,6 +214,8 @@ impl Answer {
         let text = to_bytes(body, 1024).await.unwrap();
         Self {
             status: parts.status,
+            stops_retries: parts.headers.get("webhook-delivery")
+                == Some(&"abort-message".parse().unwrap()),
             retry_after: retry_after.map(|value| value.to_str().unwrap().to_owned()),
             text: String::from_utf8(text.to_vec()).unwrap(),
             refused: parts.extensions.get::<Rejection>().map(Rejection::kind),
@@ -232,6 +251,8 @@ pub(crate) struct Faults {
     pub(crate) claims_fail: AtomicBool,
     pub(crate) claims_panic: AtomicBool,
     pub(crate) is_silent: AtomicBool,
+    /// A claim that gets no answer is carried out after this time nevertheless.
+    pub(crate) silent_claims_take: Mutex<Option<Duration>>,
     pub(crate) extensions_fail: AtomicBool,
     pub(crate) extensions_panic: AtomicBool,
     pub(crate) leases_are_lost: AtomicBool,
@@ -245,6 +266,7 @@ pub(crate) struct Faults {
     /// From there until its answer is here.
     pub(crate) completions_answer_takes: Mutex<Duration>,
     pub(crate) operations: AtomicUsize,
+    pub(crate) claims: AtomicUsize,
     pub(crate) extensions: AtomicUsize,
 }
 
@@ -261,6 +283,19 @@ impl Scripted {
     }
 }
 
+impl Scripted {
+    fn carry_out_late(&self, key: &MessageKey, token: ClaimToken, lease: Duration) {
+        let takes = *self.faults.silent_claims_take.lock().unwrap();
+        if let (true, Some(takes)) = (self.faults.is_silent.load(SeqCst), takes) {
+            let (memory, key) = (self.memory.clone(), key.clone());
+            tokio::spawn(async move {
+                sleep(takes).await;
+                memory.claim(&key, token, lease).await
+            });
+        }
+    }
+}
+
 async fn pass(time: &Mutex<Duration>) {
     let time = *time.lock().unwrap();
     if !time.is_zero() {
@@ -271,10 +306,17 @@ async fn pass(time: &Mutex<Duration>) {
 impl IdempotencyStore for Scripted {
     type Error = BoxError;
 
-    async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, BoxError> {
+    async fn claim(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> Result<Claim, BoxError> {
         assert!(!self.faults.claims_panic.load(SeqCst), "as the test wants");
+        self.faults.claims.fetch_add(1, SeqCst);
+        self.carry_out_late(key, token, lease);
         self.fail_if(self.faults.claims_fail.load(SeqCst)).await?;
-        let claim = self.memory.claim(key, lease).await?;
+        let claim = self.memory.claim(key, token, lease).await?;
         pass(&self.faults.claims_answer_takes).await;
         Ok(claim)
     }
@@ -298,12 +340,17 @@ impl IdempotencyStore for Scripted {
         Ok(self.memory.extend(key, token, lease).await?)
     }
 
-    async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), BoxError> {
+    async fn complete(
+        &self,
+        key: &MessageKey,
+        outcome: Outcome,
+        retention: Duration,
+    ) -> Result<(), BoxError> {
         let left = &self.faults.completions_to_fail;
         let fails = left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
         self.fail_if(fails.is_ok()).await?;
         pass(&self.faults.completions_take).await;
-        self.memory.complete(key, retention).await?;
+        self.memory.complete(key, outcome, retention).await?;
         pass(&self.faults.completions_answer_takes).await;
         Ok(())
     }

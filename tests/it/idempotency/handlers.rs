@@ -3,11 +3,14 @@
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::post};
-use clerk_webhooks::{ClerkWebhookLayer, RejectionKind, Verifier};
+use clerk_webhooks::{
+    ClerkWebhookLayer, RejectionKind, Verifier,
+    idempotency::{IdempotencyStore as _, MessageKey},
+};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
 
-use super::endpoint::{Answer, Do, Endpoint, delivery, until};
+use super::endpoint::{Answer, Do, Endpoint, SCOPE, delivery, until};
 use crate::common::{Logs, secret};
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -33,13 +36,22 @@ async fn a_failed_message_runs_again() {
 }
 
 #[tokio::test]
-async fn what_is_permanently_bad_is_done() {
+async fn a_permanent_failure_stays_one_until_it_is_forgotten() {
     let endpoint = Endpoint::new([Do::GiveUp]);
-    endpoint.deliver("msg_1").await.is(422);
-    let again = endpoint.deliver("msg_1").await;
-    again.is(200);
-    assert_eq!(again.text, "already processed");
-    assert_eq!(endpoint.started(), 1);
+    let first = endpoint.deliver("msg_1").await;
+    first.is(422);
+    assert!(first.stops_retries);
+    for _ in 0..2 {
+        let again = endpoint.deliver("msg_1").await;
+        again.is_refused(422, RejectionKind::PermanentlyFailed);
+        assert!(again.stops_retries);
+        assert_eq!(again.text, first.text);
+    }
+    assert_eq!((endpoint.started(), endpoint.counts().duplicates), (1, 2));
+    let key = MessageKey::new(SCOPE, "msg_1");
+    assert!(endpoint.store.forget(&key).await.unwrap());
+    endpoint.deliver("msg_1").await.is(200);
+    endpoint.deliver("msg_1").await.is(200);
 }
 
 #[tokio::test]
@@ -49,11 +61,26 @@ async fn a_panic_is_answered_500_and_the_message_runs_again() {
     let panicked = endpoint.deliver("msg_1").await;
     panicked.is_refused(500, RejectionKind::HandlerPanicked);
     let logged = logs.take();
-    assert!(
-        logged.contains("ERROR") && logged.contains(r#"code="handler_panicked""#),
-        "{logged}"
-    );
+    for part in [
+        "ERROR",
+        r#"code="handler_panicked""#,
+        r#"message_id="msg_1""#,
+        r#"event_type="user.created""#,
+        "cause=as the test wants",
+    ] {
+        assert!(logged.contains(part), "{part}: {logged}");
+    }
     endpoint.deliver("msg_1").await.is(200);
+}
+
+#[tokio::test]
+async fn what_a_panic_says_cannot_forge_a_line_of_the_log() {
+    let logs = Logs::capture();
+    let endpoint = Endpoint::new([Do::PanicWith("one\nERROR two\u{1b}[31m")]);
+    endpoint.deliver("msg_1").await;
+    let logged = logs.take();
+    let escaped = r"cause=one\nERROR two\u{1b}[31m";
+    assert!(logged.contains(escaped), "{logged}");
 }
 
 #[tokio::test]
@@ -63,13 +90,32 @@ async fn a_sender_that_disconnects_does_not_cut_the_handler_off() {
     endpoint.until_started(1).await;
     sender.abort();
     assert!(sender.await.unwrap_err().is_cancelled());
-    let meanwhile = endpoint.deliver("msg_1").await;
-    meanwhile.is_refused(409, RejectionKind::MessageInProgress);
+    let meanwhile = endpoint.deliver_meanwhile("msg_1");
+    until(|| endpoint.counts().waited == 1).await;
     endpoint.let_go();
-    endpoint.until_ended(1).await;
+    meanwhile.await.unwrap().is(200);
+    assert_eq!((endpoint.started(), endpoint.counts().completed), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_outlives_its_sender_is_warned_of() {
+    let logs = Logs::capture();
+    let endpoint = Endpoint::new([Do::Take(Duration::from_secs(20))]);
+    let sender = timeout(Duration::from_secs(15), endpoint.deliver("msg_1"));
+    assert!(sender.await.is_err());
     until(|| endpoint.counts().completed == 1).await;
-    endpoint.deliver("msg_1").await.is(200);
-    assert_eq!(endpoint.started(), 1);
+    let logged = logs.take();
+    for part in [
+        "WARN",
+        "a handler ended after its sender had disconnected",
+        r#"message_id="msg_1""#,
+        r#"event_type="user.created""#,
+        "ran_ms=20",
+    ] {
+        assert!(logged.contains(part), "{part}: {logged}");
+    }
+    endpoint.deliver("msg_2").await.is(200);
+    assert!(!logs.take().contains("disconnected"));
 }
 
 /// As when the sender's connection breaks within the same instant.
@@ -88,7 +134,7 @@ async fn the_lease_is_extended_while_the_handler_runs() {
     let first = endpoint.deliver_meanwhile("msg_1");
     endpoint.until_started(1).await;
     for _ in 0..9 {
-        sleep(LEASE).await;
+        sleep(LEASE - Duration::from_secs(10)).await;
         let other = endpoint.deliver("msg_1").await;
         other.is_refused(409, RejectionKind::MessageInProgress);
     }

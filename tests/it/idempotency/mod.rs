@@ -6,3 +6,4 @@ mod handlers;
 mod repeats;
 mod shutdown;
 mod stores;
+mod waiting;

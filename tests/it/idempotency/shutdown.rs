@@ -45,13 +45,15 @@ async fn a_drain_waits_for_handlers_whose_sender_has_gone() {
     assert_eq!((endpoint.ended(), endpoint.counts().completed), (1, 1));
 }
 
-/// A runtime that is dropped cuts its handlers off, as the death of their process does.
+/// A runtime that is dropped aborts its handlers, as the death of their process does.
 #[test]
 fn a_message_whose_process_died_runs_again_after_its_lease() {
     let lease = Duration::from_secs(2);
     let store = Scripted::default();
     let start = |script| {
-        let endpoint = Endpoint::on(store.clone(), script, |layer| layer.with_lease(lease));
+        let endpoint = Endpoint::on(store.clone(), script, |layer| {
+            layer.with_lease(lease).with_duplicate_wait(Duration::ZERO)
+        });
         (Runtime::new().unwrap(), endpoint)
     };
     let (process, endpoint) = start(vec![Do::WaitThen(StatusCode::OK)]);

@@ -50,6 +50,39 @@ async fn a_silent_store_fails_closed_in_time() {
     assert_eq!(endpoint.started(), 0);
 }
 
+/// Without a withdrawal the message would be blocked for the lease of a claim that nobody holds.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_times_out_is_withdrawn_even_when_it_comes_late() {
+    for late in [Duration::ZERO, Duration::from_secs(7)] {
+        let endpoint = Endpoint::new([]);
+        let faults = &endpoint.store.faults;
+        *faults.silent_claims_take.lock().unwrap() = Some(late);
+        faults.is_silent.store(true, SeqCst);
+        let refused = endpoint.deliver("msg_1").await;
+        refused.is_refused(503, RejectionKind::StoreUnavailable);
+        faults.is_silent.store(false, SeqCst);
+        sleep(Duration::from_secs(8)).await;
+        let called = Instant::now();
+        endpoint.deliver("msg_1").await.is(200);
+        assert!(called.elapsed() < Duration::from_secs(1));
+        assert_eq!(endpoint.started(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_withdrawal_ends_with_the_lease() {
+    let endpoint = Endpoint::new([]);
+    endpoint.store.faults.claims_fail.store(true, SeqCst);
+    let refused = endpoint.deliver("msg_1").await;
+    refused.is_refused(503, RejectionKind::StoreUnavailable);
+    let operations = || endpoint.store.faults.operations.load(SeqCst);
+    sleep(LEASE + Duration::from_secs(1)).await;
+    let within_the_lease = operations();
+    assert!((10..=30).contains(&within_the_lease), "{within_the_lease}");
+    sleep(10 * LEASE).await;
+    assert_eq!(operations(), within_the_lease);
+}
+
 #[tokio::test]
 async fn a_store_that_panics_fails_closed() {
     let logs = Logs::capture();
@@ -57,7 +90,10 @@ async fn a_store_that_panics_fails_closed() {
     endpoint.store.faults.claims_panic.store(true, SeqCst);
     let refused = endpoint.deliver("msg_1").await;
     refused.is_refused(503, RejectionKind::StoreUnavailable);
-    assert!(logs.take().contains("cause=the store panicked"));
+    assert!(
+        logs.take()
+            .contains("cause=the store panicked: as the test wants")
+    );
     assert_eq!(endpoint.started(), 0);
 }
 
@@ -199,7 +235,9 @@ async fn when_a_lease_ran_out_another_process_may_run_the_message() {
 const SHORT_LEASE: Duration = Duration::from_secs(2);
 
 fn short_lease(layer: IdempotencyLayer<Scripted>) -> IdempotencyLayer<Scripted> {
-    layer.with_lease(SHORT_LEASE)
+    layer
+        .with_lease(SHORT_LEASE)
+        .with_duplicate_wait(Duration::ZERO)
 }
 
 /// Another process on the same store, whose own calls are not slow.

@@ -10,6 +10,7 @@ pub const MIGRATIONS: &[&str] = &[r#"create table if not exists clerk_idempotenc
     scope text collate "C" not null,
     id text collate "C" not null,
     token text,
+    outcome text,
     expires_at timestamptz not null,
     primary key (scope, id)
 );
@@ -37,8 +38,8 @@ create index if not exists clerk_queue_state_at on clerk_queue (queue, state, at
 
 /// The table of claims, `clerk_idempotency`, behind `PostgresStore`.
 ///
-/// A row is a claim in progress while it has a token, and a completed message when the token is null; in both
-/// cases until `expires_at`.
+/// A row is a claim in progress while it has a `token`, and a completed message when it has an `outcome`,
+/// `succeeded` or `permanently_failed`; in both cases until `expires_at`.
 pub mod store {
     /// Takes a message, unless it is taken or done.
     ///
@@ -47,19 +48,21 @@ pub mod store {
     /// - `$4` bigint: the lease in milliseconds
     ///
     /// Always returns one row of one column, the token that holds the message now: yours, then you have
-    /// claimed it; another's, then it is in progress; null, then it is completed.
+    /// claimed it; another's, then it is in progress. Or the outcome, `succeeded` or `permanently_failed`: then
+    /// it is completed. It may be repeated with the same token.
     ///
     /// What is returned was read under the row's lock, so that no other claim, and no expiry, comes in
     /// between.
     pub const CLAIM: &str = "insert into clerk_idempotency as held (scope, id, token, expires_at)
 values ($1, $2, $3, clock_timestamp() + $4::bigint * interval '1 millisecond')
-on conflict (scope, id) do update set (token, expires_at) = (
+on conflict (scope, id) do update set (token, outcome, expires_at) = (
     select
         case when lease.is_over then excluded.token else held.token end,
+        case when lease.is_over then null else held.outcome end,
         case when lease.is_over then excluded.expires_at else held.expires_at end
     from (select held.expires_at <= clock_timestamp() as is_over) as lease
 )
-returning token";
+returning coalesce(token, outcome) as state";
 
     /// Makes a claim last for another lease from now.
     ///
@@ -72,15 +75,17 @@ returning token";
 set expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
 where scope = $1 and id = $2 and token = $3 and expires_at > clock_timestamp()";
 
-    /// Notes that a message's work is done, whoever holds it.
+    /// Records how a message's work ended, whoever holds it.
     ///
     /// - `$1` text: scope; `$2` text: message id
-    /// - `$3` bigint: for how long to keep that, in milliseconds
+    /// - `$3` text: `succeeded` or `permanently_failed`
+    /// - `$4` bigint: how long to keep that, in milliseconds
     ///
     /// One row affected.
-    pub const COMPLETE: &str = "insert into clerk_idempotency (scope, id, token, expires_at)
-values ($1, $2, null, clock_timestamp() + $3::bigint * interval '1 millisecond')
-on conflict (scope, id) do update set token = null, expires_at = excluded.expires_at";
+    pub const COMPLETE: &str = "insert into clerk_idempotency (scope, id, outcome, expires_at)
+values ($1, $2, $3, clock_timestamp() + $4::bigint * interval '1 millisecond')
+on conflict (scope, id) do update
+    set token = null, outcome = excluded.outcome, expires_at = excluded.expires_at";
 
     /// Gives a claim back.
     ///

@@ -12,6 +12,7 @@ pub const MIGRATIONS: &[&str] = &["create table if not exists clerk_idempotency 
     scope text not null,
     id text not null,
     token text,
+    outcome text,
     expires_at real not null,
     primary key (scope, id)
 ) strict, without rowid;
@@ -39,8 +40,8 @@ create index if not exists clerk_queue_state_at on clerk_queue (queue, state, at
 
 /// The table of claims, `clerk_idempotency`, behind `SqliteStore`.
 ///
-/// A row is a claim in progress while it has a token, and a completed message when the token is null; in both
-/// cases until `expires_at`.
+/// A row is a claim in progress while it has a `token`, and a completed message when it has an `outcome`,
+/// `succeeded` or `permanently_failed`; in both cases until `expires_at`.
 pub mod store {
     /// Takes a message, unless it is taken or done.
     ///
@@ -49,7 +50,8 @@ pub mod store {
     /// - `?4` integer: the lease in milliseconds
     ///
     /// Always returns one row of one column, the token that holds the message now: yours, then you have
-    /// claimed it; another's, then it is in progress; null, then it is completed.
+    /// claimed it; another's, then it is in progress. Or the outcome, `succeeded` or `permanently_failed`: then
+    /// it is completed. It may be repeated with the same token.
     ///
     /// Step until it is done, not only to the row: the commit comes after the row, and when it fails there
     /// is no claim. rusqlite's `query_row` and diesel's `get_result` stop at the row, and lose that
@@ -60,8 +62,9 @@ pub mod store {
 values (?1, ?2, ?3, unixepoch('subsec') + ?4 / 1000.0)
 on conflict (scope, id) do update set
     token = iif(held.expires_at <= unixepoch('subsec'), excluded.token, held.token),
+    outcome = iif(held.expires_at <= unixepoch('subsec'), null, held.outcome),
     expires_at = iif(held.expires_at <= unixepoch('subsec'), excluded.expires_at, held.expires_at)
-returning token";
+returning coalesce(token, outcome) as state";
 
     /// Makes a claim last for another lease from now.
     ///
@@ -74,15 +77,17 @@ returning token";
 set expires_at = unixepoch('subsec') + ?4 / 1000.0
 where scope = ?1 and id = ?2 and token = ?3 and expires_at > unixepoch('subsec')";
 
-    /// Notes that a message's work is done, whoever holds it.
+    /// Records how a message's work ended, whoever holds it.
     ///
     /// - `?1` text: scope; `?2` text: message id
-    /// - `?3` integer: for how long to keep that, in milliseconds
+    /// - `?3` text: `succeeded` or `permanently_failed`
+    /// - `?4` integer: how long to keep that, in milliseconds
     ///
     /// One row affected.
-    pub const COMPLETE: &str = "insert into clerk_idempotency (scope, id, token, expires_at)
-values (?1, ?2, null, unixepoch('subsec') + ?3 / 1000.0)
-on conflict (scope, id) do update set token = null, expires_at = excluded.expires_at";
+    pub const COMPLETE: &str = "insert into clerk_idempotency (scope, id, outcome, expires_at)
+values (?1, ?2, ?3, unixepoch('subsec') + ?4 / 1000.0)
+on conflict (scope, id) do update
+    set token = null, outcome = excluded.outcome, expires_at = excluded.expires_at";
 
     /// Gives a claim back.
     ///

@@ -2,14 +2,14 @@
 //!
 //! A macro: sqlx' generic bounds for "any database" are longer than this, and know no `rows_affected`.
 
-use clerk_webhooks::idempotency::{Claim, ClaimToken};
+use clerk_webhooks::idempotency::{Claim, ClaimToken, Outcome};
 
-/// What the row says that a claim left behind.
-pub(super) fn outcome(ours: ClaimToken, holder: Option<String>) -> Claim {
-    match holder {
-        None => Claim::Completed,
-        Some(holder) if holder == ours.to_string() => Claim::Claimed(ours),
-        Some(_) => Claim::InProgress,
+/// What a claim found: an outcome, or the token that holds the message now.
+pub(super) fn claim_of(ours: ClaimToken, found: &str) -> Claim {
+    match Outcome::from_name(found) {
+        Some(outcome) => Claim::Completed(outcome),
+        None if found == ours.to_string() => Claim::Claimed,
+        None => Claim::InProgress,
     }
 }
 
@@ -49,9 +49,9 @@ macro_rules! claims {
             async fn claim(
                 &self,
                 key: &MessageKey,
+                token: ClaimToken,
                 lease: Duration,
             ) -> Result<Claim, DatabaseError> {
-                let token = ClaimToken::random();
                 let connection = connect::acquire(&self.pool).await;
                 let mut connection = connection.map_err(failed("claim a message"))?;
                 // Not `fetch_one`: on SQLite it stops at the row, and loses the error of the commit after it.
@@ -62,9 +62,9 @@ macro_rules! claims {
                     .bind(millis(lease))
                     .fetch_all(&mut *connection)
                     .await;
-                let holder = rows.and_then(|mut rows| rows.pop().ok_or(sqlx::Error::RowNotFound));
-                let holder = holder.map_err(failed("claim a message"))?;
-                Ok(super::claims::outcome(token, holder))
+                let found = rows.and_then(|mut rows| rows.pop().ok_or(sqlx::Error::RowNotFound));
+                let found: String = found.map_err(failed("claim a message"))?;
+                Ok(super::claims::claim_of(token, &found))
             }
 
             async fn extend(
@@ -82,9 +82,11 @@ macro_rules! claims {
             async fn complete(
                 &self,
                 key: &MessageKey,
+                outcome: Outcome,
                 retention: Duration,
             ) -> Result<(), DatabaseError> {
-                let statement = about(sql::COMPLETE, key).bind(millis(retention));
+                let statement = about(sql::COMPLETE, key);
+                let statement = statement.bind(outcome.as_str()).bind(millis(retention));
                 self.rows_affected("complete a message", statement).await?;
                 Ok(())
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 use sqlx::{Sqlite, SqlitePool, query::Query, sqlite::SqliteArguments};
 
 use crate::{connect, error::DatabaseError, millis::millis, purge, sql::sqlite::store as sql};

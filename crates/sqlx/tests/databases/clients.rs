@@ -1,12 +1,12 @@
 //! The exported SQL, run by other clients on the databases of the stores.
 
-use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, inbox, sql};
 use diesel::{
     Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection,
     connection::SimpleConnection as _,
     sql_query,
-    sql_types::{BigInt, Nullable, Text},
+    sql_types::{BigInt, Text},
 };
 use tokio_postgres::NoTls;
 
@@ -15,12 +15,14 @@ use crate::{
     support::{LONG, Schema, SqliteFile, new_key},
 };
 
+const FAILED: Claim = Claim::Completed(Outcome::PermanentlyFailed);
+
 async fn expect<S: IdempotencyStore<Error: std::fmt::Debug>>(
     store: &S,
     key: &MessageKey,
     expected: Claim,
 ) {
-    assert_eq!(store.claim(key, LONG).await.unwrap(), expected);
+    assert_eq!(store::seen(store, key).await, expected);
 }
 
 /// Connected to the schema; the connection's task ends with the client.
@@ -45,14 +47,15 @@ async fn tokio_postgres_and_the_store_share_claims() {
     let store = PostgresStore::new(schema.pool(1).await);
     let (key, token, lease) = (new_key(), ClaimToken::random().to_string(), 60_000_i64);
     let (scope, id) = (key.scope(), key.message_id());
-    let claim = async || -> Option<String> {
+    let claim = async || -> String {
         let row = client
             .query_one(CLAIM, &[&scope, &id, &token, &lease])
             .await;
         row.unwrap().get(0)
     };
 
-    assert_eq!(claim().await.as_ref(), Some(&token));
+    assert_eq!(claim().await, token);
+    assert_eq!(claim().await, token, "it can be repeated");
     expect(&store, &key, Claim::InProgress).await;
     assert_eq!(
         client
@@ -68,8 +71,8 @@ async fn tokio_postgres_and_the_store_share_claims() {
             .unwrap(),
         1
     );
-    store::token(store.claim(&key, LONG).await);
-    assert!(claim().await.is_some_and(|holder| holder != token));
+    store::claimed(&store, &key, LONG).await;
+    assert_ne!(claim().await, token);
     assert_eq!(
         client
             .execute(EXTEND, &[&scope, &id, &token, &lease])
@@ -79,17 +82,17 @@ async fn tokio_postgres_and_the_store_share_claims() {
     );
     assert_eq!(
         client
-            .execute(COMPLETE, &[&scope, &id, &lease])
+            .execute(COMPLETE, &[&scope, &id, &"permanently_failed", &lease])
             .await
             .unwrap(),
         1
     );
-    expect(&store, &key, Claim::Completed).await;
-    assert_eq!(claim().await, None);
+    expect(&store, &key, FAILED).await;
+    assert_eq!(claim().await, "permanently_failed");
     assert_eq!(client.execute(FORGET, &[&scope, &id]).await.unwrap(), 1);
     assert_eq!(
         client
-            .execute(COMPLETE, &[&scope, &id, &0_i64])
+            .execute(COMPLETE, &[&scope, &id, &"succeeded", &0_i64])
             .await
             .unwrap(),
         1
@@ -146,9 +149,9 @@ async fn tokio_postgres_and_sqlx_share_the_inbox() {
 }
 
 #[derive(QueryableByName)]
-struct Holder {
-    #[diesel(sql_type = Nullable<Text>)]
-    token: Option<String>,
+struct Found {
+    #[diesel(sql_type = Text)]
+    state: String,
 }
 
 /// A diesel connection waits for locks in its own thread: the tests await nothing beside it.
@@ -182,29 +185,41 @@ async fn diesel_and_the_store_share_claims() {
     };
     // Not `get_result`, which stops at the row.
     let holder = |connection: &mut SqliteConnection| {
-        let mut rows: Vec<Holder> = claim().load(connection).unwrap();
-        rows.pop().unwrap().token
+        let mut rows: Vec<Found> = claim().load(connection).unwrap();
+        rows.pop().unwrap().state
     };
     let extend = || {
         about(EXTEND)
             .bind::<Text, _>(&token)
             .bind::<BigInt, _>(60_000)
     };
-    let complete = |retention| about(COMPLETE).bind::<BigInt, _>(retention);
+    let complete = |outcome, retention| {
+        let statement = about(COMPLETE).bind::<Text, _>(outcome);
+        statement.bind::<BigInt, _>(retention)
+    };
 
-    assert_eq!(holder(&mut connection).as_ref(), Some(&token));
+    assert_eq!(holder(&mut connection), token);
+    assert_eq!(holder(&mut connection), token, "it can be repeated");
     expect(&store, &key, Claim::InProgress).await;
     assert_eq!(extend().execute(&mut connection).unwrap(), 1);
     let release = about(RELEASE).bind::<Text, _>(&token);
     assert_eq!(release.execute(&mut connection).unwrap(), 1);
-    store::token(store.claim(&key, LONG).await);
-    assert!(holder(&mut connection).is_some_and(|holder| holder != token));
+    store::claimed(&store, &key, LONG).await;
+    assert_ne!(holder(&mut connection), token);
     assert_eq!(extend().execute(&mut connection).unwrap(), 0);
-    assert_eq!(complete(60_000).execute(&mut connection).unwrap(), 1);
-    expect(&store, &key, Claim::Completed).await;
-    assert_eq!(holder(&mut connection), None);
+    assert_eq!(
+        complete("permanently_failed", 60_000)
+            .execute(&mut connection)
+            .unwrap(),
+        1
+    );
+    expect(&store, &key, FAILED).await;
+    assert_eq!(holder(&mut connection), "permanently_failed");
     assert_eq!(about(FORGET).execute(&mut connection).unwrap(), 1);
-    assert_eq!(complete(0).execute(&mut connection).unwrap(), 1);
+    assert_eq!(
+        complete("succeeded", 0).execute(&mut connection).unwrap(),
+        1
+    );
     let purge = sql_query(PURGE).bind::<BigInt, _>(1_000);
     assert_eq!(purge.execute(&mut connection).unwrap(), 1);
 }

@@ -3,7 +3,7 @@
 use std::{error::Error as _, net::TcpListener, time::Duration};
 
 use clerk_webhooks::{
-    idempotency::{Claim, IdempotencyStore as _, MessageKey},
+    idempotency::{Claim, ClaimToken, IdempotencyStore as _, MessageKey},
     testing::idempotency_store,
 };
 use clerk_webhooks_sqlx::{PostgresStore, inbox, migrate};
@@ -61,7 +61,8 @@ async fn what_a_key_or_a_duration_may_be() {
     store::a_long_scope_of_odd_characters_is_kept(store.clone()).await;
     store::the_longest_durations_are_kept(store.clone()).await;
     let nul = MessageKey::new("a\0b", "msg_1");
-    let refused = store.claim(&nul, LONG).await.unwrap_err().to_string();
+    let refused = store.claim(&nul, ClaimToken::random(), LONG).await;
+    let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("take it out of the scope"), "{refused}");
 }
 
@@ -88,11 +89,11 @@ async fn the_servers_clock_ends_a_lease() {
     };
 
     for store in &stores {
-        store.complete(&key, Duration::ZERO).await.unwrap();
-        let first = store::token(store.claim(&key, Duration::from_secs(1)).await);
+        store::completed(store, &key, Duration::ZERO).await;
+        let first = store::claimed(store, &key, Duration::from_secs(1)).await;
         expire_in("1 hour").await;
         for store in &stores {
-            assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::InProgress);
+            assert_eq!(store::seen(store, &key).await, Claim::InProgress);
         }
         assert!(store.extend(&key, first, LONG).await.unwrap());
         expire_in("-1 microsecond").await;
@@ -100,7 +101,7 @@ async fn the_servers_clock_ends_a_lease() {
             !store.extend(&key, first, LONG).await.unwrap(),
             "nobody has claimed it since"
         );
-        store::token(store.claim(&key, LONG).await);
+        store::claimed(store, &key, LONG).await;
     }
 }
 
@@ -117,9 +118,9 @@ async fn migrating_again_or_all_at_once_harms_nothing() {
     }
     processes.join_all().await;
     let (store, key) = (migrated(&schema).await, new_key());
-    store.complete(&key, LONG).await.unwrap();
+    store::completed(&store, &key, LONG).await;
     migrate(&schema.pool(1).await).await.unwrap();
-    assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::Completed);
+    assert_eq!(store::seen(&store, &key).await, store::SUCCEEDED);
 }
 
 /// The rights to write rows are enough for a service whose tables were made by another role.
@@ -155,7 +156,7 @@ async fn a_role_that_may_not_create_tables_may_migrate_when_they_are_there() {
     ))
     .await;
     migrate(&as_role).await.unwrap();
-    store::token(store.claim(&new_key(), LONG).await);
+    store::claimed(&store, &new_key(), LONG).await;
     as_role.close().await;
     execute(format!("drop owned by {role}; drop role {role}")).await;
 }
@@ -168,16 +169,16 @@ async fn purging_removes_what_has_expired_and_keeps_the_rest() {
     let (store, done, running) = (PostgresStore::new(pool.clone()), new_key(), new_key());
     migrate(&pool).await.unwrap();
     let fill = "insert into clerk_idempotency select 'users', i, case when i % 2 = 0 then 'token' end, \
-        clock_timestamp() from generate_series(1, 2500) as i";
+        'succeeded', clock_timestamp() from generate_series(1, 2500) as i";
     sqlx::query(fill).execute(&pool).await.unwrap();
-    store.complete(&done, LONG).await.unwrap();
-    let token = store::token(store.claim(&running, LONG).await);
+    store::completed(&store, &done, LONG).await;
+    let token = store::claimed(&store, &running, LONG).await;
 
     let (first, second) = tokio::join!(store.purge(), store.purge());
     let rest = store.purge().await.unwrap();
     assert_eq!(first.unwrap() + second.unwrap() + rest, 2_500);
     assert_eq!(store.purge().await.unwrap(), 0);
-    assert_eq!(store.claim(&done, LONG).await.unwrap(), Claim::Completed);
+    assert_eq!(store::seen(&store, &done).await, store::SUCCEEDED);
     assert!(store.extend(&running, token, LONG).await.unwrap());
 }
 
@@ -188,8 +189,8 @@ async fn purging_passes_over_what_is_locked() {
     let pool = schema.pool(2).await;
     let (store, locked) = (PostgresStore::new(pool.clone()), new_key());
     migrate(&pool).await.unwrap();
-    store.complete(&locked, Duration::ZERO).await.unwrap();
-    store.complete(&new_key(), Duration::ZERO).await.unwrap();
+    store::completed(&store, &locked, Duration::ZERO).await;
+    store::completed(&store, &new_key(), Duration::ZERO).await;
 
     let mut tx = pool.begin().await.unwrap();
     let lock = "select * from clerk_idempotency where id = $1 for update";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clerk_webhooks::{
-    idempotency::{Claim, IdempotencyStore as _, MessageKey},
+    idempotency::{Claim, ClaimToken, IdempotencyStore as _, MessageKey},
     testing::idempotency_store,
 };
 use clerk_webhooks_sqlx::{SqliteStore, inbox, migrate, open_sqlite};
@@ -63,7 +63,7 @@ async fn what_a_key_or_a_duration_may_be() {
     store::a_long_scope_of_odd_characters_is_kept(store.clone()).await;
     store::the_longest_durations_are_kept(store.clone()).await;
     for scope in ["a\0b", "a\0c", "a"] {
-        store::token(store.claim(&MessageKey::new(scope, "msg_1"), LONG).await);
+        store::claimed(&store, &MessageKey::new(scope, "msg_1"), LONG).await;
     }
 }
 
@@ -74,16 +74,13 @@ async fn claims_survive_a_restart() {
     let before = file.pool().await;
     migrate(&before).await.unwrap();
     let store = SqliteStore::new(before.clone());
-    store.complete(&done, LONG).await.unwrap();
-    let token = store::token(store.claim(&running, LONG).await);
+    store::completed(&store, &done, LONG).await;
+    let token = store::claimed(&store, &running, LONG).await;
     before.close().await;
 
     let store = migrated(&file).await;
-    assert_eq!(store.claim(&done, LONG).await.unwrap(), Claim::Completed);
-    assert_eq!(
-        store.claim(&running, LONG).await.unwrap(),
-        Claim::InProgress
-    );
+    assert_eq!(store::seen(&store, &done).await, store::SUCCEEDED);
+    assert_eq!(store::seen(&store, &running).await, Claim::InProgress);
     assert!(store.extend(&running, token, LONG).await.unwrap());
 }
 
@@ -102,16 +99,16 @@ async fn the_databases_clock_ends_a_lease() {
             .unwrap();
     };
 
-    let first = store::token(store.claim(&key, Duration::from_secs(1)).await);
+    let first = store::claimed(&store, &key, Duration::from_secs(1)).await;
     expire_in(3_600.0).await;
-    assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::InProgress);
+    assert_eq!(store::seen(&store, &key).await, Claim::InProgress);
     assert!(store.extend(&key, first, LONG).await.unwrap());
     expire_in(-0.001).await;
     assert!(
         !store.extend(&key, first, LONG).await.unwrap(),
         "nobody has claimed it since"
     );
-    store::token(store.claim(&key, LONG).await);
+    store::claimed(&store, &key, LONG).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,9 +124,9 @@ async fn migrating_again_or_all_at_once_harms_nothing() {
     }
     processes.join_all().await;
     let (store, key) = (migrated(&file).await, new_key());
-    store.complete(&key, LONG).await.unwrap();
+    store::completed(&store, &key, LONG).await;
     migrate(&file.pool().await).await.unwrap();
-    assert_eq!(store.claim(&key, LONG).await.unwrap(), Claim::Completed);
+    assert_eq!(store::seen(&store, &key).await, store::SUCCEEDED);
 }
 
 #[tokio::test]
@@ -139,14 +136,15 @@ async fn purging_removes_what_has_expired_and_keeps_the_rest() {
     let store = SqliteStore::new(pool.clone());
     migrate(&pool).await.unwrap();
     let fill = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 2500)
-        insert into clerk_idempotency select 'users', i, iif(i % 2, 'token', null), unixepoch('subsec') from n";
+        insert into clerk_idempotency select 'users', i, iif(i % 2, 'token', null), 'succeeded', unixepoch('subsec')
+        from n";
     sqlx::query(fill).execute(&pool).await.unwrap();
-    store.complete(&done, LONG).await.unwrap();
-    let token = store::token(store.claim(&running, LONG).await);
+    store::completed(&store, &done, LONG).await;
+    let token = store::claimed(&store, &running, LONG).await;
 
     assert_eq!(store.purge().await.unwrap(), 2_500);
     assert_eq!(store.purge().await.unwrap(), 0);
-    assert_eq!(store.claim(&done, LONG).await.unwrap(), Claim::Completed);
+    assert_eq!(store::seen(&store, &done).await, store::SUCCEEDED);
     assert!(store.extend(&running, token, LONG).await.unwrap());
 }
 
@@ -205,11 +203,11 @@ async fn a_claim_that_could_not_be_committed_is_not_granted() {
         .await
         .unwrap();
     for _ in 0..2 {
-        let not_granted = store.claim(&key, LONG).await;
+        let not_granted = store.claim(&key, ClaimToken::random(), LONG).await;
         assert!(not_granted.is_err(), "{not_granted:?}");
     }
     reading.rollback().await.unwrap();
-    store::token(store.claim(&key, LONG).await);
+    store::claimed(&store, &key, LONG).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::{env, str::FromStr as _, time::Duration};
 
-use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MemoryStore, MessageKey};
+use clerk_webhooks::idempotency::{
+    Claim, ClaimToken, IdempotencyStore, MemoryStore, MessageKey, Outcome,
+};
 use clerk_webhooks_redis::{RedisStore, redis};
 use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, migrate, open_sqlite};
 use clerk_webhooks_testbed::Error;
@@ -156,9 +158,10 @@ fn claim_and_complete<S: IdempotencyStore + Clone>(store: &S) -> Operation {
     operation(move || {
         let (store, key) = (store.clone(), MessageKey::new("users", new_id()));
         async move {
-            let claim = store.claim(&key, LEASE).await.unwrap_or_else(failed);
-            assert!(matches!(claim, Claim::Claimed(_)), "{claim:?}");
-            store.complete(&key, RETENTION).await.unwrap_or_else(failed);
+            let claim = store.claim(&key, ClaimToken::random(), LEASE).await;
+            assert_eq!(claim.unwrap_or_else(failed), Claim::Claimed);
+            let completed = store.complete(&key, Outcome::Succeeded, RETENTION).await;
+            completed.unwrap_or_else(failed);
         }
     })
 }

@@ -67,6 +67,18 @@ impl Database {
         }
     }
 
+    /// How many members an organization has.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn members(&self, organization_id: &str) -> sqlx::Result<i64> {
+        match self {
+            Self::Sqlite(pool) => sqlite::members(pool, organization_id).await,
+            Self::Postgres(pool) => postgres::members(pool, organization_id).await,
+        }
+    }
+
     /// Waits until all connections are closed.
     pub async fn close(&self) {
         match self {

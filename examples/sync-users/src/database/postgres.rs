@@ -7,7 +7,11 @@ use clerk_webhooks_sqlx::inbox;
 use sqlx::{Executor as _, PgConnection, PgPool, Row as _, postgres::PgPoolOptions};
 
 use super::{SCOPE, Values};
-use crate::{Outcome, Table, row::Row, tables::CREATE_TABLES};
+use crate::{
+    Outcome, Table,
+    row::Row,
+    tables::{COUNT_MEMBERS, CREATE_TABLES, MEMBER_COUNT},
+};
 
 /// How long to wait for a connection: less than the 15 seconds that Clerk waits for an answer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,9 +39,16 @@ async fn create_tables(pool: &PgPool) -> sqlx::Result<()> {
 
 pub(super) async fn apply(pool: &PgPool, message_id: &str, row: &Row<'_>) -> sqlx::Result<Outcome> {
     let mut transaction = pool.begin().await?;
-    let outcome = if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
-        Outcome::Duplicate
-    } else if writes(&mut transaction, row.table.insert, row).await? {
+    if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
+        return Ok(Outcome::Duplicate);
+    }
+    if let Some((organization_id, members)) = row.members {
+        let count = sqlx::query(COUNT_MEMBERS)
+            .bind(organization_id)
+            .bind(members);
+        count.execute(&mut *transaction).await?;
+    }
+    let outcome = if writes(&mut transaction, row.table.insert, row).await? {
         row.deleted_or(Outcome::Created)
     } else if writes(&mut transaction, row.table.update, row).await? {
         row.deleted_or(Outcome::Updated)
@@ -67,4 +78,9 @@ pub(super) async fn rows(pool: &PgPool, table: &Table) -> sqlx::Result<Vec<Value
     rows.iter()
         .map(|row| (0..row.len()).map(|column| row.try_get(column)).collect())
         .collect()
+}
+
+pub(super) async fn members(pool: &PgPool, organization_id: &str) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar(MEMBER_COUNT).bind(organization_id);
+    Ok(count.fetch_optional(pool).await?.unwrap_or_default())
 }

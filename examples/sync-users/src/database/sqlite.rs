@@ -6,7 +6,11 @@ use clerk_webhooks_sqlx::{inbox, migrate, open_sqlite};
 use sqlx::{Executor as _, Row as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 
 use super::{SCOPE, Values};
-use crate::{Outcome, Table, row::Row, tables::CREATE_TABLES};
+use crate::{
+    Outcome, Table,
+    row::Row,
+    tables::{COUNT_MEMBERS, CREATE_TABLES, MEMBER_COUNT},
+};
 
 /// What the URL asks for and this does not do is refused: it must not end in another file than was meant.
 pub(super) async fn connect(url: &str) -> Result<SqlitePool, Box<dyn Error + Send + Sync>> {
@@ -37,9 +41,16 @@ pub(super) async fn apply(
 ) -> sqlx::Result<Outcome> {
     // Writing from the start: a transaction that comes to it later fails if another process was faster.
     let mut transaction = pool.begin_with("begin immediate").await?;
-    let outcome = if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
-        Outcome::Duplicate
-    } else if writes(&mut transaction, row.table.insert, row).await? {
+    if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
+        return Ok(Outcome::Duplicate);
+    }
+    if let Some((organization_id, members)) = row.members {
+        let count = sqlx::query(COUNT_MEMBERS)
+            .bind(organization_id)
+            .bind(members);
+        count.execute(&mut *transaction).await?;
+    }
+    let outcome = if writes(&mut transaction, row.table.insert, row).await? {
         row.deleted_or(Outcome::Created)
     } else if writes(&mut transaction, row.table.update, row).await? {
         row.deleted_or(Outcome::Updated)
@@ -69,4 +80,9 @@ pub(super) async fn rows(pool: &SqlitePool, table: &Table) -> sqlx::Result<Vec<V
     rows.iter()
         .map(|row| (0..row.len()).map(|column| row.try_get(column)).collect())
         .collect()
+}
+
+pub(super) async fn members(pool: &SqlitePool, organization_id: &str) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar(MEMBER_COUNT).bind(organization_id);
+    Ok(count.fetch_optional(pool).await?.unwrap_or_default())
 }

@@ -17,7 +17,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use example_sync_users::{Database, TABLES};
+use example_sync_users::{Database, ORGANIZATIONS, TABLES};
 use fastrand::Rng;
 
 use crate::{
@@ -53,6 +53,13 @@ async fn whatever_the_order_the_tables_end_with_the_truth(database: Database) {
     let counted = sender.messages.iter().filter(|message| message.counts);
     let inbox = count(&database, "clerk_inbox").await;
     assert_eq!(usize::try_from(inbox).unwrap(), counted.count());
+    let mut members = 0;
+    for organization in database.rows(&ORGANIZATIONS).await.unwrap() {
+        let id = organization[0].as_deref().unwrap();
+        members += database.members(id).await.unwrap();
+    }
+    let living = count(&database, "memberships where deleted_at is null").await;
+    assert_eq!(members, living, "a member was counted twice or not at all");
     assert!(first.failed > 0 && first.cut_off > 0);
     for outcome in [
         "created",

@@ -35,6 +35,7 @@ on_both_databases! {
     memberships_follow_the_same_rules,
     a_deleted_membership_keeps_its_ids_and_its_last_role,
     a_membership_may_arrive_before_its_user_and_organization,
+    a_member_is_counted_once_however_often_its_message_arrives,
     other_events_are_ignored,
 }
 
@@ -288,6 +289,24 @@ async fn a_membership_may_arrive_before_its_user_and_organization(database: Data
     assert_eq!(did(&database, joins).await, Outcome::Created);
     assert_eq!(did(&database, created("Ada", 1)).await, Outcome::Created);
     assert_rows(&rows(&database, &ORGANIZATIONS).await, &[]);
+}
+
+async fn a_member_is_counted_once_however_often_its_message_arrives(database: Database) {
+    let joins = deliver(member(
+        fixtures::organization_membership_created(),
+        "member",
+        1,
+    ));
+    for _ in 0..3 {
+        sync(&database, &joins).await.unwrap();
+        assert_eq!(database.members("org_1").await.unwrap(), 1);
+    }
+    let rises = member(fixtures::organization_membership_updated(), "admin", 2);
+    did(&database, rises).await;
+    assert_eq!(database.members("org_1").await.unwrap(), 1);
+    let leaves = member(fixtures::organization_membership_deleted(), "admin", 3);
+    did(&database, leaves).await;
+    assert_eq!(database.members("org_1").await.unwrap(), 0);
 }
 
 async fn other_events_are_ignored(database: Database) {

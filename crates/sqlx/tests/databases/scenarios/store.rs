@@ -9,17 +9,42 @@ use std::{
     time::Duration,
 };
 
-use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 use tokio::task::JoinSet;
 
 use crate::support::{LONG, new_key};
 
-#[track_caller]
-pub(crate) fn token<E: Debug>(claim: Result<Claim, E>) -> ClaimToken {
-    match claim {
-        Ok(Claim::Claimed(token)) => token,
-        other => panic!("the message must be claimable, but the answer was {other:?}"),
-    }
+pub(crate) const SUCCEEDED: Claim = Claim::Completed(Outcome::Succeeded);
+
+/// What a claim under a token of its own gives.
+pub(crate) async fn seen<S: IdempotencyStore>(store: &S, key: &MessageKey) -> Claim
+where
+    S::Error: Debug,
+{
+    let claim = store.claim(key, ClaimToken::random(), LONG).await;
+    claim.unwrap()
+}
+
+pub(crate) async fn claimed<S: IdempotencyStore>(
+    store: &S,
+    key: &MessageKey,
+    lease: Duration,
+) -> ClaimToken
+where
+    S::Error: Debug,
+{
+    let token = ClaimToken::random();
+    let claim = store.claim(key, token, lease).await.unwrap();
+    assert_eq!(claim, Claim::Claimed, "the message must be claimable");
+    token
+}
+
+pub(crate) async fn completed<S: IdempotencyStore>(store: &S, key: &MessageKey, retention: Duration)
+where
+    S::Error: Debug,
+{
+    let completed = store.complete(key, Outcome::Succeeded, retention).await;
+    completed.unwrap();
 }
 
 pub(crate) async fn what_one_pool_does_the_other_sees<S: IdempotencyStore>([one, other]: [S; 2])
@@ -27,15 +52,15 @@ where
     S::Error: Debug,
 {
     let key = new_key();
-    let claim = token(one.claim(&key, LONG).await);
-    let seen = other.claim(&key, LONG).await.unwrap();
-    assert_eq!(seen, Claim::InProgress);
+    let claim = claimed(&one, &key, LONG).await;
+    let found = seen(&other, &key).await;
+    assert_eq!(found, Claim::InProgress);
     assert!(other.extend(&key, claim, LONG).await.unwrap());
-    other.complete(&key, LONG).await.unwrap();
-    let seen = one.claim(&key, LONG).await.unwrap();
-    assert_eq!(seen, Claim::Completed);
+    completed(&other, &key, LONG).await;
+    let found = seen(&one, &key).await;
+    assert_eq!(found, SUCCEEDED);
     assert!(one.forget(&key).await.unwrap());
-    token(other.claim(&key, LONG).await);
+    claimed(&other, &key, LONG).await;
 }
 
 /// Rounds of claims by all at once, each of which ends in a release, until one holder completes.
@@ -52,18 +77,19 @@ where
         let (key, runs, is_held) = (key.clone(), Arc::clone(&runs), Arc::clone(&is_held));
         tasks.spawn(async move {
             loop {
-                match store.claim(&key, LONG).await.unwrap() {
+                let token = ClaimToken::random();
+                match store.claim(&key, token, LONG).await.unwrap() {
                     Claim::InProgress => {}
-                    Claim::Completed => {
+                    Claim::Completed(_) => {
                         assert_eq!(runs.load(SeqCst), RUNS, "completed before anyone said so");
                         return;
                     }
-                    Claim::Claimed(token) => {
+                    Claim::Claimed => {
                         assert!(!is_held.swap(true, SeqCst), "two hold the message");
                         let run = runs.fetch_add(1, SeqCst) + 1;
                         is_held.store(false, SeqCst);
                         if run == RUNS {
-                            store.complete(&key, LONG).await.unwrap();
+                            completed(&store, &key, LONG).await;
                         } else {
                             assert!(store.release(&key, token).await.unwrap());
                         }
@@ -86,7 +112,7 @@ where
     let mut claims = JoinSet::new();
     for store in stores.into_iter().cycle().take(32) {
         let key = key.clone();
-        claims.spawn(async move { store.claim(&key, LONG).await.unwrap() });
+        claims.spawn(async move { seen(&store, &key).await });
     }
     let claims = claims.join_all().await;
     let losers = claims.iter().filter(|&&claim| claim == Claim::InProgress);
@@ -102,9 +128,9 @@ where
     let scope = format!("{odd}{random}");
     let id = "m".repeat(256);
     let key = MessageKey::new(scope.clone(), id.clone());
-    let claim = token(store.claim(&key, LONG).await);
+    let claim = claimed(&store, &key, LONG).await;
     let other = MessageKey::new(scope + " ", id);
-    let other_claim = token(store.claim(&other, LONG).await);
+    let other_claim = claimed(&store, &other, LONG).await;
     assert!(store.release(&key, claim).await.unwrap());
     assert!(store.release(&other, other_claim).await.unwrap());
 }
@@ -115,11 +141,11 @@ where
     S::Error: Debug,
 {
     let key = new_key();
-    let claim = token(store.claim(&key, Duration::MAX).await);
+    let claim = claimed(&store, &key, Duration::MAX).await;
     assert!(store.extend(&key, claim, Duration::MAX).await.unwrap());
-    store.complete(&key, Duration::MAX).await.unwrap();
-    let seen = store.claim(&key, LONG).await.unwrap();
-    assert_eq!(seen, Claim::Completed);
+    completed(&store, &key, Duration::MAX).await;
+    let found = seen(&store, &key).await;
+    assert_eq!(found, SUCCEEDED);
 }
 
 pub(crate) async fn each_operation_says<S: IdempotencyStore>(store: S, expected: &str)
@@ -130,7 +156,7 @@ where
     let errors = [
         (
             "claim a message",
-            store.claim(&key, LONG).await.unwrap_err(),
+            store.claim(&key, token, LONG).await.unwrap_err(),
         ),
         (
             "extend a claim",
@@ -138,7 +164,10 @@ where
         ),
         (
             "complete a message",
-            store.complete(&key, LONG).await.unwrap_err(),
+            store
+                .complete(&key, Outcome::Succeeded, LONG)
+                .await
+                .unwrap_err(),
         ),
         (
             "release a claim",

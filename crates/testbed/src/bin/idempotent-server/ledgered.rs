@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey};
+use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 use clerk_webhooks_testbed::ledger::{Ledger, What, now};
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -47,10 +47,15 @@ fn with_sources(error: &(dyn Error + 'static)) -> String {
 impl<St: IdempotencyStore> IdempotencyStore for Ledgered<St> {
     type Error = BoxError;
 
-    async fn claim(&self, key: &MessageKey, lease: Duration) -> Result<Claim, BoxError> {
+    async fn claim(
+        &self,
+        key: &MessageKey,
+        token: ClaimToken,
+        lease: Duration,
+    ) -> Result<Claim, BoxError> {
         let asked_at = now();
-        let claim = self.answer(key, self.store.claim(key, lease).await)?;
-        if matches!(claim, Claim::Claimed(_)) {
+        let claim = self.answer(key, self.store.claim(key, token, lease).await)?;
+        if claim == Claim::Claimed {
             self.note(key, What::Claimed { asked_at })?;
         }
         Ok(claim)
@@ -73,8 +78,14 @@ impl<St: IdempotencyStore> IdempotencyStore for Ledgered<St> {
         Ok(extended)
     }
 
-    async fn complete(&self, key: &MessageKey, retention: Duration) -> Result<(), BoxError> {
-        self.answer(key, self.store.complete(key, retention).await)?;
+    async fn complete(
+        &self,
+        key: &MessageKey,
+        outcome: Outcome,
+        retention: Duration,
+    ) -> Result<(), BoxError> {
+        let completed = self.store.complete(key, outcome, retention).await;
+        self.answer(key, completed)?;
         self.note(key, What::Completed)
     }
 

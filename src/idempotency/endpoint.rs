@@ -1,0 +1,66 @@
+//! An endpoint: what its layer, services and runs have in common.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{counts::Counters, waiters::Waiters};
+
+/// How many claims of unknown fate are withdrawn at once; others end with their lease.
+const MAX_WITHDRAWALS: usize = 256;
+
+/// A handle: clones share all but the settings.
+pub(super) struct Endpoint<St> {
+    pub(super) shared: Arc<Shared<St>>,
+    pub(super) settings: Settings,
+}
+
+pub(super) struct Shared<St> {
+    pub(super) store: St,
+    pub(super) scope: Arc<str>,
+    pub(super) running: TaskTracker,
+    pub(super) draining: CancellationToken,
+    pub(super) waiters: Waiters,
+    pub(super) withdrawals: Arc<Semaphore>,
+    pub(super) counters: Counters,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) lease: Duration,
+    pub(super) retention: Duration,
+    pub(super) longest_run: Duration,
+    pub(super) store_timeout: Duration,
+    pub(super) duplicate_wait: Duration,
+    pub(super) max_running: usize,
+    pub(super) max_waiting: usize,
+}
+
+impl<St> Endpoint<St> {
+    pub(super) fn new(store: St, scope: Arc<str>, settings: Settings) -> Self {
+        let shared = Shared {
+            store,
+            scope,
+            running: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            waiters: Waiters::default(),
+            withdrawals: Arc::new(Semaphore::new(MAX_WITHDRAWALS)),
+            counters: Counters::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            settings,
+        }
+    }
+}
+
+/// Of a shared store, which need not be `Clone` itself.
+impl<St> Clone for Endpoint<St> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            settings: self.settings,
+        }
+    }
+}
