@@ -86,11 +86,11 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn keep(&mut self, family: &Family, name: &str, value: &'a [u8]) {
-        if name.eq_ignore_ascii_case(family.id) {
+        if is_named(name, family.id) {
             self.id.push(value);
-        } else if name.eq_ignore_ascii_case(family.timestamp) {
+        } else if is_named(name, family.timestamp) {
             self.timestamp.push(value);
-        } else if name.eq_ignore_ascii_case(family.signature) {
+        } else if is_named(name, family.signature) {
             self.signature.push(value);
         }
     }
@@ -123,6 +123,12 @@ impl<'a> Found<'a> {
             }),
         }
     }
+}
+
+/// Most names differ in length: that is asked first, since it needs no call.
+#[inline]
+fn is_named(name: &str, expected: &'static str) -> bool {
+    name.len() == expected.len() && name.eq_ignore_ascii_case(expected)
 }
 
 /// The lines of one header. A stranger can send thousands, so none but the first is kept.
@@ -164,7 +170,7 @@ impl<'a, H: HeaderSource + ?Sized> HeaderSet<'a, H> {
         let name = self.family.signature;
         let found = if self.signature.is_repeated {
             let lines = self.source.lines();
-            let signatures = lines.filter(|(other, _)| name.eq_ignore_ascii_case(other));
+            let signatures = lines.filter(|(other, _)| is_named(other, name));
             Candidates::find(signatures.map(|(_, value)| value))
         } else {
             Candidates::find(self.signature.first.into_iter())

@@ -1,9 +1,8 @@
 //! The tables on Postgres.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
-use clerk_webhooks::BoxError;
-use clerk_webhooks_sqlx::inbox;
+use clerk_webhooks_sqlx::{inbox, migrate};
 use sqlx::{Executor as _, PgConnection, PgPool, Row as _, postgres::PgPoolOptions};
 
 use super::{SCOPE, Values};
@@ -19,11 +18,11 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Any number, so long as nothing else in this database locks by it.
 const LOCK: &str = "select pg_advisory_xact_lock(3482958)";
 
-pub(super) async fn connect(url: &str) -> Result<PgPool, BoxError> {
+pub(super) async fn connect(url: &str) -> Result<PgPool, Box<dyn Error + Send + Sync>> {
     let options = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = options.connect(url).await?;
     create_tables(&pool).await?;
-    clerk_webhooks_sqlx::migrate(&pool).await?;
+    migrate(&pool).await?;
     // At each start; a service that runs for months does it once a day.
     inbox::purge(&pool, inbox::RETENTION).await?;
     Ok(pool)
