@@ -77,6 +77,7 @@ fn advice(error: &sqlx::Error) -> &'static str {
             Some(code) => sqlite_advice(code, error.message()),
             None => SEE_SOURCE,
         },
+        sqlx::Error::Configuration(_) => "its settings are wrong; see the source of this error",
         _ => SEE_SOURCE,
     }
 }

@@ -185,3 +185,8 @@ pub use self::{open::open_sqlite, store::SqliteStore};
 #[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The guide's page on work after the answer.
+#[cfg(all(doctest, feature = "queue", feature = "postgres"))]
+#[doc = include_str!("../../../docs/later-work.md")]
+struct LaterWork;

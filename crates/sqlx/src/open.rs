@@ -93,8 +93,16 @@ mod sqlite {
     ///
     /// # Errors
     ///
-    /// When the file can be neither opened nor made, is not a SQLite database, or stays locked.
+    /// When the file can be neither opened nor made, is not a SQLite database, or stays locked; and for
+    /// `:memory:`, since the queue has connections of its own, and each connection to a database in memory has
+    /// another database.
     pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<SqlitePool, DatabaseError> {
+        if path.as_ref().as_os_str() == ":memory:" {
+            let needs_file =
+                "a database in memory is another one for each connection: give a file's path";
+            let error = sqlx::Error::Configuration(needs_file.into());
+            return Err(DatabaseError::of(Sqlite::NAME, "be opened")(error));
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

@@ -162,7 +162,7 @@ async fn take_deliveries<DB: Credits>(
 ) -> Result<(), Box<dyn Error>> {
     let own_secret = support::throw_away_secret()?;
     let clerk = ClerkWebhookLayer::new(verifier_with(&own_secret, once)?);
-    let enqueue = post_service(clerk.layer(Enqueue::new(queue.clone())));
+    let enqueue = post_service(Enqueue::new(queue.clone())).route_layer(clerk);
     let listener = support::listen(once).await?;
     let address = listener.local_addr()?;
     println!("{:<12}http://{address}{ROUTE}\n", "listening");

@@ -317,3 +317,11 @@ async fn a_new_file_may_be_opened_by_many_at_once() {
         }
     }
 }
+
+/// The queue has connections of its own, and each would have another database.
+#[tokio::test]
+async fn a_database_in_memory_is_refused_and_the_error_says_why() {
+    let error = open_sqlite(":memory:").await.unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("give a file's path"), "{source}");
+}
