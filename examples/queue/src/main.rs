@@ -35,7 +35,6 @@ use clerk_webhooks_sqlx::{
 };
 use sqlx::Pool;
 use tokio::{sync::watch, time::sleep};
-use tower::Layer as _;
 
 use self::credits::Credits;
 
