@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     error::Error,
     fmt::Display,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -21,23 +21,55 @@ use axum::{
 use clerk_webhooks::{
     ClerkWebhookLayer, EventData, Rejection, SigningSecret, VerifiedClerkEvent, Verifier,
     WebhookError,
+    event::Timestamp,
     testing::{self, SignedRequest, fixtures},
 };
 use tower::ServiceExt as _;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// The service's state: e-mail addresses by the user's id.
+/// The service's state: users by their id.
 #[derive(Clone, Default)]
-struct Users(Arc<Mutex<BTreeMap<String, String>>>);
+struct Users(Arc<Mutex<BTreeMap<String, User>>>);
+
+enum User {
+    Live {
+        changed_at: Option<Timestamp>,
+        email: String,
+    },
+    /// Kept, so that a late event does not bring the user back.
+    Deleted,
+}
 
 impl Users {
-    fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, User>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn email_of(&self, id: &str) -> Option<String> {
-        self.change(|users| users.get(id).cloned())
+        match self.lock().get(id)? {
+            User::Live { email, .. } => Some(email.clone()),
+            User::Deleted => None,
+        }
+    }
+
+    /// Deliveries arrive in any order: an older one changes nothing.
+    fn store(&self, id: &str, changed_at: Option<Timestamp>, email: String) {
+        let mut users = self.lock();
+        let is_newer = match users.get(id) {
+            None => true,
+            Some(User::Live {
+                changed_at: known, ..
+            }) => *known <= changed_at,
+            Some(User::Deleted) => false,
+        };
+        if is_newer {
+            users.insert(id.to_owned(), User::Live { changed_at, email });
+        }
+    }
+
+    fn delete(&self, id: &str) {
+        self.lock().insert(id.to_owned(), User::Deleted);
     }
 }
 
@@ -51,11 +83,9 @@ async fn on_event(
             let Some(email) = user.primary_email_address() else {
                 return Err(WebhookError::permanent("a user without an e-mail address"));
             };
-            users.change(|users| users.insert(user.id.clone(), email.email_address.clone()));
+            users.store(&user.id, event.occurred_at(), email.email_address.clone());
         }
-        EventData::UserDeleted(user) => {
-            users.change(|users| users.remove(&user.id));
-        }
+        EventData::UserDeleted(user) => users.delete(&user.id),
         _ => {}
     }
     Ok(StatusCode::NO_CONTENT)
@@ -146,7 +176,7 @@ async fn what_must_be_refused() -> Result<(), BoxError> {
         let rejection = response.extensions().get::<Rejection>();
         let code = rejection.ok_or("it was not refused")?.kind().code();
         report("refused", what, format!("{} {code}", response.status()));
-        check(users.change(|users| users.is_empty()))?;
+        check(users.lock().is_empty())?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Ordering,
+    fmt,
     hash::{Hash, Hasher},
     time::{Duration, SystemTime},
 };
@@ -62,7 +63,7 @@ const END_OF_9999: i64 = 253_402_300_799_999;
 /// assert_eq!((in_time.year(), in_time.millisecond()), (2024, 123));
 /// # Ok::<(), time::error::ComponentRange>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Timestamp {
     number: i64,
     in_seconds: bool,
@@ -136,6 +137,13 @@ impl Timestamp {
 impl From<Timestamp> for SystemTime {
     fn from(at: Timestamp) -> Self {
         at.to_system_time()
+    }
+}
+
+/// In milliseconds: `Timestamp(1716883200000 ms)`.
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({} ms)", self.as_millis())
     }
 }
 
