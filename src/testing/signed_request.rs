@@ -1,7 +1,12 @@
 //! Deliveries as the sender would make them, and as it never would.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    collections::hash_map::RandomState,
+    hash::{BuildHasher as _, Hasher as _},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -249,10 +254,13 @@ impl SignedRequest {
     }
 }
 
-/// In Svix' form: `msg_` and 27 characters.
+/// In Svix' form: `msg_` and 27 characters. Another process makes others, which a store that outlives a
+/// process must not take for duplicates.
 fn next_message_id() -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
-    format!("msg_3Fixture{:019}", MADE.fetch_add(1, Ordering::Relaxed))
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+    let made = MADE.fetch_add(1, Ordering::Relaxed);
+    format!("msg_3{:016x}{made:010}", *PROCESS)
 }
 
 #[cfg(test)]

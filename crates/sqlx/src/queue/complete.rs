@@ -85,7 +85,10 @@ enum Kind {
 impl fmt::Display for CompleteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::OtherQueue => "the event is not of a queue on the transaction's engine",
+            Kind::OtherQueue => {
+                "no worker of a queue on the transaction's database leased this event; in a test, store it in a \
+                 queue and run a worker"
+            }
             Kind::LeaseLost => {
                 "the lease was lost, so that the event may run elsewhere, or the transaction is on another \
                  database than the queue"

@@ -1,8 +1,9 @@
 //! The worker: what runs events.
 
-use std::{fmt, future, sync::Arc, time::Duration};
+use std::{fmt, future, pin::pin, sync::Arc, time::Duration};
 
 use clerk_webhooks::queue::RetryPolicy;
+use tokio::sync::oneshot;
 
 use super::{
     dead_letter::DeadLetter,
@@ -152,7 +153,16 @@ impl<DB: Engine, S: Handler> Worker<DB, S> {
     /// of the runtime, runs again as after a crash. A database that is away when it is time to stop is waited
     /// for, some 20 seconds at most.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
-        poll::work(self.queue, self.service, self.settings, shutdown).await;
+        let (order, ordered) = oneshot::channel();
+        let ordered = async { drop(ordered.await) };
+        let mut work = pin!(poll::work(self.queue, self.service, self.settings, ordered));
+        // Polled all the time: it may hold a connection of the queue that the worker waits for.
+        tokio::select! {
+            () = &mut work => return,
+            () = shutdown => {}
+        }
+        let _ = order.send(());
+        work.await;
     }
 
     /// Runs for ever.
