@@ -18,7 +18,7 @@ fuzz_target!(|input: &[u8]| {
         (Ok(verified), Ok(signed)) => {
             assert_eq!(verified.message_id().as_bytes(), signed.id);
             assert_eq!(verified.raw_body(), &delivery.body);
-            assert_eq!(verified.secret_label(), "#1");
+            assert_eq!(verified.secret_label(), "secret");
             let sent_at = verified.attempted_at().duration_since(UNIX_EPOCH);
             let seconds = sent_at.unwrap().as_secs().to_string();
             assert_eq!(seconds.as_bytes(), signed.timestamp);
