@@ -1,4 +1,4 @@
-//! Typed decoding, beside `serde_json::Value` of the same bytes. `cargo bench --bench decode`
+//! Typed decoding, compared with `serde_json::Value` of the same bytes. `cargo bench --bench decode`
 
 use clerk_webhooks::{ClerkEvent, testing::fixtures};
 use divan::{AllocProfiler, Bencher, counter::BytesCount};

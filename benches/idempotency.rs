@@ -1,5 +1,5 @@
-//! Deduplication with the store in memory: the store itself, and the whole request with and without the
-//! layer. `cargo bench --features idempotency --bench idempotency`
+//! Deduplication with the store in memory: the store alone, and whole requests with and without the layer.
+//! `cargo bench --features idempotency --bench idempotency`
 
 use std::time::Duration;
 
@@ -96,7 +96,7 @@ fn requests(
         });
 }
 
-/// As long as Svix' own, and never the same.
+/// A new id, as long as Svix' own.
 fn new_id() -> String {
     format!("msg_00000000000{}", ClaimToken::random())
 }

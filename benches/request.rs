@@ -1,4 +1,4 @@
-//! The whole request through an axum `Router`, in process: the bare handler, the layer before it, the
+//! Whole requests through an axum `Router`, in process: the handler alone, with the layer, and with the
 //! typed event. `cargo bench --bench request`
 
 use axum::{

@@ -1,5 +1,5 @@
-//! Verification, beside what any verification must do: HMAC-SHA256 of the same bytes, its key set up
-//! before. `cargo bench --bench verify`
+//! Verification, compared with its minimum: one HMAC-SHA256 of the same bytes, its key set up in advance.
+//! `cargo bench --bench verify`
 
 use bytes::Bytes;
 use clerk_webhooks::{
@@ -14,7 +14,7 @@ use sha2::Sha256;
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
 
-/// Of a body: Clerk's `user.created` is about 1.5 KiB long; Svix sends at most 2 MiB.
+/// Body sizes. Clerk's `user.created` has about 1.5 KiB; Svix sends at most 2 MiB.
 const SIZES: [usize; 5] = [1 << 10, 16 << 10, 64 << 10, 1 << 20, 2 << 20];
 
 fn main() {
@@ -26,7 +26,7 @@ fn user_created(bencher: Bencher<'_, '_>) {
     verify(bencher, fixtures::user_created().into());
 }
 
-/// All that is done for a delivery whose headers are bad, and the first half for a good one.
+/// All the work for a delivery that is refused because of its headers, and the first step for every other.
 #[divan::bench]
 fn check_headers(bencher: Bencher<'_, '_>) {
     let (verifier, headers, _) = delivery(fixtures::user_created().into());

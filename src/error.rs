@@ -1,4 +1,4 @@
-//! How a handler says "try again" or "never again".
+//! [`WebhookError`]: a handler's failure, temporary or permanent.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -12,9 +12,9 @@ use crate::{
 
 /// A handler's failure, and whether the sender should retry.
 ///
-/// `?` turns any error into [`retry`](Self::retry): the sender gets a 500 and sends the message again, up to
-/// eight attempts over about 28 hours. For what can never succeed return [`permanent`](Self::permanent): a
-/// 422 with `webhook-delivery: abort-message`.
+/// `?` turns any error into a [`retry`](Self::retry): the sender gets a 500 and sends the message again, up
+/// to eight attempts over about 28 hours. If a message can never succeed, return
+/// [`permanent`](Self::permanent): a 422 with `webhook-delivery: abort-message`.
 ///
 /// ```
 /// use clerk_webhooks::{EventData, VerifiedClerkEvent, WebhookError};
@@ -31,12 +31,13 @@ use crate::{
 /// }
 /// ```
 ///
-/// `?` takes whatever converts into a [`BoxError`]: every [`Error`], `anyhow::Error`, `BoxError`, `&str` and
-/// `String`. For that reason `WebhookError` is not itself an [`Error`]; [`into_boxed`](Self::into_boxed)
-/// makes one, in which [`Disposition::find_in`] finds the decision again.
+/// `?` takes everything that converts into a [`BoxError`]: every [`Error`], `anyhow::Error`, `BoxError`,
+/// `&str` and `String`. For that reason `WebhookError` itself does not implement [`Error`].
+/// [`into_boxed`](Self::into_boxed) converts it into one, and [`Disposition::find_in`] reads the disposition
+/// back.
 ///
-/// In axum it is a response. The error and its sources go to the log as they are, so put no payload into
-/// them. The sender gets one short line.
+/// In axum it is a response. The error and its sources are logged without redaction: do not put a payload or
+/// a secret into them. The sender gets one short line.
 #[derive(Clone)]
 pub struct WebhookError {
     disposition: Disposition,
@@ -47,14 +48,14 @@ pub struct WebhookError {
 /// What should happen to an event whose handler failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Disposition {
-    /// Try again: it may succeed next time.
+    /// Run the handler again: it may succeed.
     Retry,
-    /// Never again: it would fail every time.
+    /// Do not run the handler again: it would fail every time.
     Permanent,
 }
 
 impl Disposition {
-    /// The decision of the outermost [`WebhookError`] in an error's source chain, if there is one.
+    /// The disposition of the outermost [`WebhookError`] in an error's source chain, if there is one.
     ///
     /// ```
     /// use clerk_webhooks::{Disposition, WebhookError};
@@ -70,7 +71,7 @@ impl Disposition {
 }
 
 impl WebhookError {
-    /// Failed this time: the sender should retry. Answered 500.
+    /// A temporary failure: the sender should retry. The status is 500.
     ///
     /// ```
     /// let busy = clerk_webhooks::WebhookError::retry("the mail server is busy");
@@ -81,8 +82,9 @@ impl WebhookError {
         Self::new(Disposition::Retry, source.into())
     }
 
-    /// Fails every time: the sender should stop. Answered 422 with `webhook-delivery: abort-message`, which
-    /// hosted Svix understands. Deduplication takes it as final too.
+    /// A permanent failure: the sender should stop. The status is 422, with the header
+    /// `webhook-delivery: abort-message`, which hosted Svix obeys. Deduplication does not run the handler
+    /// again for this message.
     ///
     /// ```
     /// let unknown_plan = clerk_webhooks::WebhookError::permanent("no such plan");
@@ -102,9 +104,10 @@ impl WebhookError {
         }
     }
 
-    /// Asks the sender to wait this long, rounded up to whole seconds: header `Retry-After`. None unless set.
+    /// Asks the sender to wait this long, rounded up to whole seconds (header `Retry-After`). Not sent by
+    /// default.
     ///
-    /// Svix never waits less than its own schedule says, and at most twice as long.
+    /// Svix waits between one and two times as long as its own schedule says.
     ///
     /// ```
     /// use std::time::Duration;
@@ -120,13 +123,13 @@ impl WebhookError {
         self
     }
 
-    /// Whether to try again.
+    /// Whether the sender should retry.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         self.disposition
     }
 
-    /// How long the sender is asked to wait, by [`with_retry_after`](Self::with_retry_after).
+    /// How long the sender is asked to wait, see [`with_retry_after`](Self::with_retry_after).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -138,7 +141,7 @@ impl WebhookError {
         &*self.source
     }
 
-    /// The answer's status: 500 for a retry, 422 for a permanent failure.
+    /// The response's status: 500 for a retry, 422 for a permanent failure.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.disposition {
@@ -147,8 +150,8 @@ impl WebhookError {
         }
     }
 
-    /// The headers that the answer carries: `webhook-delivery: abort-message` for a permanent failure,
-    /// `Retry-After` if it was set.
+    /// The response's headers: `webhook-delivery: abort-message` for a permanent failure, `Retry-After` if
+    /// it was set.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -163,7 +166,7 @@ impl WebhookError {
         headers
     }
 
-    /// The one short line that the sender gets. The error's own text goes to the log.
+    /// The one short line that the sender gets. The error's own text is only logged.
     #[must_use]
     pub fn body_text(&self) -> &'static str {
         match self.disposition {
@@ -172,15 +175,15 @@ impl WebhookError {
         }
     }
 
-    /// The same as an [`Error`], for tower. [`Disposition::find_in`] finds the decision in it, and `?` keeps
-    /// it.
+    /// Converts it into an [`Error`], for tower. [`Disposition::find_in`] finds its disposition, and `?`
+    /// converts it back without loss.
     #[must_use]
     pub fn into_boxed(self) -> BoxError {
         Box::new(Boxed(self))
     }
 }
 
-/// The error's text with its sources: `inserting user: connection refused`.
+/// The error's text and its sources' texts: `inserting user: connection refused`.
 impl fmt::Display for WebhookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Chain(self.source()).fmt(f)
@@ -197,7 +200,8 @@ impl fmt::Debug for WebhookError {
     }
 }
 
-/// Any error means *retry*, unless a `WebhookError` in its source chain has decided otherwise.
+/// Any error becomes a *retry*, unless its source chain has a `WebhookError`: then it keeps that disposition
+/// and `Retry-After`.
 impl<E: Into<BoxError>> From<E> for WebhookError {
     fn from(error: E) -> Self {
         let error = match error.into().downcast::<Boxed>() {
@@ -213,7 +217,7 @@ impl<E: Into<BoxError>> From<E> for WebhookError {
     }
 }
 
-/// What a `WebhookError` is where it has to be an [`Error`].
+/// A `WebhookError` that implements [`Error`].
 #[derive(Debug)]
 struct Boxed(WebhookError);
 

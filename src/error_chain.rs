@@ -1,4 +1,4 @@
-//! An error with its sources: walked, and printed on one line.
+//! Walks an error's sources and prints them on one line.
 
 use std::{
     error::Error,
@@ -12,8 +12,8 @@ pub(crate) fn sources<'a>(
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// Prints an error and its sources, separated by colons, on one line whatever they hold: text from
-/// outside cannot forge a line of the log.
+/// Prints an error and its sources on one line, separated by colons. Control characters and line breaks are
+/// escaped, so that text from outside cannot forge a log line.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
@@ -30,7 +30,7 @@ struct OneLine<'a, 'f>(&'a mut fmt::Formatter<'f>);
 impl fmt::Write for OneLine<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         text.chars().try_for_each(|c| match c {
-            // Unicode's line and paragraph separators are no control characters, but break lines.
+            // Unicode's line and paragraph separators are not control characters, but they break lines.
             '\u{2028}' | '\u{2029}' => write!(self.0, "{}", c.escape_unicode()),
             c if c.is_control() => write!(self.0, "{}", c.escape_default()),
             c => self.0.write_char(c),

@@ -1,5 +1,5 @@
-//! Receive [Clerk]'s webhooks: a tower [`Layer`](tower_layer::Layer) that verifies them, and a typed
-//! extractor that hands your axum handler the event.
+//! Receive [Clerk]'s webhooks: a tower [`Layer`](tower_layer::Layer) verifies them, and a typed extractor
+//! gives your axum handler the event.
 //!
 //! ```no_run
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -38,19 +38,20 @@
 //!   stale
 //! ```
 //!
-//! - [`verify`]: bytes in, verdict out. [`SigningSecret`], [`Verifier`], [`VerifiedDelivery`]; no framework.
-//! - [`layer`]: the tower middleware. [`ClerkWebhookLayer`] outside, [`VerifiedBody`] inside.
+//! - [`verify`]: checks signatures, without any framework. [`SigningSecret`], [`Verifier`],
+//!   [`VerifiedDelivery`].
+//! - [`layer`]: the tower middleware. [`ClerkWebhookLayer`] passes a [`VerifiedBody`] to the service inside.
 //! - [`event`]: Clerk's events and objects. [`ClerkEvent`], [`EventData`], [`EventType`].
-//! - [`VerifiedClerkEvent`]: the event in your handler. [`WebhookError`]: how the handler says "try again" or
-//!   "never again".
+//! - [`VerifiedClerkEvent`]: the event in your handler. [`WebhookError`]: the handler's failure, temporary
+//!   or permanent.
 //! - [`Rejection`]: why a delivery was refused.
-//! - `idempotency` (feature): a handler runs once for each message, however often it is delivered.
-//! - `queue` (feature): acknowledge first and work later, on a durable queue.
+//! - `idempotency` (feature): does not run the handler again for a message that was handled before.
+//! - `queue` (feature): acknowledges a delivery at once; a worker handles it later, from a durable queue.
 //!
 //! # Without axum
 //!
-//! The layer wraps any tower service, and [`VerifiedClerkEvent::decode`] takes the delivery that it verified.
-//! Without tower, [`Verifier::verify`] takes headers and body:
+//! The layer wraps any tower service. In that service, [`VerifiedClerkEvent::decode`] decodes the verified
+//! delivery. Without tower, call [`Verifier::verify`] with the headers and the body:
 //!
 //! ```
 //! use clerk_webhooks::{Rejection, VerifiedClerkEvent, Verifier};
@@ -69,30 +70,31 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
-//! | `idempotency` | no | the module `idempotency`: a layer that runs the handler once for each message, with a store in memory. Brings tokio. Stores on SQLite, Postgres and Redis are crates of their own |
-//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and handlers for its workers. Brings tokio. `clerk-webhooks-sqlx` has the queue on SQLite and Postgres |
-//! | `testing` | no | the module `testing`: a fixture for every type of event, signed requests, a fixed clock, events for handlers without HTTP |
+//! | `idempotency` | no | the module `idempotency`: a layer that answers duplicate deliveries without running the handler again, and a store in memory. Depends on tokio. `clerk-webhooks-sqlx` has stores on SQLite and Postgres, `clerk-webhooks-redis` one on Redis |
+//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and handlers for the queue's workers. Depends on tokio. `clerk-webhooks-sqlx` has queues on SQLite and Postgres |
+//! | `testing` | no | the module `testing`: a fixture for every event type, signed requests, a fixed clock, verified events for testing handlers without HTTP |
 //!
-//! Features only add: none changes what another part does.
+//! Features are additive: none changes how another part behaves.
 //!
 //! # Deployment caveats
 //!
 //! - Clerk delivers every event at least once, in any order, and several at a time. Handlers must be
-//!   idempotent or run behind the `idempotency` layer. The [message id](VerifiedClerkEvent::message_id) is the
-//!   same on every retry.
-//! - The sender waits 15 seconds for an answer (Svix' documentation), then retries. Do long work after the
-//!   answer, for example with the feature `queue`.
+//!   idempotent or run behind the `idempotency` layer. The [message id](VerifiedClerkEvent::message_id) is
+//!   the same on every retry.
+//! - The sender waits 15 seconds for a response (Svix' documentation), then retries. Respond first and do
+//!   long work afterwards, for example with the feature `queue`.
 //! - The signature covers the raw bytes. A proxy that changes the body, even by one space, makes every
 //!   delivery fail.
-//! - The machine's clock must be right within the [tolerance](Verifier::with_tolerance), 300 seconds unless
-//!   set.
-//! - The layer has no timer and does not limit how many bodies are read at once: [`layer`] says what to put
-//!   outside.
+//! - The machine's clock must be right within the [tolerance](Verifier::with_tolerance), 300 seconds by
+//!   default.
+//! - The layer has no timeout and does not limit how many bodies are read at once. [`layer`] lists the
+//!   middleware to put outside it.
 //!
 //! # Scope
 //!
-//! Only symmetric signatures (`whsec_...`): a secret of an Ed25519 endpoint (`whpk_...`) is refused when the
-//! verifier is built. Verification works for every sender of [Standard Webhooks]. The event model is Clerk's.
+//! Only symmetric signatures (`whsec_...`) are supported. The key of an Ed25519 endpoint (`whpk_...`) is an
+//! error when the secret is parsed. Verification works for every sender that signs by [Standard Webhooks]
+//! with a symmetric secret. The event model is Clerk's.
 //!
 //! [Clerk]: https://clerk.com/docs/webhooks/overview
 //! [Standard Webhooks]: https://www.standardwebhooks.com
@@ -145,10 +147,10 @@ pub use self::{
     },
 };
 
-/// Any error. It is the same type as `BoxError` of tower, axum and tower-http.
+/// A boxed error: the same type as `BoxError` in tower, axum and tower-http.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The code of the README and of the guide is compiled like any other.
+/// Runs the code in the README and the guide as doctests.
 #[cfg(all(doctest, feature = "axum", feature = "testing"))]
 mod guide {
     #[doc = include_str!("../README.md")]
@@ -181,7 +183,7 @@ mod guide {
     struct Wiring;
 }
 
-/// What must not compile, beside what does.
+/// Code that must not compile, each piece next to a variant that compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../tests/compile_fail.md")]
 struct CompileFail;

@@ -25,18 +25,18 @@ use crate::{
     },
 };
 
-/// Tells the sender to stop retrying this message (Svix' documentation; its open-source server
-/// ignores it).
+/// `webhook-delivery: abort-message` tells the sender to stop retrying this message (Svix' documentation;
+/// Svix' open-source server ignores it).
 pub(crate) static WEBHOOK_DELIVERY: HeaderName = HeaderName::from_static("webhook-delivery");
 pub(crate) static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-message");
 
 /// Why a delivery was refused.
 ///
-/// The sender sees [`status`](Self::status), [`headers`](Self::headers) and
-/// [`body_text`](Self::body_text), which tell nothing that an attacker could use. Operators get the
-/// [`kind`](Self::kind) and the `Display` text, which says what to do; both are logged.
+/// The sender gets the [`status`](Self::status), the [`headers`](Self::headers) and the
+/// [`body_text`](Self::body_text). They reveal nothing that helps an attacker. The log gets the
+/// [`kind`](Self::kind) and the `Display` text, which tells operators what to do.
 ///
-/// Every response that this crate makes of a rejection carries it in its extensions, so that middleware
+/// Every response that this crate builds from a rejection has the rejection in its extensions. Middleware
 /// outside can count or restyle refusals:
 ///
 /// ```
@@ -53,7 +53,7 @@ pub(crate) static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-m
 /// ```
 ///
 /// [`ClerkWebhookLayer::with_rejection_response`](crate::ClerkWebhookLayer::with_rejection_response) does
-/// the same without a second middleware. Cloning is cheap: clones share everything.
+/// the same without a second middleware. Cloning is cheap: clones share their content.
 #[derive(Clone)]
 pub struct Rejection(Arc<Details>);
 
@@ -64,7 +64,7 @@ struct Details {
     is_logged: AtomicBool,
 }
 
-/// The delivery that was refused, as far as it is known.
+/// What is known about the refused delivery.
 enum Subject {
     Unknown,
     /// The message id that the request claims.
@@ -89,7 +89,7 @@ impl Rejection {
         }))
     }
 
-    /// A delivery whose headers are in order, but whose body was not read.
+    /// The headers are valid, but the body is too long.
     pub(crate) fn body_too_large(message_id: &str) -> Self {
         let subject = Subject::Claimed(message_id.into());
         Self::new(RejectionKind::BodyTooLarge, subject, Source::None)
@@ -109,7 +109,7 @@ impl Rejection {
         Self::new(kind, Subject::Verified(delivery), Source::Decode(error))
     }
 
-    /// `fix` says how to wire this request's route.
+    /// `fix` tells the operator how to set up the route.
     #[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
     pub(crate) fn missing_layer(fix: String) -> Self {
         Self::new(
@@ -155,11 +155,11 @@ impl Rejection {
         self.kind().row().body_text
     }
 
-    /// The headers that the sender gets: `Content-Type`, `Retry-After` where there is a
+    /// The headers that the sender gets: `Content-Type`, `Retry-After` if there is a
     /// [`retry_after`](Self::retry_after), and `webhook-delivery: abort-message` for a message that failed
     /// permanently.
     ///
-    /// For frameworks of your own; [`to_response`](Self::to_response) makes a whole response.
+    /// For frameworks that cannot use [`to_response`](Self::to_response), which builds a whole response.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(2);
@@ -174,14 +174,15 @@ impl Rejection {
         headers
     }
 
-    /// How long the sender is asked to wait, header `Retry-After`: 5 s where this process is busy or the
-    /// queue is down. Svix never waits less than its own schedule says.
+    /// How long the sender is asked to wait (header `Retry-After`): 5 s if too many deliveries are running,
+    /// if the message is in progress, or if the queue is unavailable. Svix never waits less than its own
+    /// schedule says.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.kind().row().retry_after
     }
 
-    /// Why the delivery is not verified.
+    /// Why verification failed, if it failed.
     #[must_use]
     pub fn verify_error(&self) -> Option<&VerifyError> {
         match &self.0.source {
@@ -190,7 +191,7 @@ impl Rejection {
         }
     }
 
-    /// Where and why the event could not be decoded.
+    /// Where and why decoding failed, if it failed.
     #[must_use]
     pub fn decode_error(&self) -> Option<&DecodeError> {
         match &self.0.source {
@@ -201,7 +202,8 @@ impl Rejection {
 
     /// The delivery, if it was verified before it was refused.
     ///
-    /// With `Result<VerifiedClerkEvent, Rejection>` a handler can store what it cannot decode yet.
+    /// A handler that takes `Result<VerifiedClerkEvent, Rejection>` can store a delivery that it cannot
+    /// decode.
     ///
     /// ```
     /// use clerk_webhooks::{Rejection, VerifiedClerkEvent};
@@ -226,7 +228,7 @@ impl Rejection {
         }
     }
 
-    /// The message id, if one was read. Nothing proves it unless there is a [`delivery`](Self::delivery).
+    /// The message id, if it is known. It is verified only if there is a [`delivery`](Self::delivery).
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         match (&self.0.subject, &self.0.source) {
@@ -237,13 +239,13 @@ impl Rejection {
         }
     }
 
-    /// Whether this is the first call for this rejection and its clones: each is logged once.
+    /// Returns true on the first call for this rejection and its clones: a rejection is logged once.
     pub(crate) fn claim_log_line(&self) -> bool {
         !self.0.is_logged.swap(true, Relaxed)
     }
 }
 
-/// A delivery that is not verified.
+/// A delivery that failed verification.
 impl From<VerifyError> for Rejection {
     fn from(error: VerifyError) -> Self {
         let kind = RejectionKind::Unverified(error.kind());
@@ -274,7 +276,7 @@ impl fmt::Debug for Rejection {
 impl Error for Rejection {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0.source {
-            // Its text is this one's own.
+            // `Display` prints the `VerifyError` already.
             Source::Verify(_) | Source::None => None,
             Source::Decode(error) => Some(error),
             Source::Other(error) => Some(&**error),
@@ -282,7 +284,7 @@ impl Error for Rejection {
     }
 }
 
-/// One row a kind: `Variant = "code" STATUS LEVEL "what the sender reads": "what operators read"`.
+/// One row for each kind: `Variant = "code" STATUS LEVEL "text for the sender": "text for operators"`.
 macro_rules! rejection_kinds {
     ($(
         $(#[doc = $doc:literal])+
@@ -293,7 +295,7 @@ macro_rules! rejection_kinds {
     )+) => {
         /// The reasons to refuse a delivery.
         ///
-        /// Kinds that belong to a feature exist with that feature alone.
+        /// The kinds of a feature exist only if the feature is on.
         ///
         /// ```
         /// use clerk_webhooks::{RejectionKind, verify::VerifyErrorKind};
@@ -305,7 +307,7 @@ macro_rules! rejection_kinds {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum RejectionKind {
-            /// Headers or signature are wrong. 400.
+            /// A header is missing or invalid, or no signature matches. 400.
             Unverified(VerifyErrorKind),
             /// Verified, but the event cannot be decoded. 422.
             Undecodable(DecodeErrorKind),
@@ -333,34 +335,35 @@ macro_rules! rejection_kinds {
 }
 
 rejection_kinds! {
-    /// The body, as declared or as read, is over the limit. 413.
+    /// The body is over the limit: its declared length, or the bytes read so far. 413.
     BodyTooLarge = "body_too_large" PAYLOAD_TOO_LARGE WARN "body too large":
         "the body is over the limit; if the sender is genuine, raise `with_max_body_bytes` or the limit of a \
          layer outside";
-    /// The body could not be read to its end. 400.
+    /// The body could not be read completely. 400.
     BodyReadFailed = "body_read_failed" BAD_REQUEST WARN "body could not be read":
         "the body could not be read to its end; the sender disconnected, or a deadline outside ended it";
-    /// There is no verified delivery: [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) is not on this route,
-    /// or not outside. 500.
+    /// There is no verified delivery: [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) is missing on this
+    /// route, or it is inside the service that needs it. 500.
     MissingLayer = "missing_layer" INTERNAL_SERVER_ERROR ERROR "webhook receiver is not set up":
-        "no verified delivery on this request: `ClerkWebhookLayer` is not on its route, or not outside";
+        "this request has no verified delivery: `ClerkWebhookLayer` is missing on its route, or is inside the \
+         service that needs it";
     /// Deduplication: this process is draining. 503.
     #[cfg(feature = "idempotency")]
     ShuttingDown = "shutting_down" SERVICE_UNAVAILABLE INFO "temporarily unavailable, please retry":
-        "this process takes no more deliveries; the sender retries";
-    /// Deduplication: as many deliveries as allowed (`with_max_running`, 1,000 unless set) are being
-    /// handled. 503.
+        "this process is shutting down and accepts no more deliveries; the sender retries";
+    /// Deduplication: the limit on running deliveries (`with_max_running`, 1,000 by default) is reached.
+    /// 503.
     #[cfg(feature = "idempotency")]
     TooManyRunning = "too_many_running" SERVICE_UNAVAILABLE INFO "temporarily unavailable, please retry":
-        "as many deliveries as `with_max_running` allows are being handled; the sender retries",
+        "the limit `with_max_running` is reached; the sender retries",
         retry after 5 s;
-    /// Deduplication: another delivery of this message is being handled, and did not end while this one
-    /// waited for it (`with_duplicate_wait`, 10 s unless set). This one is not acknowledged, since the other
-    /// may fail. 409.
+    /// Deduplication: another delivery of this message is being handled, and did not end within
+    /// `with_duplicate_wait` (10 s by default). This delivery is not acknowledged, because the other may
+    /// fail. 409.
     #[cfg(feature = "idempotency")]
     MessageInProgress = "message_in_progress" CONFLICT INFO "message is being processed":
-        "another delivery of this message is still being handled, or its process crashed less than a lease \
-         ago; the sender retries",
+        "another delivery of this message is still being handled, or its process crashed and the lease has \
+         not expired yet; the sender retries",
         retry after 5 s;
     /// Deduplication: an earlier delivery of this message failed permanently. 422 with
     /// `webhook-delivery: abort-message`.
@@ -369,7 +372,7 @@ rejection_kinds! {
         "an earlier delivery of this message failed permanently, so the handler did not run; to run it again, \
          forget the message in the store of claims and resend it",
         permanent true;
-    /// Deduplication: the store of claims did not answer. 503.
+    /// Deduplication: the store of claims failed or did not answer in time. 503.
     #[cfg(feature = "idempotency")]
     StoreUnavailable = "store_unavailable" SERVICE_UNAVAILABLE ERROR "temporarily unavailable, please retry":
         "the store of claims failed, so nothing is acknowledged; the sender retries";
@@ -377,8 +380,8 @@ rejection_kinds! {
     #[cfg(feature = "idempotency")]
     HandlerPanicked = "handler_panicked" INTERNAL_SERVER_ERROR ERROR "processing failed, please retry":
         "the handler panicked; the sender retries";
-    /// Deduplication: the handler, including its wait for the inner service's readiness, took longer than
-    /// the longest run and was aborted. 500.
+    /// Deduplication: the handler took longer than `with_longest_run` and was aborted. The time that it
+    /// waits for the inner service to be ready counts. 500.
     #[cfg(feature = "idempotency")]
     HandlerTimedOut = "handler_timed_out" INTERNAL_SERVER_ERROR ERROR "processing failed, please retry":
         "the handler, including its wait for the inner service, took longer than `with_longest_run` and was \
@@ -395,7 +398,7 @@ rejection_kinds! {
         retry after 5 s;
 }
 
-/// All that depends on the kind alone.
+/// The properties of a kind.
 struct Row {
     code: &'static str,
     status: StatusCode,
@@ -408,8 +411,8 @@ struct Row {
 }
 
 impl Row {
-    /// Anybody can send bad headers, so those are no news. A delivery whose headers are in order may be one
-    /// that the operator waits for.
+    /// Anybody can cause missing or malformed headers, so these are logged at `debug`. A stale timestamp or
+    /// a wrong signature can come from a genuine sender, so these are logged at `warn`.
     const fn unverified(kind: VerifyErrorKind) -> Self {
         use VerifyErrorKind as Kind;
         let (level, body_text) = match kind {
@@ -470,11 +473,11 @@ const fn after_seconds(seconds: u64) -> Option<Duration> {
     }
 }
 
-/// The same for every signature failure: a stranger learns nothing about the form.
+/// The same for every signature failure: the response does not reveal whether the signature was well-formed.
 const INVALID_SIGNATURE: &str = "invalid signature";
 
 impl RejectionKind {
-    /// The stable reason code, as logs and tools print it. It is never sent to the sender.
+    /// The stable reason code, for logs and tools. It is not part of the response.
     ///
     /// ```
     /// use clerk_webhooks::RejectionKind;
@@ -492,7 +495,7 @@ impl RejectionKind {
         self.row().status
     }
 
-    /// The level of its log line.
+    /// The level at which the rejection is logged.
     pub(crate) const fn level(self) -> Level {
         self.row().level
     }

@@ -1,5 +1,5 @@
-//! A whole delivery, verified with a known key: it is accepted if and only if the contract says so, and
-//! then it is what was sent.
+//! Verifies a whole delivery with a known key. It must be accepted if and only if the contract accepts it.
+//! An accepted delivery must equal the input.
 #![no_main]
 
 use std::time::UNIX_EPOCH;

@@ -1,5 +1,5 @@
-//! Bodies of any bytes as events: every way of decoding gives the same result, and what was decoded is
-//! written so that it decodes to the same.
+//! Decodes arbitrary bytes as events. All decoders must give the same result. A decoded event must survive
+//! serializing and decoding again.
 #![no_main]
 
 use clerk_webhooks::{ClerkEvent, RawClerkEvent};
@@ -32,8 +32,8 @@ fuzz_target!(|body: &[u8]| {
     }
 });
 
-/// serde_json prints raw JSON anew, so that values are compared, not texts. It refuses some JSON in fields
-/// that nobody reads, such as deep nesting or half a surrogate pair; we do not.
+/// Compares values, not texts, because serde_json formats raw JSON again. Skips JSON that serde_json refuses
+/// and this crate accepts in fields that nobody reads, such as deep nesting or half a surrogate pair.
 fn agrees_with_serde<T>(body: &[u8], event: Option<&T>)
 where
     T: Serialize + DeserializeOwned,

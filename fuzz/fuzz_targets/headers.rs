@@ -1,4 +1,4 @@
-//! Headers of any names and values: the first fault is the one that the contract names.
+//! Checks headers with arbitrary names and values. The reason code must be that of the contract.
 #![no_main]
 
 use clerk_webhooks::Rejection;

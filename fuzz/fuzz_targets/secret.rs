@@ -1,5 +1,5 @@
-//! Texts of any kind as signing secrets: none becomes a key that the contract does not give it, and
-//! nothing of it is printed.
+//! Parses arbitrary texts as signing secrets. The key must be that of the contract. Error and
+//! `Debug` output must not depend on the text.
 #![no_main]
 
 use std::time::UNIX_EPOCH;
@@ -11,7 +11,7 @@ use clerk_webhooks_fuzz::{
 };
 use libfuzzer_sys::fuzz_target;
 
-/// One text for each fault that `SigningSecret::parse` knows.
+/// One text for each error of `SigningSecret::parse`.
 const FAULTY: [&str; 8] = [
     "",
     "whsec_",

@@ -1,5 +1,5 @@
-//! A signature header of any bytes, one line of the header a line of input; `$` is the right signature.
-//! Accepted is what holds the right one in its right place, and nothing else.
+//! Verifies arbitrary signature headers: one header line for each line of input, `$` is the valid signature.
+//! A header must be accepted if and only if the contract finds the valid signature in it.
 #![no_main]
 
 use clerk_webhooks_fuzz::delivery::Delivery;

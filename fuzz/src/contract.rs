@@ -1,14 +1,14 @@
-//! Which deliveries and secrets are good, by their reason codes.
+//! The contract: which headers and secrets are valid, and the reason code for each that is not.
 
 use crate::mac::decode_base64;
 
 pub type Headers = [(String, Vec<u8>)];
 
-/// What well-formed headers say.
+/// The content of valid headers.
 pub struct Signed<'a> {
     pub id: &'a [u8],
     pub timestamp: &'a [u8],
-    /// The texts of the well-formed `v1` signatures.
+    /// The well-formed `v1` signatures, in base64.
     pub signatures: Vec<Vec<u8>>,
 }
 
@@ -25,7 +25,7 @@ pub fn values<'a>(headers: &'a Headers, name: &str) -> Vec<&'a [u8]> {
     named.map(|(_, value)| &value[..]).collect()
 }
 
-/// `svix`, if any of its three headers is there or none of the others.
+/// `webhook` if there are only `webhook-*` headers, otherwise `svix`.
 pub fn family(headers: &Headers) -> &'static str {
     let any_of = |family: &str| {
         ["id", "timestamp", "signature"]
@@ -39,7 +39,7 @@ pub fn family(headers: &Headers) -> &'static str {
     }
 }
 
-/// Times in seconds.
+/// All times are in seconds.
 pub fn judge_headers(
     headers: &Headers,
     now: u64,
@@ -81,7 +81,7 @@ pub fn judge_headers(
 fn seconds(timestamp: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(timestamp).ok()?;
     let number: i64 = text.parse().ok()?;
-    // Whatever else `parse` takes, such as a sign or a leading zero, is not what a number prints as.
+    // `parse` also accepts a sign and leading zeros. Such a number prints differently.
     (number >= 0 && number.to_string() == text).then_some(number)
 }
 
@@ -102,7 +102,7 @@ pub fn signatures(lines: &[&[u8]]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// `v[0-9]+[A-Za-z]*`
+/// Whether the token matches `v[0-9]+[A-Za-z]*`.
 fn is_version(token: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(token) else {
         return false;
@@ -120,7 +120,7 @@ fn is_signature(token: &[u8]) -> bool {
         && decode_base64(&text).is_some_and(|bytes| bytes.len() == 32)
 }
 
-/// The key of a signing secret.
+/// Returns the key of a signing secret, or the reason code.
 pub fn judge_secret(text: &str) -> Result<Vec<u8>, &'static str> {
     let text = text.trim_matches(|letter| " \t\r\n\x0c".contains(letter));
     let starts = |prefixes: [&str; 2]| prefixes.iter().any(|prefix| text.starts_with(prefix));

@@ -1,4 +1,4 @@
-//! A delivery as the targets read it from their input.
+//! Reads a delivery from a fuzz target's input.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,10 +16,10 @@ const KEY: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOW: u64 = 1_614_265_330;
 const TOLERANCE: u64 = 300;
 
-/// Lines of `name: value` up to an empty one, then the body.
+/// Lines of `name: value` up to an empty line, then the body.
 ///
-/// `now`, `past` and `future` are no headers: they set clock and tolerance, in seconds. In a value of a
-/// signature header every `$` stands for the right signature, which no fuzzer would ever guess.
+/// The names `now`, `past` and `future` are not headers: they set the clock and the tolerance, in seconds.
+/// In a signature header, every `$` stands for the valid signature, which a fuzzer cannot guess.
 pub struct Delivery {
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
@@ -86,14 +86,14 @@ impl Delivery {
         base64(&hmac_sha256(&decode_base64(KEY).unwrap(), signed_text))
     }
 
-    /// The contract's word on the headers.
+    /// The result that the contract expects for the headers.
     pub fn expected(&self) -> Result<contract::Signed<'_>, &'static str> {
         contract::judge_headers(&self.headers, self.now, self.past, self.future)
     }
 
-    /// The crate's word on the headers, both ways in, and on the body.
+    /// The crate's result. Pairs and `HeaderMap` must give the same result for the headers.
     ///
-    /// The first result is `Err` where the headers were refused, the second where the body was.
+    /// The outer result is `Err` if the headers are refused, the inner one if no signature matches.
     pub fn judge(&self) -> Result<Result<VerifiedDelivery, VerifyError>, VerifyError> {
         let secret = SigningSecret::parse(KEY).unwrap();
         let verifier = Verifier::new(secret)
@@ -109,7 +109,7 @@ impl Delivery {
         checked.map(|pending| pending.finish(self.body.clone().into()))
     }
 
-    /// None if one of the values cannot be in such a map.
+    /// `None` if a `HeaderMap` cannot hold one of the names or values.
     fn header_map(&self) -> Option<HeaderMap> {
         let pair = |(name, value): &(String, Vec<u8>)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;

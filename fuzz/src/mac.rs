@@ -1,4 +1,4 @@
-//! HMAC-SHA256 (RFC 2104) and base64 (RFC 4648, section 4) from their definitions.
+//! HMAC-SHA256 (RFC 2104) and base64 (RFC 4648, section 4), written from their definitions.
 
 use sha2::{Digest as _, Sha256};
 
@@ -18,7 +18,7 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     Sha256::digest([outer, inner.to_vec()].concat()).into()
 }
 
-/// Padded.
+/// Encodes with padding.
 pub fn base64(bytes: &[u8]) -> String {
     let mut text = String::new();
     for group in bytes.chunks(3) {
@@ -38,7 +38,7 @@ pub fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Canonical, its padding whole or absent.
+/// Decodes canonical base64 with all of its padding or none.
 pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let mut bits = Vec::new();
     for letter in text.trim_end_matches('=').bytes() {

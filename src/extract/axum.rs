@@ -1,4 +1,4 @@
-//! axum's extractor trait, through axum-core only.
+//! The axum extractors. They depend on axum-core only.
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use super::verified_event::VerifiedClerkEvent;
 use crate::{rejection::Rejection, verify::delivery::VerifiedDelivery};
 
-/// Decodes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) left in the request's
-/// extensions. Without the layer the answer is 500, and the log says where to put it.
+/// Decodes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) put into the request's
+/// extensions. Without the layer the response is 500, and the log says where to add it.
 impl<T, S> FromRequestParts<S> for VerifiedClerkEvent<T>
 where
     T: DeserializeOwned + 'static,
@@ -21,9 +21,9 @@ where
     }
 }
 
-/// Takes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) left in the request's
-/// extensions, for handlers that decode nothing. Without the layer the answer is 500, and the log says where
-/// to put it.
+/// Takes the delivery that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) put into the request's
+/// extensions, for handlers that do not decode it. Without the layer the response is 500, and the log says
+/// where to add it.
 impl<S: Send + Sync> FromRequestParts<S> for VerifiedDelivery {
     type Rejection = Rejection;
 

@@ -1,4 +1,4 @@
-//! Picks the decoder by the type that is asked for.
+//! Chooses the decoder for the handler's event type.
 
 use std::any::{Any, TypeId};
 
@@ -10,7 +10,8 @@ use crate::event::{
     raw::RawClerkEvent,
 };
 
-/// Our own types have decoders that are faster, and stricter about the envelope, than serde alone.
+/// This crate's event types have their own decoders: faster than plain serde, and stricter about the
+/// envelope.
 pub(crate) fn decode<T>(body: &[u8]) -> Result<T, DecodeError>
 where
     T: DeserializeOwned + 'static,

@@ -1,7 +1,7 @@
-//! From a verified delivery to a typed event: [`VerifiedClerkEvent`].
+//! [`VerifiedClerkEvent`]: a verified delivery, decoded to a typed event.
 //!
-//! Framework-free in itself: [`VerifiedClerkEvent::decode`] takes what the layer or a
-//! [`Verifier`](crate::Verifier) proved. With feature `axum` (default) it is an extractor too.
+//! It does not need a framework: [`VerifiedClerkEvent::decode`] takes a delivery that the layer or a
+//! [`Verifier`](crate::Verifier) verified. With feature `axum` (default) it is an extractor too.
 
 #[cfg(feature = "axum")]
 mod axum;

@@ -1,4 +1,4 @@
-//! The extractor itself.
+//! [`VerifiedClerkEvent`], without its axum part.
 
 use std::{fmt, ops::Deref, time::SystemTime};
 
@@ -10,9 +10,9 @@ use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::Ve
 
 /// The event of a verified delivery.
 ///
-/// It dereferences to the event, a [`ClerkEvent`] unless you ask for another `T`. In an axum handler it is an
-/// extractor. Elsewhere, [`decode`](Self::decode) makes one. Both need a [`VerifiedDelivery`], which only
-/// verification makes.
+/// It dereferences to the event: a [`ClerkEvent`], or your own type `T`. In an axum handler it is an
+/// extractor. Elsewhere, call [`decode`](Self::decode). Both need a [`VerifiedDelivery`], which only a
+/// [`Verifier`](crate::Verifier) makes.
 ///
 /// ```
 /// use axum::http::StatusCode;
@@ -28,18 +28,18 @@ use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::Ve
 /// }
 /// ```
 ///
-/// # What cannot be decoded
+/// # Events that cannot be decoded
 ///
-/// A known type whose data does not fit is refused with 422, and the JSON path of the field is
-/// logged: the sender retries, and nothing is lost. To handle it yourself, take
-/// `Result<VerifiedClerkEvent, Rejection>`, whose error keeps the verified delivery, or
-/// `VerifiedClerkEvent<`[`RawClerkEvent`](crate::RawClerkEvent)`>`, which accepts any data.
+/// If the data of an event does not fit its type, the delivery is refused with 422 and the JSON path of the
+/// field is logged. The sender retries. To handle such events yourself, take
+/// `Result<VerifiedClerkEvent, Rejection>`, whose error keeps the verified delivery. Or take
+/// `VerifiedClerkEvent<`[`RawClerkEvent`](crate::RawClerkEvent)`>`, which accepts any `data` object.
 ///
 /// # Your own `T`
 ///
-/// `T` may be any type that deserializes from the whole event. It must decode *every* type of event that the
-/// endpoint is subscribed to, because what it cannot decode is refused. `#[serde(other)]` does not help: it
-/// fails on a variant that comes with data. This pattern works:
+/// `T` can be any type that deserializes from the whole event. It must decode *every* event type that the
+/// endpoint is subscribed to: a delivery that it cannot decode is refused. `#[serde(other)]` does not help,
+/// because it fails on a variant with data. This pattern works:
 ///
 /// ```
 /// use clerk_webhooks::VerifiedClerkEvent;
@@ -65,12 +65,14 @@ use crate::{event::event::ClerkEvent, rejection::Rejection, verify::delivery::Ve
 ///
 /// # Compiler errors
 ///
-/// "The trait `Handler` is not implemented": put `#[axum::debug_handler]` on your function (axum's feature
-/// `macros`), and the compiler names the argument at fault. The usual causes:
+/// For "the trait `Handler` is not implemented", put `#[axum::debug_handler]` on your function (axum's
+/// feature `macros`). Then the compiler names the argument at fault. The usual causes:
 ///
-/// - `Option<VerifiedClerkEvent>` is not an extractor, on purpose: the handler would run for a forged delivery,
-///   with `None`. Take `Result<VerifiedClerkEvent, Rejection>` to handle refusals yourself.
-/// - `Json` or another extractor of the body must come last. You do not need it: the event has the body.
+/// - `Option<VerifiedClerkEvent>` is deliberately not an extractor: without the layer, the handler would run
+///   with `None` for an unverified request. To handle refusals yourself, take
+///   `Result<VerifiedClerkEvent, Rejection>`.
+/// - `Json`, like every extractor that reads the body, must be the last argument. You do not need it: the
+///   event has the body.
 #[derive(Clone)]
 pub struct VerifiedClerkEvent<T = ClerkEvent> {
     event: T,
@@ -78,13 +80,13 @@ pub struct VerifiedClerkEvent<T = ClerkEvent> {
 }
 
 impl<T> VerifiedClerkEvent<T> {
-    /// Decodes the event of a verified delivery, where there is no extractor.
+    /// Decodes the event of a verified delivery, for services without the extractor.
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::Undecodable`](crate::RejectionKind::Undecodable), when the body is not JSON in
-    /// UTF-8, is not an event, or has data that does not fit its type. The error keeps the delivery:
-    /// [`Rejection::delivery`]. Nothing is logged until it becomes a response.
+    /// [`RejectionKind::Undecodable`](crate::RejectionKind::Undecodable) when the body is not JSON in UTF-8,
+    /// is not an event, or has data that does not fit its type. The error keeps the delivery, see
+    /// [`Rejection::delivery`]. It is logged when it becomes a response.
     ///
     /// ```
     /// use clerk_webhooks::{Rejection, VerifiedBody, VerifiedClerkEvent};
@@ -106,13 +108,13 @@ impl<T> VerifiedClerkEvent<T> {
         }
     }
 
-    /// The message's id, the same on every retry; see [`VerifiedDelivery::message_id`].
+    /// The message id, the same on every retry. See [`VerifiedDelivery::message_id`].
     #[must_use]
     pub fn message_id(&self) -> &str {
         self.delivery.message_id()
     }
 
-    /// When the sender made this attempt, fresh on each; see [`VerifiedDelivery::attempted_at`].
+    /// When the sender made this attempt. See [`VerifiedDelivery::attempted_at`].
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
         self.delivery.attempted_at()
@@ -124,7 +126,7 @@ impl<T> VerifiedClerkEvent<T> {
         self.delivery.raw_body()
     }
 
-    /// The delivery that the event came with.
+    /// The verified delivery of the event.
     #[must_use]
     pub fn delivery(&self) -> &VerifiedDelivery {
         &self.delivery
@@ -160,7 +162,7 @@ impl<T> Deref for VerifiedClerkEvent<T> {
     }
 }
 
-/// Prints the delivery and nothing of the event, which holds personal data.
+/// Prints the delivery without its body. The event is not printed, because it contains personal data.
 impl<T> fmt::Debug for VerifiedClerkEvent<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedClerkEvent")

@@ -1,4 +1,4 @@
-//! The request body that the inner service gets.
+//! [`VerifiedBody`]: the request body that the inner service gets.
 
 use std::{
     convert::Infallible,
@@ -14,8 +14,8 @@ use crate::verify::delivery::VerifiedDelivery;
 
 /// The request body inside a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): complete and verified.
 ///
-/// Only the layer makes one, so a service that takes a `Request<VerifiedBody>` never sees an unverified
-/// request. Most services call [`delivery`](Self::delivery). Read as an [`http_body::Body`] it yields the raw
+/// Only the layer makes one: a service that takes a `Request<VerifiedBody>` never gets an unverified
+/// request. Most services call [`delivery`](Self::delivery). As an [`http_body::Body`] it yields the raw
 /// bytes once.
 ///
 /// ```
@@ -39,7 +39,7 @@ impl VerifiedBody {
         }
     }
 
-    /// The delivery: message id, time, raw bytes. Reading the body does not use it up.
+    /// The delivery: message id, time, raw bytes. It is complete even after the body was read.
     #[must_use]
     pub fn delivery(&self) -> &VerifiedDelivery {
         &self.verified

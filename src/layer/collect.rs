@@ -1,4 +1,4 @@
-//! Reads a body under a limit, copying as little as it can.
+//! Reads a body up to a limit, with as few copies as possible.
 
 use std::{
     mem,
@@ -13,11 +13,11 @@ use pin_project_lite::pin_project;
 
 use crate::{BoxError, error_chain::sources};
 
-/// A length that a stranger merely declared reserves no more than this.
+/// The most memory that is reserved for a declared length: anybody can declare any length.
 const MAX_RESERVED_BYTES: usize = 65_536;
 
-/// After so many frames the task yields, so that a body which always has one more frame ready cannot
-/// keep a thread (and a deadline outside from firing).
+/// After this many frames the task yields. Otherwise, a body that always has another frame ready could block
+/// a thread, and a deadline outside would never fire.
 const FRAMES_PER_POLL: usize = 64;
 
 pin_project! {
@@ -53,7 +53,7 @@ where
                 return Poll::Ready(Ok(mem::take(this.collected).into_bytes()));
             };
             let frame = frame.map_err(|error| BodyError::from(error.into()))?;
-            // An empty frame ends many an HTTP/2 body: it must not cost a copy of the one before.
+            // Many HTTP/2 bodies end with an empty frame. It must not cause a copy of the frame before it.
             let Some(data) = frame.into_data().ok().filter(Buf::has_remaining) else {
                 continue;
             };
@@ -67,13 +67,13 @@ where
     }
 }
 
-/// Why there is no body.
+/// Why the body could not be collected.
 pub(super) enum BodyError {
     TooLarge,
     Read(BoxError),
 }
 
-/// A limit outside this layer ends the body with an error of its own, often wrapped by others.
+/// A body limit outside this layer ends the body with a `LengthLimitError`, often inside other errors.
 impl From<BoxError> for BodyError {
     fn from(error: BoxError) -> Self {
         if sources(&*error).any(|error| error.is::<LengthLimitError>()) {
@@ -84,7 +84,7 @@ impl From<BoxError> for BodyError {
     }
 }
 
-/// One frame stays what it is; from the second on there is one buffer.
+/// A single frame is kept as it is. From the second frame on, all frames are copied into one buffer.
 #[derive(Default)]
 struct Collected {
     single: Bytes,

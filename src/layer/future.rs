@@ -1,4 +1,4 @@
-//! What a delivery waits for: its body, then the inner service's readiness, then its answer.
+//! [`ResponseFuture`]: reads and verifies the body, waits for the inner service to be ready, then calls it.
 
 use std::{
     fmt,
@@ -64,7 +64,7 @@ pin_project! {
     }
 }
 
-/// All of a delivery but its body.
+/// A delivery whose body is still being read.
 struct Waiting<S> {
     inner: S,
     parts: request::Parts,
@@ -72,7 +72,7 @@ struct Waiting<S> {
     refusals: Refusals,
 }
 
-/// What the inner service's answer is held against.
+/// The delivery's context while the inner service handles it.
 struct Outcome {
     delivery: VerifiedDelivery,
     span: Span,

@@ -1,4 +1,4 @@
-//! The layer: configuration, and the service it makes.
+//! [`ClerkWebhookLayer`]: the configuration of the middleware.
 
 use bytes::Bytes;
 use http::Response;
@@ -10,16 +10,16 @@ use crate::{
     verify::{secret_error::SecretError, verifier::Verifier},
 };
 
-/// 2 MiB, the most that Svix' own API takes for a message.
+/// 2 MiB, the largest message that Svix' own API accepts.
 const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
 
 /// Verifies Clerk's deliveries before the inner service sees them.
 ///
-/// The inner service gets a `Request<`[`VerifiedBody`](crate::VerifiedBody)`>`; the outer body may be
-/// any [`http_body::Body`]. Cheap to clone.
+/// The inner service gets a `Request<`[`VerifiedBody`](crate::VerifiedBody)`>`. The outer request body can
+/// be any [`http_body::Body`]. Cloning is cheap.
 ///
-/// In axum put it on the method route, with `route_layer`, so that another method is still answered
-/// 405 and another path 404:
+/// In axum, put the layer on the method route with `route_layer`. Other methods still get 405, other paths
+/// 404:
 ///
 /// ```
 /// use axum::{Router, http::StatusCode, routing::post};
@@ -44,8 +44,8 @@ pub struct ClerkWebhookLayer {
 }
 
 impl ClerkWebhookLayer {
-    /// A layer that lets through what `verifier` accepts, with a body of at most 2 MiB. A
-    /// [`SigningSecret`](crate::SigningSecret) alone is a verifier too.
+    /// A layer that accepts a delivery only if `verifier` does and the body has at most 2 MiB. A
+    /// [`SigningSecret`](crate::SigningSecret) converts into a verifier.
     ///
     /// ```
     /// use clerk_webhooks::{ClerkWebhookLayer, SigningSecret};
@@ -62,11 +62,11 @@ impl ClerkWebhookLayer {
         }
     }
 
-    /// A layer with the secrets of the environment, see [`Verifier::from_env`].
+    /// A layer with the signing secrets from the environment, see [`Verifier::from_env`].
     ///
     /// # Errors
     ///
-    /// When the environment holds no usable secret. Verification cannot be turned off.
+    /// When a secret is missing or invalid, see [`Verifier::from_env`]. Verification cannot be turned off.
     ///
     /// ```no_run
     /// let clerk = clerk_webhooks::ClerkWebhookLayer::from_env()?;
@@ -76,7 +76,8 @@ impl ClerkWebhookLayer {
         Verifier::from_env().map(Self::new)
     }
 
-    /// A layer with the secrets of the environment variable `name`, see [`Verifier::from_env_var`].
+    /// A layer with the signing secrets from the environment variable `name`, see
+    /// [`Verifier::from_env_var`].
     ///
     /// # Errors
     ///
@@ -90,21 +91,22 @@ impl ClerkWebhookLayer {
         Verifier::from_env_var(name).map(Self::new)
     }
 
-    /// The longest body that is accepted, in bytes: 2 MiB unless set, which is the sender's own limit. A
-    /// longer one is answered 413, without being read if it declares its length.
+    /// The largest accepted body in bytes: 2 MiB by default, which is the sender's own limit. A larger body
+    /// gets a 413. If its declared length is over the limit, it is not read at all.
     ///
-    /// This is the only body limit that counts: axum's `DefaultBodyLimit` does not apply.
+    /// axum's `DefaultBodyLimit` does not apply to this layer. A body limit of a middleware outside applies
+    /// too.
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
         self.max_body_bytes = max_body_bytes;
         self
     }
 
-    /// Makes the response of every refusal, instead of [`Rejection::to_response`].
+    /// Sets the function that builds the response of every refusal, instead of [`Rejection::to_response`].
     ///
-    /// It is called for what this layer refuses, and for what the extractor, deduplication and queue inside
-    /// refuse. The rejection is logged before and is put into the response's extensions after. Tell the
-    /// sender nothing that an attacker could use, and keep to a status that is not 2xx: the sender takes a
-    /// 2xx for success and does not retry.
+    /// It is called for refusals of this layer, and for refusals of the extractor, deduplication and queue
+    /// inside it. Each rejection is logged before the call and put into the response's extensions after it.
+    /// The response must not reveal anything that helps an attacker. Its status must not be 2xx: the sender
+    /// would treat the delivery as successful and not retry it.
     ///
     /// ```
     /// use bytes::Bytes;

@@ -1,12 +1,12 @@
-//! What the log says about a delivery that is verified.
+//! The log line and the span of a verified delivery.
 
 use tracing::{Span, debug, error_span};
 
 use crate::verify::delivery::VerifiedDelivery;
 
-/// Around all that the inner service logs: which delivery it is about.
+/// Adds the message id to everything that the inner service logs.
 ///
-/// Its level is the highest, so that whoever shows errors alone sees the message id beside them.
+/// The span has the level `error`: a subscriber that shows only errors shows the message id too.
 pub(super) fn delivery_span(delivery: &VerifiedDelivery) -> Span {
     error_span!(
         target: "clerk_webhooks",

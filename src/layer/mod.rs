@@ -1,12 +1,12 @@
 //! [`ClerkWebhookLayer`](crate::ClerkWebhookLayer): the verifying middleware, for any tower stack.
 //!
-//! # What a request goes through
+//! # Steps of a request
 //!
-//! 1. Its headers are checked. If they are wrong, the refusal is answered at once and the body is never
-//!    polled: a sender that waits for `100 Continue` is not invited to send it.
+//! 1. The headers are checked. If a check fails, the delivery is refused at once and the body is never
+//!    polled: the server does not send `100 Continue` to a sender that waits for it.
 //! 2. A body whose declared length is over the limit is refused without being read.
-//! 3. The body is read under the limit. A body of one frame is not copied. Several frames are copied once,
-//!    into one growing buffer. A declared length allocates at most 64 KiB.
+//! 3. The body is read up to the limit. A body of one frame is not copied. Several frames are copied once,
+//!    into one growing buffer. At most 64 KiB are allocated because of a declared length.
 //! 4. The signature is verified over the raw bytes.
 //! 5. The inner service is polled for readiness and called with a `Request<VerifiedBody>`, whose extensions
 //!    also hold the [`VerifiedDelivery`](crate::VerifiedDelivery).
@@ -14,27 +14,28 @@
 //! # Late readiness
 //!
 //! The layer itself is always ready. It clones the inner service and drives the *clone* to readiness after
-//! verification. Unverified traffic therefore never holds a permit of a `ConcurrencyLimit` or a slot of a
-//! `Buffer` inside. The price: a `load_shed` *outside* this layer does not see that something inside is busy.
-//! Put it inside.
+//! verification. Unverified requests therefore never hold a permit of a `ConcurrencyLimit` or a slot of a
+//! `Buffer` inside. The drawback: a `load_shed` *outside* this layer does not see that a service inside is
+//! busy. Put it inside.
 //!
 //! # Slow senders and memory
 //!
-//! The layer has no timer: a sender may take any time over the body. Put a whole-body deadline outside, such
-//! as tower-http's `RequestBodyDeadlineLayer`.
+//! The layer has no timeout: a sender can send the body as slowly as it likes. Put a deadline for the whole
+//! body outside, such as tower-http's `RequestBodyDeadlineLayer`.
 //!
 //! The layer does not limit how many bodies are read at once. Put tower's `GlobalConcurrencyLimitLayer`
-//! outside: its number times the body limit bounds the memory for bodies, times at most 3 while a body of
-//! several frames grows. Do not use the plain `ConcurrencyLimitLayer` for this. axum makes a route's layers
-//! anew for each connection, and each of them would count by itself.
+//! outside. The memory for bodies is at most its limit times the body limit, or 3 times that while bodies of
+//! several frames grow. Do not use the plain `ConcurrencyLimitLayer` for this: axum applies a route's layers
+//! again for each connection, and each of them would count separately.
 //!
-//! # Where the compiler needs one more line
+//! # When the compiler needs one more line
 //!
-//! Middleware of tower, tower-http and axum goes inside and outside this layer without type annotations. The
-//! exceptions are neighbours in *one* `ServiceBuilder` that take axum's own bodies. They need a line of
-//! tower-http's `ServiceBuilderExt` (features `util`, `map-request-body`, `map-response-body`):
+//! Middleware of tower, tower-http and axum works inside and outside this layer without type annotations.
+//! The exceptions are direct neighbours in *one* `ServiceBuilder` that take axum's own body types. They need
+//! one line from tower-http's `ServiceBuilderExt` (features `util`, `map-request-body`,
+//! `map-response-body`):
 //!
-//! | neighbour in one `ServiceBuilder` | line between the two |
+//! | neighbour in one `ServiceBuilder` | line between neighbour and layer |
 //! |---|---|
 //! | `axum::middleware::from_fn` or `map_request` directly inside | `.map_request_body(Body::new)` |
 //! | a boxed service for axum's request directly inside | `.map_request_body(Body::new)` |
@@ -59,10 +60,10 @@
 //! # Ok::<(), clerk_webhooks::SecretError>(())
 //! ```
 //!
-//! Or give each middleware a `.route_layer` of its own, which needs no line:
+//! Or add each middleware with its own `.route_layer`, which does not need that line:
 //! `post(on_event).route_layer(from_fn(pass)).route_layer(clerk)`.
 //!
-//! Two calls of `MethodRouter::layer` in a row do not compile in axum, whatever the layers (E0283). Use
+//! In axum, two calls of `MethodRouter::layer` in a row do not compile with any layers (E0283). Use
 //! `route_layer`.
 
 pub(crate) mod body;

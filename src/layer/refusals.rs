@@ -1,4 +1,4 @@
-//! How a layer refuses: the response, restyled or not, and the level of its line in the log.
+//! [`Refusals`]: the response to a refused delivery, and the level at which the refusal is logged.
 
 use std::{
     fmt,
@@ -59,8 +59,9 @@ impl Refusals {
         }
     }
 
-    /// Anybody can send bad headers, but a layer on the wrong route and a proxy that drops or changes headers
-    /// must not be silent: the first refusal of each such kind is a warning.
+    /// Anybody can send malformed headers, so these refusals are logged at `debug`. But a layer on the wrong
+    /// route, or a proxy that drops or changes headers, causes them too. So the first refusal of each kind
+    /// is a warning.
     fn level(&self, kind: RejectionKind) -> Level {
         match kind {
             RejectionKind::Unverified(kind) if self.warned.is_first(kind) => Level::WARN,
@@ -75,7 +76,7 @@ fn restyled<B>(restyle: &Restyle, rejection: &Rejection) -> Response<ResponseBod
     response
 }
 
-/// One bit a kind.
+/// One bit for each kind.
 #[derive(Default)]
 struct WarnedKinds(AtomicU16);
 

@@ -1,4 +1,4 @@
-//! The service: checks headers in `call` and leaves the rest to the future.
+//! [`ClerkWebhook`]: the service. It checks the headers in `call`; its future does the rest.
 
 use std::task::{Context, Poll};
 
@@ -14,8 +14,8 @@ use crate::{
     verify::verifier::{PendingVerification, Verifier},
 };
 
-/// The middleware that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) makes; see the
-/// [module's documentation](super) for what a request goes through.
+/// The middleware that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) makes. The [module
+/// documentation](super) lists the steps of a request.
 #[derive(Debug, Clone)]
 pub struct ClerkWebhook<S> {
     inner: S,
@@ -54,7 +54,7 @@ impl<S> ClerkWebhook<S> {
         self.inner
     }
 
-    /// Refuses what can be refused without reading the body.
+    /// Runs all checks that do not need the body.
     fn check_unread<B: Body>(
         &self,
         request: &Request<B>,
@@ -70,8 +70,8 @@ impl<S> ClerkWebhook<S> {
     }
 }
 
-/// `Content-Length`, since a middleware outside may hide the body's own size hint. Whatever is not a number
-/// is left to the server.
+/// Reads `Content-Length`, because a middleware outside may hide the body's size hint. A value that is not a
+/// number counts as 0: rejecting it is up to the HTTP server.
 fn declared_length(headers: &HeaderMap) -> u64 {
     let declared = headers
         .get(CONTENT_LENGTH)
@@ -89,7 +89,7 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S, B>;
 
-    /// Always ready: the inner service is asked after verification.
+    /// Always ready. The inner service is polled for readiness after verification.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         Poll::Ready(Ok(()))
     }

@@ -1,4 +1,4 @@
-//! axum's response trait, through axum-core only.
+//! axum's response trait. It depends on axum-core only.
 
 use axum_core::response::{IntoResponse, Response};
 

@@ -1,4 +1,4 @@
-//! The response body that senders get.
+//! [`ResponseBody`]: the response body that the sender gets.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The response body of this crate's services: the inner service's, or one short line.
+    /// The response body of this crate's services: the inner service's body, or one short line.
     pub struct ResponseBody<B> {
         #[pin]
         kind: Kind<B>,

@@ -1,4 +1,4 @@
-//! A handler's [`WebhookError`] as a response and as a line in the log.
+//! Converts a handler's [`WebhookError`] into a response and logs it.
 
 use std::{
     fmt,
@@ -19,9 +19,10 @@ use crate::{
 
 impl WebhookError {
     /// The response for the sender: [`status`](Self::status), [`headers`](Self::headers) and
-    /// [`body_text`](Self::body_text). The error goes to the log once the response has left the layer.
+    /// [`body_text`](Self::body_text). The error is logged once: when the response passes through a layer of
+    /// this crate or, without a layer, when the response is dropped.
     ///
-    /// For handlers without axum. `B` is your framework's body.
+    /// For handlers without axum. `B` is your framework's body type.
     ///
     /// ```
     /// use clerk_webhooks::WebhookError;
@@ -44,8 +45,8 @@ impl WebhookError {
     }
 }
 
-/// A failure in the extensions of its response: what made the handler fail is known where the error becomes
-/// a response, which message it was only further outside.
+/// A failure in the extensions of its response. The error is known where the response is built. The message
+/// id is known in the layer outside, which writes the log line.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure(Arc<Report>);
 
@@ -55,7 +56,7 @@ struct Report {
 }
 
 impl Failure {
-    /// Writes the failure's line to the log, unless it has been written.
+    /// Logs the failure, unless it is logged already.
     pub(crate) fn log(&self, delivery: &VerifiedDelivery) {
         self.0.log(Some(delivery));
     }
@@ -82,7 +83,7 @@ impl Report {
     }
 }
 
-/// Outside a layer nobody asks for the line: no failure goes unlogged.
+/// Without a layer nothing calls [`Failure::log`], so the failure is logged here.
 impl Drop for Report {
     fn drop(&mut self) {
         self.log(None);

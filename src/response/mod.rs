@@ -1,5 +1,4 @@
-//! What the sender gets when there is no answer of a handler: refusals and failures as HTTP responses, each
-//! with its line in the log.
+//! Converts refusals and handlers' failures into HTTP responses, and logs each once.
 
 #[cfg(feature = "axum")]
 mod axum;

@@ -1,4 +1,4 @@
-//! A [`Rejection`] as a response and as a line in the log.
+//! Converts a [`Rejection`] into a response and logs it.
 
 use std::error::Error as _;
 
@@ -13,8 +13,8 @@ impl Rejection {
     /// The response for the sender: [`status`](Self::status), [`headers`](Self::headers) and
     /// [`body_text`](Self::body_text), with the rejection itself in the extensions.
     ///
-    /// It writes the rejection's line to the log, once for this rejection and all its clones. `B` is your
-    /// framework's body, such as `http_body_util::Full<Bytes>` or `axum::body::Body`.
+    /// It logs the rejection, unless this rejection or a clone of it is logged already. `B` is your
+    /// framework's body type, such as `http_body_util::Full<Bytes>` or `axum::body::Body`.
     ///
     /// ```
     /// use clerk_webhooks::{Rejection, Verifier};
@@ -38,9 +38,9 @@ impl Rejection {
     }
 }
 
-/// Writes the rejection's line to the log, unless it has been written.
+/// Logs the rejection, unless it is logged already.
 ///
-/// `request_path` is text from outside, which is printed escaped; so is a type that nobody knows.
+/// `request_path` and unknown event types are text from outside: they are escaped.
 pub(crate) fn log(rejection: &Rejection, request_path: Option<&str>, level: Level) {
     if !rejection.claim_log_line() {
         return;
@@ -76,7 +76,7 @@ pub(crate) fn log(rejection: &Rejection, request_path: Option<&str>, level: Leve
     }
 }
 
-/// An answer of one short line.
+/// A response with one short line as its body.
 #[cfg(any(feature = "idempotency", feature = "queue"))]
 pub(crate) fn short_answer<B: From<&'static str>>(
     status: StatusCode,

@@ -1,10 +1,10 @@
-//! A clock that stands still.
+//! [`FixedClock`]: a clock that always shows the same time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::verify::Clock;
 
-/// Always the same time: for recorded deliveries and for the edges of the tolerance.
+/// A clock that always shows the same time, for recorded deliveries and for tests of the tolerance.
 ///
 /// ```
 /// use clerk_webhooks::{SigningSecret, Verifier, testing::FixedClock};
@@ -17,13 +17,13 @@ use crate::verify::Clock;
 pub struct FixedClock(SystemTime);
 
 impl FixedClock {
-    /// Stands at `now`.
+    /// A clock that shows `now`.
     #[must_use]
     pub fn at(now: SystemTime) -> Self {
         Self(now)
     }
 
-    /// Stands so many seconds after the start of 1970.
+    /// A clock that shows this Unix time, in seconds since 1970.
     #[must_use]
     pub fn at_unix_seconds(seconds: u32) -> Self {
         Self(UNIX_EPOCH + Duration::from_secs(seconds.into()))

@@ -1,4 +1,4 @@
-//! Verified events for handlers without HTTP.
+//! [`deliver`] and [`Delivery`]: verified events for handlers without HTTP.
 
 use std::{error::Error, time::SystemTime};
 
@@ -12,18 +12,17 @@ use crate::{
     verify::{delivery::VerifiedDelivery, secret::SigningSecret, verifier::Verifier},
 };
 
-/// Signs nothing but what is verified right after.
+/// Signs only deliveries that are verified immediately afterwards.
 const THROW_AWAY_SECRET: &str = "whsec_dGhyb3duIGF3YXkgYWZ0ZXIgZXZlcnkgdGVzdA==";
 
 /// Turns an event into the [`VerifiedClerkEvent`] that a handler gets for it.
 ///
-/// The event is anything that serializes to a whole event: a [fixture](super::fixtures), a
-/// `serde_json::json!` value. [`Delivery`] does the same with a message id and a time that you choose, and
-/// for a type of your own.
+/// The event can be anything that serializes to a whole event, such as a [fixture](super::fixtures) or a
+/// `serde_json::json!` value. To choose the message id, the time or your own event type, use [`Delivery`].
 ///
 /// # Panics
 ///
-/// When the event does not serialize, or an endpoint would refuse it. The message says which field.
+/// When the event does not serialize or cannot be decoded. The message names the field.
 ///
 /// ```
 /// use clerk_webhooks::{VerifiedClerkEvent, WebhookError, testing};
@@ -49,7 +48,7 @@ pub fn deliver(event: impl Serialize) -> VerifiedClerkEvent {
     Delivery::of(event).event()
 }
 
-/// Turns an event into the [`QueuedEvent`] that a worker runs for it.
+/// Turns an event into the [`QueuedEvent`] that a worker gets for it.
 ///
 /// # Panics
 ///
@@ -85,8 +84,8 @@ pub fn queued(event: impl Serialize) -> QueuedEvent {
     Delivery::of(event).queued()
 }
 
-/// An event on its way to a handler. It is signed with a throw-away secret, verified and decoded like any
-/// delivery.
+/// A delivery for a handler under test. It is signed with a throw-away secret, then verified and decoded
+/// like any other.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -119,7 +118,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A delivery of this event, sent now, with a message id of its own.
+    /// A delivery of this event, sent now, with a new message id.
     ///
     /// # Panics
     ///
@@ -140,25 +139,25 @@ impl Delivery {
         })
     }
 
-    /// The message id, instead of one that no other delivery of this process has.
+    /// Sets the message id. By default it is unique in this process.
     pub fn with_message_id(mut self, message_id: impl Into<String>) -> Self {
         self.request = self.request.with_message_id(message_id);
         self
     }
 
-    /// The time of this attempt, instead of now. It is sent in whole seconds.
+    /// Sets the time of this attempt. By default it is now. It is sent in whole seconds.
     pub fn with_sent_at(mut self, sent_at: SystemTime) -> Self {
         self.request = self.request.with_sent_at(sent_at);
         self.sent_at = sent_at;
         self
     }
 
-    /// The event as a handler gets it: a [`ClerkEvent`](crate::ClerkEvent), or the type of your own that the
-    /// handler takes.
+    /// The event that a handler gets: a [`ClerkEvent`](crate::ClerkEvent), or your own type if the handler
+    /// takes one.
     ///
     /// # Panics
     ///
-    /// When an endpoint would refuse the delivery. The message says which field.
+    /// When the delivery cannot be verified or decoded. The message names the header or the field.
     #[must_use]
     #[track_caller]
     pub fn event<T: DeserializeOwned + 'static>(self) -> VerifiedClerkEvent<T> {
@@ -176,11 +175,11 @@ impl Delivery {
         })
     }
 
-    /// The event as a worker gets it, in its first attempt; see [`QueuedEvent::with_attempt`].
+    /// The event that a worker gets, in its first attempt. See [`QueuedEvent::with_attempt`].
     ///
     /// # Panics
     ///
-    /// When an endpoint would refuse the delivery.
+    /// When the delivery cannot be verified.
     #[cfg(feature = "queue")]
     #[must_use]
     #[track_caller]

@@ -1,4 +1,4 @@
-//! What every [`IdempotencyStore`] must hold, as a test: run it against your own.
+//! [`check`]: the tests that every [`IdempotencyStore`] must pass. Run them against your own store.
 //!
 //! ```
 //! use clerk_webhooks::{idempotency::MemoryStore, testing::idempotency_store};
@@ -9,8 +9,8 @@
 //! # }
 //! ```
 //!
-//! It works on keys of its own, in scopes with random names, and leaves rows behind whose retention is
-//! a minute. It takes about three seconds, of which most is waiting for leases to run out.
+//! It uses its own keys, in scopes with random names. The rows that it leaves behind expire within a minute.
+//! It takes about three seconds, most of them waiting for leases to expire.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -21,33 +21,33 @@ use crate::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcom
 
 const SUCCEEDED: Claim = Claim::Completed(Outcome::Succeeded);
 const FAILED: Claim = Claim::Completed(Outcome::PermanentlyFailed);
-/// Nothing of this length runs out during a test.
+/// Does not expire during a test.
 const LONG: Duration = Duration::from_secs(60);
-/// Runs out at once, even in a store that counts in whole seconds.
+/// Expires soon, even in a store that counts in whole seconds.
 const SHORT: Duration = Duration::from_millis(100);
-/// After this [`SHORT`] is over, rounded up to a second or not.
+/// After this time [`SHORT`] has expired, whether or not the store rounds it up to a second.
 const AFTER_SHORT: Duration = Duration::from_millis(2_200);
-/// Nothing, in a store that counts in whole seconds and does not round up.
+/// Zero, in a store that counts in whole seconds and does not round up.
 const PART_OF_A_SECOND: Duration = Duration::from_millis(400);
-/// How often to try what a busy machine may be too slow for.
+/// How often to repeat a case that needs speed: a busy machine can be too slow.
 const TRIES: usize = 20;
-/// When to stop waiting for what must happen.
+/// The longest wait for an expiry.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 type Case = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs every case against `store`, all at once.
+/// Runs all cases against `store`, concurrently.
 ///
 /// # Panics
 ///
-/// When the store breaks its contract, or errs; the message says in which case.
+/// When the store breaks its contract or returns an error. The message names the case.
 pub async fn check<S: IdempotencyStore>(store: S) {
     let store = Arc::new(store);
     let mut cases = Vec::new();
     macro_rules! run {
         ($($case:ident)*) => {$(
             let bench = Bench::new(&store, stringify!($case));
-            // In a box: a task of each kind takes longer to compile than the case.
+            // Boxed: separate task types take longer to compile.
             let case: Case = Box::pin(async move { $case(&bench).await });
             cases.push(tokio::spawn(case));
         )*};
@@ -113,7 +113,7 @@ async fn of_many_claims_after_a_lease_one_wins<S: IdempotencyStore>(bench: &Benc
     }
 }
 
-/// As after an answer that got lost.
+/// For example after the store's answer got lost.
 async fn a_claim_can_be_repeated_under_its_token<S: IdempotencyStore>(bench: &Bench<S>) {
     let key = bench.key();
     let token = bench.claim(&key, LONG).await;
@@ -136,7 +136,7 @@ async fn a_claim_cannot_be_repeated_after_its_end<S: IdempotencyStore>(bench: &B
     bench.expect_under(holder, &key, SUCCEEDED).await;
 }
 
-/// A release that overtakes its claim changes nothing; repeated, it ends it.
+/// A release that arrives before its claim changes nothing. Repeated after the claim, it ends the claim.
 async fn a_claim_may_come_after_its_release<S: IdempotencyStore>(bench: &Bench<S>) {
     let (key, token) = (bench.key(), ClaimToken::random());
     bench.expect_release(&key, token, false).await;
@@ -364,7 +364,7 @@ async fn the_longest_durations_are_taken<S: IdempotencyStore>(bench: &Bench<S>) 
     bench.expect_forget(&key, true).await;
 }
 
-/// Whether they are over at once is the store's affair.
+/// The store decides whether such durations expire at once.
 async fn the_shortest_durations_are_taken<S: IdempotencyStore>(bench: &Bench<S>) {
     let (key, shortest) = (bench.key(), Duration::from_nanos(1));
     let token = bench.claim(&key, shortest).await;
@@ -372,7 +372,7 @@ async fn the_shortest_durations_are_taken<S: IdempotencyStore>(bench: &Bench<S>)
     bench.complete(&key, shortest).await;
 }
 
-/// The store, and what the cases do with it.
+/// The store under test, and the steps of the cases.
 struct Bench<S> {
     store: Arc<S>,
     case: &'static str,
@@ -392,7 +392,7 @@ impl<S> Bench<S> {
         }
     }
 
-    /// One that nobody has used.
+    /// A key that was never used.
     fn key(&self) -> MessageKey {
         let scope = format!("contract-{}", ClaimToken::random());
         MessageKey::new(scope, format!("msg_{}", ClaimToken::random()))
@@ -419,7 +419,7 @@ impl<S> Bench<S> {
 }
 
 impl<S: IdempotencyStore> Bench<S> {
-    /// Under a token of its own.
+    /// Claims with a new token.
     async fn try_claim(&self, key: &MessageKey, lease: Duration) -> Claim {
         self.claim_under(ClaimToken::random(), key, lease).await
     }
@@ -438,7 +438,7 @@ impl<S: IdempotencyStore> Bench<S> {
         }
     }
 
-    /// Waits until what keeps the message has run out.
+    /// Waits until the message's lease or retention has expired, then claims it.
     async fn claim_when_over(&self, key: &MessageKey) -> ClaimToken {
         let (token, waiting_since) = (ClaimToken::random(), Instant::now());
         loop {
@@ -446,7 +446,7 @@ impl<S: IdempotencyStore> Bench<S> {
                 Claim::Claimed => return token,
                 _ if waiting_since.elapsed() < PATIENCE => sleep(SHORT / 2).await,
                 other => self.fail(&format!(
-                    "after {PATIENCE:?}, {SHORT:?} are not over: {other:?}"
+                    "a duration of {SHORT:?} has not expired after {PATIENCE:?}: {other:?}"
                 )),
             }
         }
@@ -468,7 +468,7 @@ impl<S: IdempotencyStore> Bench<S> {
         );
     }
 
-    /// Of 32 claims at once.
+    /// Makes 32 concurrent claims, of which exactly one must win.
     async fn expect_one_winner(&self, key: &MessageKey) {
         let claims = (0..32).map(|_| {
             let (bench, key) = (self.clone(), key.clone());
@@ -480,12 +480,12 @@ impl<S: IdempotencyStore> Bench<S> {
             match claim.await {
                 Ok(Claim::Claimed) => winners += 1,
                 Ok(Claim::InProgress) => {}
-                other => self.fail(&format!("a claim beside 31 others gave {other:?}")),
+                other => self.fail(&format!("one of 32 concurrent claims gave {other:?}")),
             }
         }
         self.assert(
             winners == 1,
-            &format!("{winners} of 32 claims at once were granted"),
+            &format!("{winners} of 32 concurrent claims were granted"),
         );
     }
 

@@ -1,22 +1,23 @@
-//! For the tests of your service: events of every type, signed requests, a fixed clock, and events for
+//! Tools to test your service: events of every type, signed requests, a fixed clock, and verified events for
 //! handlers without HTTP.
 //!
-//! Feature `testing`; put it on the dev-dependency only:
+//! Turn on the feature `testing` in your dev-dependencies only:
 //!
 //! ```toml
 //! [dev-dependencies]
 //! clerk-webhooks = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! - [`fixtures`]: a realistic event of every type, changed where a test needs it.
-//! - [`deliver`]: the event as a handler gets it, without HTTP; [`Delivery`] with a message id and a time that
-//!   you choose, or for a type of your own; `queued` (with feature `queue`) as a worker gets it.
-//! - [`SignedRequest`]: the delivery as a router gets it, genuine, stale or forged.
-//! - [`FixedClock`]: for recorded deliveries and the edges of the tolerance.
+//! - [`fixtures`]: a realistic event of every type, which a test can change.
+//! - [`deliver`]: makes the event that a handler gets, without HTTP.
+//! - [`Delivery`]: the same with your own message id, time or event type.
+//! - `queued` (with feature `queue`): makes the event that a worker gets.
+//! - [`SignedRequest`]: the request that a router gets: genuine, stale or forged.
+//! - [`FixedClock`]: for recorded deliveries and for tests of the tolerance.
 //! - `idempotency_store` (with feature `idempotency`): the tests that every store of claims must pass.
 //!
-//! Nothing in this module makes an unverified event: [`deliver`] signs its event with a throw-away secret,
-//! and a [`Verifier`](crate::Verifier) verifies it like every delivery.
+//! This module does not bypass verification: [`deliver`] signs its event with a throw-away secret, and a
+//! [`Verifier`](crate::Verifier) verifies it like every delivery.
 
 mod clock;
 mod deliver;

@@ -1,4 +1,4 @@
-//! Deliveries as the sender would make them, and as it never would.
+//! [`SignedRequest`]: genuine and forged deliveries.
 
 use std::{
     collections::hash_map::RandomState,
@@ -18,11 +18,11 @@ use http::{
 
 use crate::verify::secret::SigningSecret;
 
-/// Builds a signed delivery: an [`http::Request`] for `tower::ServiceExt::oneshot`, or headers and
-/// body for any client.
+/// Builds a signed delivery: an [`http::Request`] for `tower::ServiceExt::oneshot`, or headers and body for
+/// any client.
 ///
-/// The body is anything that becomes bytes: a [fixture](super::fixtures), text, bytes. Each request
-/// is a message of its own with an id of its own; a clone is the same message, sent again.
+/// The body can be a [fixture](super::fixtures), text or bytes. Each new request is a new message with its
+/// own message id. A clone is the same message again.
 ///
 /// ```
 /// use axum::{Router, body::Body, http::StatusCode, routing::post};
@@ -48,7 +48,7 @@ use crate::verify::secret::SigningSecret;
 /// # }
 /// ```
 ///
-/// # Deliveries that no endpoint should accept
+/// # Deliveries that every endpoint must refuse
 ///
 /// ```
 /// use std::time::Duration;
@@ -121,26 +121,26 @@ impl SignedRequest {
         }
     }
 
-    /// The message id, instead of one that no other request of this process has.
+    /// Sets the message id. By default it is unique in this process.
     pub fn with_message_id(mut self, message_id: impl Into<String>) -> Self {
         self.message_id = message_id.into();
         self
     }
 
-    /// The time of this attempt, instead of now: in the past, in the future, or one at which a
-    /// [`FixedClock`](super::FixedClock) stands. It is sent in whole seconds.
+    /// Sets the time of this attempt: any time in the past or the future, such as that of a
+    /// [`FixedClock`](super::FixedClock). By default it is now. It is sent in whole seconds.
     pub fn with_sent_at(mut self, sent_at: SystemTime) -> Self {
         self.sent_at = sent_at;
         self
     }
 
-    /// Sent so long ago: the sender's time is an hour back for an `age` of an hour.
+    /// Sets the time of this attempt to `age` before now.
     pub fn with_age(self, age: Duration) -> Self {
         let sent_at = SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH);
         self.with_sent_at(sent_at)
     }
 
-    /// Signs with this secret too, behind the others, as the sender does during a rotation.
+    /// Adds a signature with this secret after the others, as the sender does during a rotation.
     ///
     /// ```
     /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
@@ -159,28 +159,28 @@ impl SignedRequest {
         self
     }
 
-    /// Puts an entry of `svix-signature` before the right ones, taken as it is.
+    /// Adds this entry, unchanged, to `svix-signature`, before the valid signatures.
     ///
-    /// `v1,` and 32 bytes in base64 is a signature that does not match; anything else is one that
-    /// is malformed or of another version.
+    /// `v1,` and 32 bytes in base64 is a well-formed signature that does not match. Anything else is
+    /// malformed or of another version.
     pub fn with_wrong_signature(mut self, entry: impl Into<String>) -> Self {
         self.wrong_signatures.push(entry.into());
         self
     }
 
-    /// Leaves the right signatures out: what a stranger could send.
+    /// Removes the valid signatures: an attacker without the secret can send such a request.
     pub fn unsigned(mut self) -> Self {
         self.secrets.clear();
         self
     }
 
-    /// Sends this body under the signatures of the other: what was altered on its way.
+    /// Sends this body with the signatures of the original one, like a delivery altered on its way.
     pub fn with_altered_body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Names the headers `webhook-*`, as white-labelled senders do.
+    /// Names the headers `webhook-*` instead of `svix-*`, as white-labelled senders do.
     pub fn with_standard_webhooks_names(mut self) -> Self {
         self.header_names = STANDARD_WEBHOOKS_NAMES;
         self
@@ -221,7 +221,7 @@ impl SignedRequest {
 
     /// The three headers and the content type, as `http`'s map.
     ///
-    /// A value that no header can carry, such as a message id with a line break, is left out.
+    /// Leaves out a value that is not valid in a header, such as a message id with a line break.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -254,8 +254,8 @@ impl SignedRequest {
     }
 }
 
-/// In Svix' form: `msg_` and 27 characters. Another process makes others, which a store that outlives a
-/// process must not take for duplicates.
+/// In Svix' format: `msg_` and 27 characters. Each process makes others: a store on disk would take the same
+/// ids for duplicates.
 fn next_message_id() -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
     static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());

@@ -1,14 +1,14 @@
-//! Injected time, and how far a delivery's timestamp may be from it.
+//! [`Clock`]: the source of the current time, and the tolerance for a delivery's timestamp.
 
 use std::{
     fmt,
     time::{Duration, SystemTime},
 };
 
-/// Where a [`Verifier`](crate::Verifier) takes the current time from.
+/// The clock from which a [`Verifier`](crate::Verifier) reads the current time.
 ///
-/// The default is [`SystemClock`]. Tests and replays of recorded deliveries inject their own, for
-/// example the `FixedClock` of the `testing` module.
+/// The default is [`SystemClock`]. Use another for tests and to replay recorded deliveries, for example
+/// `FixedClock` in the module `testing`.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -39,14 +39,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// How old, and how far in the future, a timestamp may be; inclusive, in whole seconds.
+/// How old and how far in the future a timestamp may be: inclusive, in whole seconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tolerance {
     pub(super) past: Duration,
     pub(super) future: Duration,
 }
 
-/// Why a timestamp was refused; the skew is `now - timestamp` in seconds.
+/// Why a timestamp was refused. The skew is `now - timestamp` in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OutOfTolerance {
     TooOld { skew: i64 },
@@ -76,7 +76,7 @@ impl Default for Tolerance {
     }
 }
 
-/// Whole seconds since 1970, rounded down; negative before.
+/// Whole seconds since 1970, rounded down. Negative before 1970.
 fn unix_seconds(time: SystemTime) -> i64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => whole_seconds(since),

@@ -1,13 +1,13 @@
-//! What verification proves.
+//! [`VerifiedDelivery`]: the result of verification.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 
-/// A delivery whose signature matched: its message id, its time, its raw body.
+/// A delivery whose signature matches: its message id, its time and its raw body.
 ///
-/// Only a [`Verifier`](crate::Verifier) makes one, so a function that takes a `VerifiedDelivery` never gets
-/// anything that a stranger sent. Cloning is cheap: everything in it is shared.
+/// Only a [`Verifier`](crate::Verifier) makes one: a function that takes a `VerifiedDelivery` never gets an
+/// unverified delivery. Cloning is cheap: clones share their content.
 #[derive(Clone)]
 pub struct VerifiedDelivery {
     pub(super) message_id: Arc<str>,
@@ -17,34 +17,36 @@ pub struct VerifiedDelivery {
 }
 
 impl VerifiedDelivery {
-    /// The message's id, header `svix-id`: the same on every retry, on a manual resend, and for every
-    /// endpoint that gets the message. Deduplicate by it.
+    /// The message id (header `svix-id`). It is the same on every retry, on a manual resend, and for every
+    /// endpoint that gets the message. Use it to deduplicate.
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
     }
 
-    /// When the sender made this attempt, header `svix-timestamp`, in whole seconds.
+    /// When the sender made this attempt (header `svix-timestamp`), in whole seconds.
     ///
-    /// It is fresh on each attempt: it says nothing about when the event happened.
+    /// Every attempt has a new one: it is not the time of the event.
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
         self.attempted_at
     }
 
-    /// The body, byte for byte as it was signed. It need not be JSON, nor UTF-8.
+    /// The body, byte for byte as it was signed. It may be anything: verification does not check that it is
+    /// JSON or UTF-8.
     #[must_use]
     pub fn raw_body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The label of the secret that matched. During a rotation it tells whether the old one is still used.
+    /// The label of the secret that matched. During a rotation it shows whether the old secret is still
+    /// used.
     #[must_use]
     pub fn secret_label(&self) -> &str {
         &self.secret_label
     }
 
-    /// All of it, by value.
+    /// The delivery's parts, by value.
     ///
     /// ```
     /// fn store(delivery: clerk_webhooks::VerifiedDelivery) -> (String, bytes::Bytes) {
@@ -63,7 +65,8 @@ impl VerifiedDelivery {
     }
 }
 
-/// The parts of a [`VerifiedDelivery`]. Unlike it, they prove nothing.
+/// The parts of a [`VerifiedDelivery`]. Any code can build or change parts, so they do not prove that a
+/// delivery was verified.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DeliveryParts {
@@ -77,7 +80,7 @@ pub struct DeliveryParts {
     pub secret_label: Arc<str>,
 }
 
-/// Prints the body's length only, as [`VerifiedDelivery`] does.
+/// Prints the body's length instead of the body.
 impl fmt::Debug for DeliveryParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeliveryParts")
@@ -89,7 +92,7 @@ impl fmt::Debug for DeliveryParts {
     }
 }
 
-/// Prints the body's length only: a payload holds personal data.
+/// Prints the body's length instead of the body, which contains personal data.
 impl fmt::Debug for VerifiedDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedDelivery")

@@ -1,4 +1,4 @@
-//! Signing secrets from environment variables.
+//! Reads signing secrets from environment variables.
 
 use std::ffi::OsString;
 
@@ -9,10 +9,11 @@ use super::{
     secret_error::{SecretError, SecretErrorKind},
 };
 
-/// Clerk's documentation of today names the first; older guides and most code the second.
+/// Clerk's current documentation uses the first name. Older guides and most code use the second.
 const VARIABLES: [&str; 2] = ["CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"];
 
-/// The secrets of the first variable that is set, even if the other one holds better ones.
+/// Reads the first variable that is set. If its value is not valid, that is an error: the other variable is
+/// not tried.
 pub(super) fn secrets_of_first_variable_set(
     lookup: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Vec<SigningSecret>, SecretError> {
@@ -31,7 +32,7 @@ pub(super) fn secrets_of_variable(
     secrets_of_value(name, value)
 }
 
-/// Splits on commas and ASCII white space. Never empty.
+/// Splits the value on commas and ASCII white space. Returns at least one secret.
 ///
 /// A single secret is labelled `NAME`, several `NAME#1`, `NAME#2`.
 fn secrets_of_value(name: &str, value: OsString) -> Result<Vec<SigningSecret>, SecretError> {
@@ -54,7 +55,7 @@ fn secrets_of_value(name: &str, value: OsString) -> Result<Vec<SigningSecret>, S
     Ok(secrets)
 }
 
-/// Stricter than [`SigningSecret::parse`]: without `whsec_` a stray word could become a key.
+/// Stricter than [`SigningSecret::parse`]: `whsec_` is required, or any long word could become a key.
 fn secret_of_entry(label: String, entry: &str) -> Result<SigningSecret, SecretError> {
     match SigningSecret::parse(entry) {
         Ok(secret) if entry.starts_with(PREFIX) => Ok(secret.with_label(label)),

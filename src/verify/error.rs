@@ -1,11 +1,12 @@
-//! Why a delivery is not verified.
+//! [`VerifyError`]: why verification failed.
 
 use std::{error::Error, fmt, sync::Arc};
 
-/// A delivery that failed verification: its headers are not in order, or no signature matches.
+/// The error for a delivery that failed verification: a header is missing or invalid, or no signature
+/// matches.
 ///
-/// `Display` tells an operator what happened and what to do. It holds no secret, no signature and no
-/// part of the body. Do not send it to the caller: answer every signature failure with the same line, as
+/// `Display` tells an operator what happened and what to do. It never contains a secret, a signature or a
+/// part of the body. Do not send it to the caller: respond to every signature failure with the same line, as
 /// [`Rejection`](crate::Rejection) does.
 ///
 /// ```
@@ -25,7 +26,7 @@ pub struct VerifyError {
     message_id: Option<Arc<str>>,
 }
 
-/// What an operator needs beyond the kind.
+/// What an operator needs to know in addition to the kind.
 #[derive(Debug, Clone, Copy)]
 enum Detail {
     None,
@@ -69,7 +70,7 @@ impl VerifyError {
         self.kind
     }
 
-    /// The header at fault, for kinds that are about one.
+    /// The name of the header at fault, for kinds that concern one header.
     #[must_use]
     pub fn header_name(&self) -> Option<&'static str> {
         match self.detail {
@@ -78,8 +79,8 @@ impl VerifyError {
         }
     }
 
-    /// How far the timestamp is from this machine's clock, `now - timestamp` in seconds: positive when
-    /// the timestamp is too old, negative when it is in the future.
+    /// The timestamp's distance from this machine's clock, `now - timestamp` in seconds: positive if the
+    /// timestamp is too old, negative if it is too far in the future. `None` for other kinds.
     #[must_use]
     pub fn skew_seconds(&self) -> Option<i64> {
         match self.detail {
@@ -88,7 +89,7 @@ impl VerifyError {
         }
     }
 
-    /// The message id that the request claims, if it is well-formed. Nothing proves it.
+    /// The message id that the request claims, if it is known. It is not verified.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         self.message_id.as_deref()
@@ -111,12 +112,12 @@ impl fmt::Display for VerifyError {
 
 impl Error for VerifyError {}
 
-/// One row a kind: `Variant = "code", "what happened and what to do"`.
+/// One row for each kind: `Variant = "code", "what happened and what to do"`.
 macro_rules! verify_error_kinds {
     ($( $(#[$meta:meta])* $Kind:ident = $code:literal, $explanation:literal; )+) => {
-        /// The reasons why verification fails, in the order in which they are checked.
+        /// The reasons why verification fails, in the order of the checks.
         ///
-        /// Of several faults the first is reported. All but the last are found before the body is read.
+        /// Only the first fault is reported. All checks except the last run before the body is read.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum VerifyErrorKind {
@@ -124,7 +125,7 @@ macro_rules! verify_error_kinds {
         }
 
         impl VerifyErrorKind {
-            /// The stable reason code, as logs and tools print it. It is never sent to the caller.
+            /// The stable reason code, for logs and tools. It is not part of the response.
             ///
             /// ```
             /// use clerk_webhooks::verify::VerifyErrorKind;
@@ -151,19 +152,19 @@ verify_error_kinds! {
     /// The message id or the timestamp was sent more than once.
     DuplicateHeader = "duplicate_header",
         "was sent more than once: a proxy in front may duplicate it";
-    /// The message id is empty, longer than 256 bytes, or not visible ASCII without dots.
+    /// The message id is empty, is longer than 256 bytes, or has a dot or a byte that is not visible ASCII.
     MalformedId = "malformed_id",
-        "is not a message id (1 to 256 bytes of visible ASCII without spaces and dots)";
-    /// The timestamp is not a plain number of seconds.
+        "is not a message id (1 to 256 bytes of visible ASCII, without spaces or dots)";
+    /// The timestamp is not a plain number of seconds since 1970.
     MalformedTimestamp = "malformed_timestamp",
         "is not a plain number of seconds since 1970";
-    /// The timestamp is older than the tolerance (`with_tolerance_past`, 300 s unless set).
+    /// The timestamp is older than the tolerance (`with_tolerance_past`, 300 s by default).
     TimestampTooOld = "timestamp_too_old",
-        "older than the tolerance; a replay, a delivery that was held up, or this machine's clock is wrong";
-    /// The timestamp is further in the future than the tolerance (`with_tolerance_future`, 300 s unless
-    /// set).
+        "older than the tolerance; it is a replay or a delayed delivery, or this machine's clock is wrong";
+    /// The timestamp is further in the future than the tolerance (`with_tolerance_future`, 300 s by
+    /// default).
     TimestampTooNew = "timestamp_too_new",
-        "further ahead than the tolerance; check this machine's clock";
+        "further in the future than the tolerance; check this machine's clock";
     /// The signature header has no well-formed `v1` signature.
     MalformedSignature = "malformed_signature",
         "has no well-formed `v1` signature: if the endpoint uses asymmetric signatures (`v1a`), set it to \

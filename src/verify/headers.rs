@@ -1,4 +1,4 @@
-//! One complete, strict header set.
+//! Finds and strictly parses the three headers of a delivery.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,10 +9,10 @@ use super::{
     signature::Candidates,
 };
 
-/// Svix' message ids have 31 bytes; nobody who means well sends more than this.
+/// Svix' message ids have 31 bytes, so this is more than a genuine sender needs.
 const MAX_MESSAGE_ID_BYTES: usize = 256;
 
-/// The header names of one family.
+/// The three header names of one family.
 struct Family {
     id: &'static str,
     timestamp: &'static str,
@@ -31,9 +31,9 @@ const STANDARD_WEBHOOKS: Family = Family {
     signature: "webhook-signature",
 };
 
-/// Where headers come from: `http`'s map, or plain pairs.
+/// A source of headers: `http`'s map, or plain pairs.
 pub(super) trait HeaderSource {
-    /// Every line with its name, in any case.
+    /// Every header line: its name, in upper or lower case, and its value.
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])>;
 }
 
@@ -51,7 +51,8 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for [(N, V)] {
     }
 }
 
-/// The headers of one family: each present, id and timestamp once. Their values are not yet checked.
+/// The headers of one family. All three are present, the id and the timestamp exactly once. Their values are
+/// not checked yet.
 pub(super) struct HeaderSet<'a, H: ?Sized> {
     source: &'a H,
     family: &'static Family,
@@ -60,9 +61,10 @@ pub(super) struct HeaderSet<'a, H: ?Sized> {
     signature: Header<'a>,
 }
 
-/// Finds the three headers in one walk over a request's headers.
+/// Finds the three headers in one pass over a request's headers.
 ///
-/// A family is chosen as a unit and never mixed: an endpoint's owner may add `webhook-*` decoys.
+/// All three come from one family, `svix-*` if any of those is present. An endpoint's owner can add
+/// `webhook-*` headers to deliveries, so families are never mixed.
 pub(super) fn find<H: HeaderSource + ?Sized>(source: &H) -> Result<HeaderSet<'_, H>, VerifyError> {
     let (mut svix, mut standard_webhooks) = (Found::default(), Found::default());
     for (name, value) in source.lines() {
@@ -76,7 +78,7 @@ pub(super) fn find<H: HeaderSource + ?Sized>(source: &H) -> Result<HeaderSet<'_,
     }
 }
 
-/// What a request has of a family.
+/// The headers of one family that a request has.
 #[derive(Default)]
 struct Found<'a> {
     id: Header<'a>,
@@ -125,14 +127,14 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Most names differ in length, and `http`'s are in lower case: both are cheaper to see than a name's bytes
-/// without regard to case.
+/// Compares length and exact bytes first: most names differ in length, and `http`'s names are in lower case.
+/// Both checks are cheaper than the case-insensitive comparison.
 #[inline(always)]
 fn is_named(name: &str, expected: &'static str) -> bool {
     name.len() == expected.len() && (name == expected || name.eq_ignore_ascii_case(expected))
 }
 
-/// The lines of one header. A stranger can send thousands, so none but the first is kept.
+/// The lines of one header. An attacker can send thousands, so only the first is kept.
 #[derive(Default, Clone, Copy)]
 struct Header<'a> {
     first: Option<&'a [u8]>,
@@ -147,8 +149,8 @@ impl<'a> Header<'a> {
 }
 
 impl<'a, H: HeaderSource + ?Sized> HeaderSet<'a, H> {
-    /// Non-empty visible ASCII without a dot: the signed text splits at dots, so an id with a dot could
-    /// be read as another id with another body.
+    /// Accepts 1 to 256 bytes of visible ASCII without dots. Dots separate the parts of the signed text:
+    /// with a dot in the id, the same signed text could be split into another id, timestamp and body.
     pub(super) fn message_id(&self) -> Result<&'a str, VerifyError> {
         let is_well_formed = (1..=MAX_MESSAGE_ID_BYTES).contains(&self.id.len())
             && self
@@ -184,11 +186,11 @@ fn is_id_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() & (byte != b'.')
 }
 
-/// The digits that a timestamp can have.
+/// The most digits of an `i64`.
 const MAX_DIGITS: usize = 19;
 
-/// Seconds since 1970, and the header's own bytes, which are what was signed. Kept inline: it costs
-/// a delivery no allocation.
+/// Seconds since 1970, and the header's own bytes, because the sender signed those. The bytes are stored
+/// inline to avoid an allocation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HeaderTimestamp {
     digits: [u8; MAX_DIGITS],
@@ -198,7 +200,7 @@ pub(super) struct HeaderTimestamp {
 }
 
 impl HeaderTimestamp {
-    /// Digits only, without a leading zero, in the range of this machine's clock.
+    /// Accepts digits only, without a leading zero, up to the largest time that `SystemTime` can represent.
     fn parse(value: &[u8]) -> Option<Self> {
         let has_leading_zero = value.len() > 1 && value.starts_with(b"0");
         if value.is_empty() || has_leading_zero {

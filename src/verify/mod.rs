@@ -1,20 +1,20 @@
-//! Bytes in, verdict out: the signature scheme of Clerk's webhooks, without any framework.
+//! [`Verifier`](crate::Verifier): checks the signatures of Clerk's webhooks, without any framework.
 //!
-//! Clerk's deliveries are signed and sent by Svix, whose scheme is the one that [Standard Webhooks]
-//! describes: HMAC-SHA256 over `{message id}.{timestamp}.{body}`, keyed with the base64-decoded text
-//! behind `whsec_`, carried as base64 in a list of `v1,...` entries. Three headers travel with the
-//! body, either `svix-id`, `svix-timestamp` and `svix-signature`, or the same three named
-//! `webhook-*`.
+//! Svix signs and sends Clerk's deliveries. Its signature scheme is that of [Standard Webhooks]: HMAC-SHA256
+//! over `{message id}.{timestamp}.{body}`. The key is the base64-decoded text after `whsec_`. Each signature
+//! is base64 in a list of `v1,...` entries. A delivery has three headers: `svix-id`, `svix-timestamp` and
+//! `svix-signature`, or the same three named `webhook-*`.
 //!
-//! A [`Verifier`](crate::Verifier) is the only way to a [`VerifiedDelivery`](crate::VerifiedDelivery): the
-//! layer, the extractor and the adapters for other frameworks all use it. It works in two steps, so that a
-//! delivery can be refused before its body is read:
+//! Only a [`Verifier`](crate::Verifier) makes a [`VerifiedDelivery`](crate::VerifiedDelivery). The layer,
+//! the extractor and the adapters for other frameworks all use it. It works in two steps, so that you can
+//! refuse a delivery before you read its body:
 //!
-//! 1. [`Verifier::check_headers`](crate::Verifier::check_headers) checks the headers alone: presence, form,
-//!    age, and that there is at least one well-formed signature;
+//! 1. [`Verifier::check_headers`](crate::Verifier::check_headers) checks the headers: that they are present
+//!    and well-formed, that the timestamp is within the tolerance, and that there is a well-formed
+//!    signature.
 //! 2. [`PendingVerification::finish`] takes the raw bytes of the body and compares signatures.
 //!
-//! Nothing in this module is async, writes logs, or depends on tower.
+//! This module is not async, writes no logs, and does not depend on tower.
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 

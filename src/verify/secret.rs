@@ -1,4 +1,4 @@
-//! Signing secrets: parsed strictly, labelled, never printed.
+//! [`SigningSecret`]: parsed strictly, labelled, never printed.
 
 use std::{
     fmt,
@@ -21,13 +21,13 @@ use super::{
 
 pub(super) const PREFIX: &str = "whsec_";
 
-/// Standard Webhooks asks for 24 to 64 bytes.
+/// Standard Webhooks requires 24 to 64 bytes.
 const MIN_KEY_BYTES: usize = 24;
 
 /// The `whsec_...` text of an endpoint, ready to verify and to sign.
 ///
-/// Clerk's dashboard shows it on the endpoint's page as *Signing Secret*. The text is not kept: only
-/// an HMAC state that is made from it, which is wiped from memory on drop and never printed.
+/// Clerk's dashboard shows it on the endpoint's page as *Signing Secret*. This type does not keep the text.
+/// It keeps an HMAC state made from it, which is wiped from memory on drop and never printed.
 ///
 /// ```
 /// use clerk_webhooks::SigningSecret;
@@ -45,13 +45,12 @@ pub struct SigningSecret {
 impl SigningSecret {
     /// Reads a signing secret: `whsec_` (optional) and the base64 of at least 24 bytes.
     ///
-    /// Space, tab, CR, LF and FF around it are trimmed. The base64 is of the standard alphabet and
-    /// canonical; its padding may be left out, but only the whole of it.
+    /// Space, tab, CR, LF and FF around the text are trimmed. The base64 must be canonical, in the standard
+    /// alphabet, with all of its padding or none.
     ///
     /// # Errors
     ///
-    /// Any other text is refused here, when the service starts, with a [`SecretError`] that says what to
-    /// do. No text turns verification off.
+    /// Any other text is a [`SecretError`] that says what to do. Verification cannot be turned off.
     ///
     /// ```
     /// use clerk_webhooks::{SigningSecret, verify::SecretErrorKind};
@@ -64,17 +63,17 @@ impl SigningSecret {
         Ok(Self { key, label: None })
     }
 
-    /// Names this secret, so that logs can tell which one matched during a rotation.
+    /// Labels this secret. During a rotation, the log shows the label of the secret that matched.
     ///
-    /// Without a label a [`Verifier`](crate::Verifier) labels its secrets `secret`, `secret#2`, and so on.
-    /// A label is written to logs: it must not hold the secret.
+    /// A [`Verifier`](crate::Verifier) labels secrets without a label `secret`, `secret#2`, and so on.
+    /// Labels are logged: do not put the secret into one.
     #[must_use]
     pub fn with_label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into().into());
         self
     }
 
-    /// The name given by [`with_label`](Self::with_label).
+    /// The label, see [`with_label`](Self::with_label).
     #[must_use]
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()
@@ -82,8 +81,8 @@ impl SigningSecret {
 
     /// Signs a delivery as the sender does. Returns one entry of `svix-signature`: `v1,<base64>`.
     ///
-    /// For tests and tools. The timestamp is signed in whole seconds since 1970, as the header
-    /// `svix-timestamp` carries it; a time before 1970 is signed as 0.
+    /// For tests and tools. `sent_at` is signed in whole seconds since 1970, as in the header
+    /// `svix-timestamp`. A time before 1970 is signed as 0.
     ///
     /// ```
     /// use std::time::{Duration, UNIX_EPOCH};
@@ -135,7 +134,7 @@ impl FromStr for SigningSecret {
     }
 }
 
-/// As [`SigningSecret::parse`]; the text is wiped from memory afterwards.
+/// As [`SigningSecret::parse`]. The text is wiped from memory afterwards.
 impl TryFrom<String> for SigningSecret {
     type Error = SecretError;
 
@@ -144,7 +143,8 @@ impl TryFrom<String> for SigningSecret {
     }
 }
 
-/// From a configuration file, as [`SigningSecret::parse`]. The error does not quote the text.
+/// Reads a text, such as a value in a configuration file, as [`SigningSecret::parse`] does. The error does
+/// not quote the text.
 ///
 /// ```
 /// #[derive(serde::Deserialize)]
@@ -181,7 +181,7 @@ fn parse_key(text: &str) -> Result<Key, SecretErrorKind> {
     }
 }
 
-/// Refuses what is often pasted in a signing secret's place.
+/// Refuses texts that users often paste instead of a signing secret.
 fn refuse_lookalikes(text: &str) -> Result<(), SecretErrorKind> {
     let starts_with_any =
         |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
@@ -209,7 +209,7 @@ fn decode_key(encoded: &str) -> Result<Key, SecretErrorKind> {
     if bytes.len() < MIN_KEY_BYTES {
         return Err(SecretErrorKind::TooShort);
     }
-    // HMAC pads keys with zeros: a key of zeros alone equals the empty key.
+    // HMAC pads a key with zeros, so a key of zeros only gives the same signatures as the empty key.
     if bytes.iter().all(|byte| *byte == 0) {
         return Err(SecretErrorKind::AllZero);
     }

@@ -2,7 +2,8 @@
 
 use std::{error::Error, fmt};
 
-/// A text that is not a signing secret. The message says what to do, and never holds the text itself.
+/// The error for a text that is not a signing secret. The message says what to do and never contains the
+/// text.
 ///
 /// ```
 /// use clerk_webhooks::SigningSecret;
@@ -13,7 +14,7 @@ use std::{error::Error, fmt};
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretError {
-    /// Where the text comes from, such as an environment variable.
+    /// The source of the text, such as the name of an environment variable.
     origin: String,
     kind: SecretErrorKind,
 }
@@ -39,7 +40,7 @@ impl fmt::Display for SecretError {
     }
 }
 
-/// The message too: a `main` that returns it with `?` prints this.
+/// Includes the message, because a `main` that returns this error prints its `Debug` output.
 impl fmt::Debug for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {self}", self.kind)
@@ -48,7 +49,8 @@ impl fmt::Debug for SecretError {
 
 impl Error for SecretError {}
 
-/// One row a rule: `Variant = "code", "completes a sentence that starts with the name of what was read"`.
+/// One row for each rule: `Variant = "code", "explanation"`. The explanation completes a sentence whose
+/// subject is the source of the text.
 macro_rules! secret_error_kinds {
     ($( $(#[$meta:meta])* $Kind:ident = $code:literal, $explanation:literal; )+) => {
         /// The rules that a signing secret can break.
@@ -59,7 +61,7 @@ macro_rules! secret_error_kinds {
         }
 
         impl SecretErrorKind {
-            /// The stable reason code, as logs and tools print it.
+            /// The stable reason code, for logs and tools.
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $( Self::$Kind => $code, )+ }
@@ -73,45 +75,45 @@ macro_rules! secret_error_kinds {
 }
 
 secret_error_kinds! {
-    /// Nothing, or nothing but white space (in an environment variable: or commas).
+    /// The text is empty or only white space. In an environment variable: only white space and commas.
     Empty = "empty",
         "is empty: copy the endpoint's Signing Secret (`whsec_...`) from the Webhooks page of Clerk's dashboard";
-    /// `whsec_` with nothing after it.
+    /// The text is `whsec_` with nothing after it.
     PrefixOnly = "prefix_only",
         "is `whsec_` with nothing after it: copy the whole Signing Secret from the endpoint's page in Clerk's \
          dashboard";
-    /// An entry of an environment variable that does not start with `whsec_`.
+    /// An entry of an environment variable does not start with `whsec_`.
     MissingPrefix = "missing_prefix",
         "does not start with `whsec_`: several secrets are separated by commas or white space, and each of \
          them starts with `whsec_`";
-    /// Quotation marks around the secret.
+    /// The text starts or ends with a quotation mark.
     Quoted = "quoted",
         "has quotation marks around it: remove them";
-    /// A Clerk API key, `sk_...` or `pk_...`.
+    /// The text is a Clerk API key, `sk_...` or `pk_...`.
     ApiKey = "api_key",
         "is a Clerk API key (`sk_...` or `pk_...`): deliveries are signed with the endpoint's own Signing \
-         Secret (`whsec_...`); if the key was shown anywhere it should not be, roll it";
-    /// An Ed25519 key, `whsk_...` or `whpk_...`.
+         Secret (`whsec_...`); if the key may have leaked, roll it";
+    /// The text is an Ed25519 key, `whsk_...` or `whpk_...`.
     AsymmetricKey = "asymmetric_key",
         "is an asymmetric key (`whsk_...` or `whpk_...`, Ed25519): only symmetric keys (`whsec_...`, \
          HMAC-SHA256) are supported; set the endpoint to symmetric signatures";
-    /// Not canonical base64 of the standard alphabet.
+    /// The text is not canonical base64 in the standard alphabet.
     NotBase64 = "not_base64",
         "is not valid base64 after `whsec_`: copy it again, whole and unchanged, from the endpoint's page in \
          Clerk's dashboard";
-    /// A key of fewer than 24 bytes.
+    /// The key has fewer than 24 bytes.
     TooShort = "too_short",
         "is too short: a key has at least 24 bytes (32 characters of base64); copy the whole Signing Secret \
          from the endpoint's page in Clerk's dashboard";
-    /// A key of zero bytes only.
+    /// All bytes of the key are zero.
     AllZero = "all_zero",
         "decodes to zero bytes only, which anyone could guess: copy the real Signing Secret from the \
          endpoint's page in Clerk's dashboard";
-    /// None of the environment variables that could hold a secret is set.
+    /// The environment variable is not set. From `from_env`: neither of the two is set.
     NotSet = "not_set",
         "is not set: set it to the endpoint's Signing Secret (`whsec_...`) from the Webhooks page of Clerk's \
          dashboard";
-    /// The environment variable does not hold Unicode text.
+    /// The environment variable is not valid Unicode.
     NotUnicode = "not_unicode",
         "does not hold Unicode text: a secret is plain ASCII, `whsec_...`";
 }

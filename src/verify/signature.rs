@@ -1,4 +1,4 @@
-//! HMAC-SHA256 over `id.timestamp.body`: making it, finding it in a header, comparing it.
+//! HMAC-SHA256 over `id.timestamp.body`: computes it, finds it in a header, compares it.
 
 use std::{mem, ops::ControlFlow};
 
@@ -6,18 +6,18 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _, digest::CtOutput};
 use sha2::Sha256;
 
-/// Of any version; what directly follows the last of them is still looked at.
+/// The most version tokens, of any version, that are read from a delivery. The token after the last is read
+/// too.
 const MAX_VERSION_TOKENS: usize = 32;
 
 const SIGNATURE_BYTES: usize = 32;
 
-/// A 32-byte signature in padded base64.
+/// The length of a 32-byte signature in padded base64.
 const ENCODED_SIGNATURE_BYTES: usize = 44;
 
-/// An HMAC whose key is already worked in; the key itself is not kept.
+/// An HMAC state that was initialized with the key. The key itself is not kept.
 ///
-/// Its state is as secret as the key: it is wiped from memory on drop (hmac's `zeroize`), and
-/// never printed.
+/// The state is as secret as the key. It is wiped from memory on drop (hmac's `zeroize`) and never printed.
 #[derive(Clone)]
 pub(super) struct Key(Hmac<Sha256>);
 
@@ -37,12 +37,12 @@ impl Key {
     }
 }
 
-/// A decoded signature; `==` takes the same time wherever the two differ.
+/// A decoded signature. `==` compares in constant time.
 #[derive(PartialEq)]
 pub(super) struct Signature(CtOutput<Hmac<Sha256>>);
 
 impl Signature {
-    /// Standard alphabet, padded, canonical, 32 bytes: anything else is no signature.
+    /// Accepts exactly 32 bytes in canonical, padded base64 of the standard alphabet.
     fn decode(token: &[u8]) -> Option<Self> {
         if token.len() != ENCODED_SIGNATURE_BYTES {
             return None;
@@ -66,11 +66,11 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// Reads the signature header's lines as if they were joined by a comma.
+    /// Reads all lines of the signature header as one comma-joined list.
     ///
-    /// Tokens are split on space, tab and comma, since proxies join lines and some split an entry
-    /// at its comma. The token directly after a `v1` is a candidate, unless it is a version itself;
-    /// everything else is skipped, so that a malformed entry never spoils a good one.
+    /// Tokens are separated by spaces, tabs and commas: some proxies join lines, some split an entry at its
+    /// comma. The token directly after a `v1` is a candidate, unless it is a version itself. Everything else
+    /// is ignored: a malformed entry does not invalidate a well-formed one.
     pub(super) fn find<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
         let mut reader = SignatureReader::default();
         for line in lines {
@@ -96,7 +96,7 @@ fn is_separator(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t' | b',')
 }
 
-/// Walks a signature header's tokens, remembering whether the last one was `v1`.
+/// Reads a signature header's tokens and remembers whether the last one was `v1`.
 #[derive(Default)]
 struct SignatureReader {
     versions: usize,
@@ -132,7 +132,7 @@ impl SignatureReader {
     }
 }
 
-/// `v[0-9]+[A-Za-z]*`; a canonical signature ends in `=`, so the two cannot be confused.
+/// Whether the token matches `v[0-9]+[A-Za-z]*`. No signature matches it, because a signature ends in `=`.
 fn is_version(token: &[u8]) -> bool {
     let Some(rest) = token.strip_prefix(b"v") else {
         return false;

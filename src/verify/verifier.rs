@@ -1,4 +1,4 @@
-//! The only way to a verified delivery.
+//! [`Verifier`]: the only type that makes a verified delivery.
 
 use std::{env, fmt, sync::Arc, time::Duration};
 
@@ -18,8 +18,8 @@ use super::{
 
 /// Verifies deliveries against one or several signing secrets.
 ///
-/// Framework-free. [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) holds one for tower; for
-/// anything else call [`verify`](Self::verify), or its two steps. Cloning is cheap.
+/// It does not depend on a framework. [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) uses it in tower.
+/// Without tower, call [`verify`](Self::verify), or its two steps. Cloning is cheap.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -53,8 +53,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Verifies against this secret, with a tolerance of 300 seconds either side of the system's
-    /// clock.
+    /// Verifies against this secret. The timestamp may be up to 300 seconds older or newer than the system's
+    /// time.
     ///
     /// ```
     /// use clerk_webhooks::Verifier;
@@ -67,16 +67,17 @@ impl Verifier {
         Self::with_secrets(Vec::new()).with_secret(secret)
     }
 
-    /// Takes the secrets from the environment: from the first variable that is set of
-    /// `CLERK_WEBHOOK_SIGNING_SECRET` and `CLERK_WEBHOOK_SECRET`.
+    /// Reads the secrets from the environment variable `CLERK_WEBHOOK_SIGNING_SECRET` or, if that is not
+    /// set, from `CLERK_WEBHOOK_SECRET`.
     ///
-    /// Several secrets are separated by commas or white space; each, a single one too, starts
-    /// with `whsec_`. A single one is labelled `NAME`, several `NAME#1`, `NAME#2`.
+    /// Separate several secrets by commas or white space. Every secret must start with `whsec_`. A single
+    /// secret gets the label `NAME` (the variable's name), several get `NAME#1`, `NAME#2` and so on.
     ///
     /// # Errors
     ///
-    /// When neither variable is set, or when the first that is set is empty, not Unicode, or holds
-    /// an entry that is not a signing secret. The message names variable and entry.
+    /// When neither variable is set, or when the variable that is read is empty, is not Unicode, or has an
+    /// entry that is not a signing secret. The message names the variable and, if there are several
+    /// entries, the entry's number. It never contains an entry's text.
     ///
     /// ```no_run
     /// let verifier = clerk_webhooks::Verifier::from_env()?;
@@ -87,9 +88,10 @@ impl Verifier {
         environment::secrets_of_first_variable_set(lookup).map(Self::with_secrets)
     }
 
-    /// Takes the secrets from the variable `name`, by the rules of [`from_env`](Self::from_env).
+    /// Reads the secrets from the environment variable `name`, in the format of
+    /// [`from_env`](Self::from_env).
     ///
-    /// For services that receive from several Clerk instances, each with a secret of its own.
+    /// For services that receive webhooks from several Clerk instances, each with its own secret.
     ///
     /// # Errors
     ///
@@ -104,10 +106,11 @@ impl Verifier {
         environment::secrets_of_variable(name, lookup).map(Self::with_secrets)
     }
 
-    /// Accepts this secret too: for a rotation, in which both endpoints deliver every event.
+    /// Accepts this secret too. Use it during a rotation, while the old and the new endpoint deliver every
+    /// event.
     ///
-    /// Each further secret costs a delivery at most one more HMAC. A secret without a label is labelled
-    /// by its place: `secret`, `secret#2`, `secret#3`.
+    /// Each further secret costs at most one more HMAC per delivery. A secret without a label is labelled by
+    /// its position: `secret`, `secret#2`, `secret#3`.
     ///
     /// ```
     /// use clerk_webhooks::{SigningSecret, Verifier};
@@ -129,8 +132,8 @@ impl Verifier {
         self
     }
 
-    /// How far a timestamp may be from the clock, either side: 300 seconds unless set, inclusive, in whole
-    /// seconds (a fraction is dropped).
+    /// The most that a timestamp may be before or after the clock: 300 seconds by default, inclusive, in
+    /// whole seconds (a fraction is dropped).
     ///
     /// ```
     /// use std::time::Duration;
@@ -147,25 +150,26 @@ impl Verifier {
             .with_tolerance_future(tolerance)
     }
 
-    /// How old a timestamp may be: 300 seconds unless set, inclusive, in whole seconds (a fraction
-    /// is dropped).
+    /// How old a timestamp may be: 300 seconds by default, inclusive, in whole seconds (a fraction is
+    /// dropped).
     ///
-    /// Every retry is signed again with a fresh timestamp, so an old one means a replay or a wrong clock.
+    /// The sender signs every retry with a new timestamp. An old timestamp is a sign of a replay, of a
+    /// delayed delivery or of a wrong clock.
     #[must_use]
     pub fn with_tolerance_past(mut self, tolerance: Duration) -> Self {
         self.tolerance.past = tolerance;
         self
     }
 
-    /// How far in the future a timestamp may be: 300 seconds unless set, inclusive, in whole seconds
-    /// (a fraction is dropped).
+    /// How far in the future a timestamp may be: 300 seconds by default, inclusive, in whole seconds (a
+    /// fraction is dropped).
     #[must_use]
     pub fn with_tolerance_future(mut self, tolerance: Duration) -> Self {
         self.tolerance.future = tolerance;
         self
     }
 
-    /// Takes the time from `clock` instead of the system's: for tests, and to replay recorded
+    /// Reads the time from `clock` instead of the system's clock: for tests, and to replay recorded
     /// deliveries.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
@@ -178,8 +182,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// The first fault in this order: a missing header, a duplicate header, the form of the id, the form of
-    /// the timestamp, the tolerance, the form of the signatures, the match.
+    /// The first fault in this order: a missing header, a duplicate header, a malformed message id, a
+    /// malformed timestamp, a timestamp out of tolerance, no well-formed signature, no matching signature.
     pub fn verify(
         &self,
         headers: &HeaderMap,
@@ -188,18 +192,18 @@ impl Verifier {
         self.check_headers(headers)?.finish(body)
     }
 
-    /// Checks the headers, before the body is read.
+    /// Checks the headers, before you read the body.
     ///
     /// # Errors
     ///
-    /// The first fault in this order: a missing header, a duplicate header, the form of the id, the form of
-    /// the timestamp, the tolerance, the form of the signatures.
+    /// The first fault in this order: a missing header, a duplicate header, a malformed message id, a
+    /// malformed timestamp, a timestamp out of tolerance, no well-formed signature.
     pub fn check_headers(&self, headers: &HeaderMap) -> Result<PendingVerification, VerifyError> {
         self.check(headers)
     }
 
-    /// Checks headers that come as pairs of name and value: for callers whose framework does not
-    /// use `http` 1. Names are compared without regard to case.
+    /// Checks headers given as pairs of name and value, for frameworks that do not use `http` 1. Names are
+    /// case-insensitive.
     ///
     /// # Errors
     ///
@@ -257,7 +261,7 @@ impl Verifier {
     }
 }
 
-/// A verifier with this one secret, as [`Verifier::new`] makes it.
+/// As [`Verifier::new`].
 impl From<SigningSecret> for Verifier {
     fn from(secret: SigningSecret) -> Self {
         Self::new(secret)
@@ -275,7 +279,7 @@ fn stale(out: OutOfTolerance) -> VerifyError {
     }
 }
 
-/// A delivery whose headers are in order and whose body is still to be read.
+/// A delivery whose headers are valid and whose signature is not yet verified.
 ///
 /// ```
 /// # use std::time::SystemTime;
@@ -300,15 +304,17 @@ pub struct PendingVerification {
 }
 
 impl PendingVerification {
-    /// The message id that the request claims. Nothing proves it yet.
+    /// The message id that the request claims. It is not verified yet.
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
     }
 
-    /// Computes the signature of the body with each secret, until one matches, and returns the delivery.
+    /// Computes the delivery's signature with one secret after the other until one matches, then returns the
+    /// delivery.
     ///
-    /// The body is taken by value, so that what was hashed and what is used cannot differ.
+    /// The delivery keeps the `body` that was verified: the bytes that you use are the bytes that were
+    /// signed.
     ///
     /// # Errors
     ///
