@@ -26,17 +26,17 @@ use super::{
 
 macro_rules! define_event_data {
     ($( $Variant:ident = $text:literal $(| $older:literal)* => $Object:ident, )+) => {
-        /// The object that an event is about, by the event's type.
+        /// The object that an event is about, with one variant for each event type.
         ///
-        /// New types and new fields come with new versions: a `match` needs a `_` arm. Methods such as
-        /// [`as_user`](Self::as_user) and [`as_session`](Self::as_session) take all events that carry
-        /// the same object together.
+        /// New versions of this crate add types and fields, so a `match` needs a `_` arm. A method such as
+        /// [`as_user`](Self::as_user) or [`as_session`](Self::as_session) covers all events that carry
+        /// the same kind of object.
         #[doc = include_str!("../../docs/events.md")]
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum EventData {
             $( #[doc = concat!("`", $text, "`")] $Variant(Box<$Object>), )+
-            /// An event whose type this version does not know, with its data as it was sent.
+            /// An event whose type this version does not know, with its data as Clerk sent it.
             Unknown(Box<UnknownEvent>),
         }
 
@@ -60,7 +60,7 @@ macro_rules! define_event_data {
                 }
             }
 
-            /// Reads the data of an event of this type, which must be a known one.
+            /// Decodes the data of an event of this type, which must be a known type.
             pub(super) fn deserialize_as<'de, D: Deserializer<'de>>(
                 event_type: &EventType,
                 deserializer: D,
@@ -71,7 +71,7 @@ macro_rules! define_event_data {
                 }
             }
 
-            /// The object that the event is about; none for an unknown event.
+            /// The object that the event is about; `None` for an unknown event.
             pub(super) fn object(&self) -> Option<&dyn EventObject> {
                 match self {
                     $( Self::$Variant(object) => Some(&**object), )+
@@ -80,7 +80,7 @@ macro_rules! define_event_data {
             }
         }
 
-        /// The data alone, without the event's type.
+        /// Writes only the data, not the event's type.
         impl Serialize for EventData {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -127,7 +127,7 @@ define_object_accessors! {
     as_session => Session,
     as_subscription => Subscription,
     as_subscription_item => SubscriptionItem,
-    /// It does not matter whether the user was created or updated.
+    /// Covers `user.created` and `user.updated`.
     ///
     /// ```
     /// use clerk_webhooks::ClerkEvent;
@@ -141,12 +141,12 @@ define_object_accessors! {
     /// ```
     as_user => User,
     as_waitlist_entry => WaitlistEntry,
-    /// [`event_type`](Self::event_type) tells what was deleted.
+    /// [`event_type`](Self::event_type) says what kind of object was deleted.
     as_deleted => DeletedObject,
 }
 
 impl EventData {
-    /// The event whose type this version does not know, if it is one.
+    /// The unknown event, if this version does not know the event's type.
     ///
     /// ```
     /// use clerk_webhooks::ClerkEvent;

@@ -25,25 +25,25 @@ use super::{data::EventData, types::EventType, value::timestamp::Timestamp};
 /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
 /// ```
 ///
-/// Serializing writes every known field under its current name, and `null` for absent fields. Fields
-/// that this version does not know are not written; the received body still has them.
+/// Serializing writes every known field under its current name, and `null` for absent fields. It does
+/// not write unknown fields; the received body still has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClerkEvent {
-    /// The object that the event is about, by the event's type.
+    /// The object that the event is about. The event's type decides the variant.
     pub data: EventData,
-    /// The Clerk instance that sent it, `ins_...`; absent before December 2024.
+    /// The id of the Clerk instance that sent the event, `ins_...`. Absent in events before December 2024.
     pub instance_id: Option<String>,
-    /// When Clerk created the event; absent before July 2024.
+    /// When Clerk created the event. Absent in events before July 2024.
     ///
-    /// Two events about one object can have the same timestamp: order them by
+    /// Two events about one object can have the same timestamp. Order them by
     /// [`occurred_at`](Self::occurred_at).
     pub timestamp: Option<Timestamp>,
-    /// The request that caused the event; absent before May 2024 and where no request did.
+    /// The request that caused the event. Absent in events before May 2024, and if no request caused it.
     pub event_attributes: Option<EventAttributes>,
 }
 
-/// The cause of an event, as far as Clerk tells it.
+/// What Clerk says about the cause of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventAttributes {
@@ -80,10 +80,11 @@ impl ClerkEvent {
         self.data.event_type()
     }
 
-    /// The id of what the event is about: the user's for `user.*`, the session's for `session.*`.
+    /// The id of the object that the event is about: the user's id for `user.*`, the session's id for
+    /// `session.*`.
     ///
-    /// For an event of an unknown type it is the string `id` of its data, if there is one. It does
-    /// not identify the delivery: the message id does.
+    /// For an unknown event type it is the field `id` of the data, if that is a string. It does not
+    /// identify the delivery: the message id does.
     ///
     /// ```
     /// use clerk_webhooks::ClerkEvent;
@@ -100,10 +101,12 @@ impl ClerkEvent {
         }
     }
 
-    /// The id of the user that the event is about or that its object belongs to, if the data has one.
+    /// The id of the user that the event is about, or to whom its object belongs; `None` if the data has
+    /// no such id.
     ///
-    /// For a membership it is the member, for an accepted invitation the user who accepted, for a
-    /// subscription the user who pays. For an unknown type it is the string `user_id` of its data.
+    /// For a membership it is the member, for an accepted invitation the user who accepted it, for a
+    /// subscription the user who pays. For an unknown event type it is the field `user_id` of the data, if
+    /// that is a string.
     ///
     /// ```
     /// use clerk_webhooks::ClerkEvent;
@@ -123,11 +126,11 @@ impl ClerkEvent {
         }
     }
 
-    /// The id of the organization that the event is about or that its object belongs to, if the data
-    /// has one.
+    /// The id of the organization that the event is about, or to which its object belongs; `None` if the
+    /// data has no such id.
     ///
-    /// For a session it is the active organization, for a subscription the organization that pays.
-    /// For an unknown type it is the string `organization_id` of its data.
+    /// For a session it is the active organization, for a subscription the organization that pays. For an
+    /// unknown event type it is the field `organization_id` of the data, if that is a string.
     ///
     /// ```
     /// use clerk_webhooks::ClerkEvent;
@@ -147,15 +150,15 @@ impl ClerkEvent {
         }
     }
 
-    /// When the object last changed: its own `updated_at`, else the event's
+    /// When the object last changed: its own `updated_at` if it has one, otherwise the event's
     /// [`timestamp`](Self::timestamp).
     ///
     /// Deliveries arrive in any order and more than once. To keep the newest state of an object, store
-    /// this value with it and ignore events with a lower value. A deletion is final, whenever it
+    /// this value with the object and ignore events with a lower value. A deletion is final, whenever it
     /// arrives.
     ///
     /// For an SMS it is the time when the SMS was created. Deleted objects, e-mails and unknown events
-    /// have no `updated_at`: for them it is the event's timestamp.
+    /// have no `updated_at`; for them it is the event's timestamp.
     ///
     /// ```
     /// use clerk_webhooks::{ClerkEvent, event::Timestamp};

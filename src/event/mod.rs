@@ -1,10 +1,11 @@
-//! [`ClerkEvent`](crate::ClerkEvent) and Clerk's objects, typed.
+//! [`ClerkEvent`](crate::ClerkEvent) and Clerk's objects as Rust types.
 //!
-//! A body becomes a `ClerkEvent`: the envelope (when, from which instance, caused by which request)
-//! around [`EventData`](crate::EventData), an enum with one variant for each
-//! [`EventType`](crate::EventType). The variant holds the object that the event carries: a [`User`], a
-//! [`Session`], a [`Subscription`]. [`RawClerkEvent`](crate::RawClerkEvent) is the same envelope around
-//! data that stays text.
+//! The body of a webhook decodes to a `ClerkEvent`. Its envelope says when Clerk created the event, which
+//! Clerk instance sent it and which request caused it. Its data is an
+//! [`EventData`](crate::EventData), an enum with one variant for each
+//! [`EventType`](crate::EventType). The variant holds the object that the event carries, such as a
+//! [`User`], a [`Session`] or a [`Subscription`]. [`RawClerkEvent`](crate::RawClerkEvent) has the same
+//! envelope, but keeps the data as JSON text.
 //!
 //! ```
 //! use clerk_webhooks::{ClerkEvent, EventData};
@@ -23,41 +24,43 @@
 //!
 //! # How Clerk's JSON becomes these types
 //!
-//! Real events differ from Clerk's schema, and the schema changes every few weeks. These rules keep
-//! every event decodable:
+//! Real events differ from Clerk's schema, and the schema changes every few weeks. These rules let
+//! such events decode:
 //!
-//! - **Unknown is never an error.** Fields that this version does not know are ignored. An unknown type
-//!   of event becomes [`EventData::Unknown`](crate::EventData::Unknown), an unknown enum value becomes
-//!   the `Unknown` variant of its enum.
-//! - **Hardly anything is required**: the id of the object that the event is about, a membership's
-//!   organization, a session's user, the address of an e-mail address. All other fields are an `Option`
-//!   or a `Vec`. `null` means the same as absent, and an absent list is empty. Text may be `""`, which
-//!   stays `Some("")`.
-//! - **A value of another JSON type is an error**, a [`DecodeError`] that says where. The event is then
-//!   refused, so that the sender retries. [`RawClerkEvent`](crate::RawClerkEvent) can still read it.
-//! - **Integers may be written `7.0`**: JSON has no integer type.
-//! - **A field with two spellings is read from either**; the documented spelling wins if both have a
-//!   value.
-//! - **Metadata stays text**: [`RawJson`], parsed into a type of yours when you ask for it.
+//! - **Unknown is never an error.** Unknown fields are ignored. An unknown event type becomes
+//!   [`EventData::Unknown`](crate::EventData::Unknown). An unknown enum value becomes the `Unknown`
+//!   variant of its enum.
+//! - **Few fields are required**: the id of the event's object, the organization of a membership and its
+//!   id, the user id of a session and of [`PublicUserData`], and the address in an [`EmailAddress`]. Any
+//!   other field may be absent. `null` means the same as absent, and an absent list is empty. An empty
+//!   text stays `Some("")`.
+//! - **A value of the wrong JSON type is an error.** The [`DecodeError`] says where it is. The event is
+//!   refused, and the sender retries. [`RawClerkEvent`](crate::RawClerkEvent) can still read the event.
+//! - **Integers may be written as `7.0`**: JSON has no integer type.
+//! - **Some fields have two spellings.** Either is read. If both have a value, the documented spelling
+//!   wins.
+//! - **Metadata stays text.** [`RawJson`] parses it into your own type when you call
+//!   [`parse`](RawJson::parse).
 //!
-//! Serializing writes every known field under its documented name, `null` or `[]` where it was absent.
+//! Serializing writes every known field under its documented name. Absent fields become `null` or `[]`.
 //!
-//! Ids are plain `String`s: they come from Clerk and go to a database, and a newtype for each kind would
-//! be converted at both ends. All objects are owned, so that handlers can keep and queues can store them.
+//! Ids are plain `String`s. They come from Clerk and go to a database: a newtype for each kind of id
+//! would need a conversion at both ends. All objects own their data: a handler can keep them, and a queue
+//! can store them.
 //!
-//! The objects decode inside your own types too: with `serde_json::from_str::<User>`, in internally and
-//! adjacently tagged enums, in flattened fields. There the `id` of a [`User`], a [`Permission`] or a
-//! [`SubscriptionItem`] is `""` if it is absent; an event without it is refused.
+//! The objects also decode as parts of your own types: with `serde_json::from_str::<User>`, in internally
+//! and adjacently tagged enums, and in flattened fields. There, an absent `id` of a [`User`], a
+//! [`Permission`] or a [`SubscriptionItem`] becomes `""`. An event whose object has no `id` is refused.
 //!
-//! `Debug` redacts what grants access: the texts of e-mails and SMS, backup codes, invitation URLs and
-//! the nonces of verifications. It prints only the length of raw JSON.
+//! `Debug` redacts what grants access: the texts of e-mails and SMS, backup codes, invitation URLs, and
+//! the nonce, message and redirect URL of a verification. It prints only the length of raw JSON.
 
 // One export path per type: `event::User`, never `event::object::user::User`.
 pub(crate) mod data;
 pub(crate) mod decode;
 #[expect(
     clippy::module_inception,
-    reason = "the room's main thing bears its name"
+    reason = "the main file has the name of its folder"
 )]
 pub(crate) mod event;
 pub(crate) mod object;

@@ -1,4 +1,4 @@
-//! [`RawClerkEvent`], the event that is never refused for its data.
+//! [`RawClerkEvent`], an event whose data is not decoded.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -8,10 +8,10 @@ use super::{
     value::{raw_json::RawJson, timestamp::Timestamp},
 };
 
-/// An event whose data stays the JSON text that was sent.
+/// An event whose data stays JSON text, as Clerk sent it.
 ///
-/// It is never refused for what its data holds. Use it for an archive, or for events that
-/// [`ClerkEvent`](crate::ClerkEvent) refuses. `ClerkEvent::try_from(raw)` gives the typed view. `Debug`
+/// Its data may be any JSON object. Use it for an archive, or for events that
+/// [`ClerkEvent`](crate::ClerkEvent) refuses. `ClerkEvent::try_from(raw)` decodes the data. `Debug`
 /// prints only the length of the data.
 ///
 /// ```
@@ -31,11 +31,11 @@ pub struct RawClerkEvent {
     pub event_type: EventType,
     /// The event's data, a JSON object.
     pub data: RawJson,
-    /// The Clerk instance that sent it, `ins_...`; absent before December 2024.
+    /// The id of the Clerk instance that sent the event, `ins_...`. Absent in events before December 2024.
     pub instance_id: Option<String>,
-    /// When Clerk created the event; absent before July 2024.
+    /// When Clerk created the event. Absent in events before July 2024.
     pub timestamp: Option<Timestamp>,
-    /// The request that caused the event; absent before May 2024 and where no request did.
+    /// The request that caused the event. Absent in events before May 2024, and if no request caused it.
     pub event_attributes: Option<EventAttributes>,
 }
 

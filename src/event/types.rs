@@ -2,8 +2,8 @@
 
 use super::value::open_enum::open_enum;
 
-/// Passes the table on to a macro: one line for each event, `Variant = "type" => Object`, with older
-/// spellings of the type after `|`.
+/// Calls a macro with the table of all events. Each line is `Variant = "type" => Object`; older
+/// spellings of the type follow a `|`.
 macro_rules! with_table_of_events {
     ($define:ident) => {
         $define! {
@@ -63,8 +63,9 @@ macro_rules! define_event_type {
         open_enum! {
             /// The type of an event.
             ///
-            /// [`all`](Self::all) lists the types that this version knows. To route one that it may not
-            /// know, match [`as_str`](Self::as_str): that still works when a later version knows it.
+            /// [`all`](Self::all) lists the types that this version knows. To route a type that it may not
+            /// know, match [`as_str`](Self::as_str). Such code still works when a later version knows the
+            /// type.
             ///
             /// ```
             /// use clerk_webhooks::EventType;
@@ -79,7 +80,7 @@ macro_rules! define_event_type {
             /// ```
             pub enum EventType {
                 $( #[doc = concat!(
-                    "carries a [`", stringify!($Object), "`](crate::event::", stringify!($Object), ")"
+                    "carries [`", stringify!($Object), "`](crate::event::", stringify!($Object), ")"
                 )]
                 $Variant = $text $(| $older)*, )+
             }

@@ -1,10 +1,10 @@
-//! [`UnknownEvent`], for types of events that this version does not know.
+//! [`UnknownEvent`], an event whose type this version does not know.
 
 use std::fmt;
 
 use super::{types::EventType, value::raw_json::RawJson};
 
-/// An event of a type that this version does not know: its type and its data as they were sent.
+/// An event whose type this version does not know. It keeps the type and the data as Clerk sent them.
 ///
 /// `Debug` prints only the length of the data.
 ///
@@ -24,7 +24,7 @@ pub struct UnknownEvent {
     ids: Ids,
 }
 
-/// The ids at the top of an unknown event's data, where they are strings.
+/// The top-level ids in the data of an unknown event. An id that is not a string is `None`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Ids {
     pub(super) object_id: Option<String>,

@@ -1,7 +1,7 @@
-//! What Clerk sends, against the types: every type of event, every property, every enum.
+//! Compares the types with what Clerk sends: every event type, every property, every enum.
 //!
-//! `event_contract.txt` says what it is, in this repository. Clerk's own schema, distilled, is not part
-//! of it: `CLERK_WEBHOOKS_SHARED` names the folder that holds it, where there is one.
+//! `event_contract.txt` lists what Clerk sends. A summary of Clerk's own schema is not part of this
+//! repository: if `CLERK_WEBHOOKS_SHARED` is set, it names the folder that holds the summary.
 
 use std::{collections::BTreeSet, fs};
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::common;
 
 #[test]
-fn our_contract_is_kept() {
+fn every_property_in_our_contract_is_decoded() {
     let contract = Catalog::ours();
     let events: Vec<_> = contract
         .events()
@@ -24,16 +24,16 @@ fn our_contract_is_kept() {
 }
 
 #[test]
-fn clerks_catalogue_is_kept() {
+fn every_property_in_clerks_catalogue_is_decoded() {
     if let Some(catalog) = Catalog::clerks() {
         catalog.assert_kept();
-        // `subscriptionItem.created` is in Clerk's TypeScript types alone.
+        // `subscriptionItem.created` is only in Clerk's TypeScript types.
         assert_eq!(EventType::all().len(), catalog.events().count() + 1);
     }
 }
 
 #[test]
-fn our_contract_holds_all_of_clerks_catalogue() {
+fn our_contract_contains_all_of_clerks_catalogue() {
     let Some(catalog) = Catalog::clerks() else {
         return;
     };
@@ -124,7 +124,7 @@ fn round_trip(event: &Value) -> Value {
     serde_json::to_value(decode(event)).unwrap()
 }
 
-/// Moves what invitations hold one level deeper to where it is documented.
+/// Moves fields that invitations have one level deeper to their documented place.
 fn canonical(event: &Value) -> Value {
     let mut event = event.clone();
     if event["type"]
@@ -142,7 +142,7 @@ fn canonical(event: &Value) -> Value {
     event
 }
 
-/// Lists what of `sent` is not in `kept` by the same path and with the same value.
+/// Lists the parts of `sent` that `kept` does not have at the same path with the same value.
 fn compare(sent: &Value, kept: &Value, path: &str, lost: &mut Vec<String>) {
     match (sent, kept) {
         (Value::Object(sent), Value::Object(kept)) => {
@@ -204,7 +204,7 @@ impl Catalog {
         Some(Self(serde_json::from_str(&text).unwrap()))
     }
 
-    /// Types of event with the names of their schemas.
+    /// Event types with the names of their schemas.
     fn events(&self) -> impl Iterator<Item = (&str, &str)> {
         let events = self.0["events"].as_object().unwrap();
         events
@@ -263,7 +263,7 @@ impl Catalog {
     }
 }
 
-/// A property of `event_contract.txt`, in the form of the catalogue.
+/// A property of `event_contract.txt`, in the format of the catalogue.
 fn property(kind: &str) -> Value {
     if let Some(items) = kind
         .strip_prefix('[')

@@ -1,4 +1,4 @@
-//! Clerk's objects inside a user's own types: in every shape that serde has, and from a `Value`.
+//! Clerk's objects inside user-defined types: in every enum and struct form of serde, and from a `Value`.
 
 use clerk_webhooks::{
     ClerkEvent, EventType, RawClerkEvent,
@@ -7,7 +7,7 @@ use clerk_webhooks::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-/// With everything that a buffering deserializer could spoil.
+/// Has every kind of value that a buffering deserializer could change.
 const USER: &str = r#"{
     "id": "user_1",
     "created_at": 1716883200000,
@@ -103,7 +103,7 @@ fn metadata_survives_buffering_as_the_same_value() {
 }
 
 #[test]
-fn an_event_keeps_the_senders_text_of_metadata() {
+fn an_event_keeps_the_text_of_metadata_as_sent() {
     let body = format!(r#"{{"data": {USER}, "type": "user.updated"}}"#);
     let event = ClerkEvent::from_slice(body.as_bytes()).unwrap();
     let metadata = event.data.as_user().unwrap().public_metadata.as_str();
@@ -141,7 +141,7 @@ fn a_missing_id_is_empty_inside_another_object_and_an_error_in_an_event() {
 }
 
 #[test]
-fn a_whole_event_is_an_object_whichever_way_it_comes() {
+fn a_whole_event_must_be_an_object_in_every_shape() {
     for text in [
         r#"["user.created", {"id": "user_1"}, null, null, null]"#,
         r#"{"type": "user.created", "data": ["user_1"]}"#,
@@ -171,7 +171,7 @@ fn a_whole_event_is_an_object_whichever_way_it_comes() {
 }
 
 #[test]
-fn serde_says_what_is_wrong_with_an_event_without_its_values() {
+fn an_error_through_serde_does_not_print_values() {
     let text = r#"{"type": "user.created", "data": {"id": "user_1", "locked": "secret"}}"#;
     let error = serde_json::from_str::<ClerkEvent>(text)
         .unwrap_err()
@@ -184,7 +184,7 @@ fn serde_says_what_is_wrong_with_an_event_without_its_values() {
 }
 
 #[test]
-fn an_event_and_its_raw_form_serialize_alike() {
+fn an_event_and_its_raw_form_serialize_to_the_same_value() {
     let text = r#"{"data":{"id":"x"},"type":"future.event","timestamp":1716883200}"#;
     let typed = serde_json::to_value(ClerkEvent::from_slice(text.as_bytes()).unwrap()).unwrap();
     let raw = serde_json::to_value(RawClerkEvent::from_slice(text.as_bytes()).unwrap()).unwrap();
@@ -197,7 +197,7 @@ fn an_event_and_its_raw_form_serialize_alike() {
 }
 
 #[test]
-fn small_values_work_as_fields_and_keys_of_anything() {
+fn small_values_work_as_fields_and_as_map_keys() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Row {
         at: Option<Timestamp>,
@@ -220,7 +220,7 @@ fn small_values_work_as_fields_and_keys_of_anything() {
     );
 }
 
-/// Plainly, from a `Value`, and inside of every kind of type, with the tag before and after.
+/// Decodes directly, from a `Value`, and inside every kind of type, with the tag before and after.
 fn in_every_shape<T>(text: &str)
 where
     T: DeserializeOwned + Serialize + std::fmt::Debug + PartialEq,

@@ -1,4 +1,4 @@
-//! Every era of Clerk's events, and every oddity seen in real ones: each decodes as its type, and no
+//! Events of every era, with every irregularity seen in real events. Each decodes to its type, and no
 //! known field is lost.
 
 use clerk_webhooks::event::{
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{eras, json};
 
-/// The object of the body called so, which must be of that variant.
+/// The object in the body with this name. It must be of this variant.
 macro_rules! data {
     ($name:literal, $Variant:ident) => {{
         let event = decode($name);
@@ -23,7 +23,7 @@ macro_rules! data {
 }
 
 #[test]
-fn every_body_is_typed_and_the_round_trip_keeps_it() {
+fn every_body_decodes_to_its_type_and_survives_the_round_trip() {
     for (name, text) in eras::ALL {
         let event = decode(name);
         let sent: Value = serde_json::from_str(text).unwrap();
@@ -47,7 +47,7 @@ fn every_body_is_typed_and_the_round_trip_keeps_it() {
 }
 
 #[test]
-fn the_envelope_grew() {
+fn older_envelopes_have_fewer_fields() {
     let bare = decode("2023-user.created");
     assert_eq!((&bare.instance_id, bare.timestamp), (&None, None));
     assert_eq!(bare.event_attributes, None);
@@ -72,7 +72,7 @@ fn the_envelope_grew() {
 }
 
 #[test]
-fn the_dashboards_test_event_counts_seconds() {
+fn the_timestamp_of_the_dashboards_test_event_is_in_seconds() {
     let event = decode("dashboard-user.created");
     assert_eq!(event.timestamp, Some(at(1_654_012_591_000)));
     assert_eq!(event.occurred_at(), Some(at(1_654_012_591_835)));
@@ -127,7 +127,7 @@ fn a_google_account_of_2023() {
 }
 
 #[test]
-fn an_address_that_is_reserved_has_no_verification() {
+fn a_reserved_address_has_no_verification() {
     let user = data!("2023-user.updated", UserUpdated);
     assert_eq!(user.email_addresses[0].reserved, Some(true));
     assert_eq!(user.email_addresses[0].verification, None);
@@ -142,7 +142,7 @@ fn an_address_that_is_reserved_has_no_verification() {
 }
 
 #[test]
-fn a_user_of_2024_signs_in_by_everything() {
+fn a_user_of_2024_has_every_sign_in_method() {
     let user = data!("2024-12-user.created", UserCreated);
     assert_eq!(
         (user.locked, user.lockout_expires_in_seconds),
@@ -193,7 +193,7 @@ fn a_user_of_2026_comes_from_a_directory() {
     let connection = account.enterprise_connection.as_ref().unwrap();
     assert_eq!(connection.domains, ["acme.example", "acme.test"]);
     assert_eq!(user.phone_numbers[0].backup_codes, ["c1", "c2"]);
-    // More digits than an `f64` or an `i64` holds, in the order that was sent.
+    // More digits than an `f64` or an `i64` holds, with the fields in the order that was sent.
     assert!(
         user.private_metadata
             .as_str()
@@ -207,7 +207,7 @@ fn a_user_of_2026_comes_from_a_directory() {
 }
 
 #[test]
-fn what_a_session_leaves_out_is_absent() {
+fn fields_that_a_session_omits_are_absent() {
     let session = data!("2023-session.created", SessionCreated);
     assert!(session.user.is_none() && session.latest_activity.is_none());
     assert_eq!(
@@ -245,7 +245,7 @@ fn a_pending_session_has_tasks() {
 }
 
 #[test]
-fn an_organization_may_have_no_slug_and_a_logo_that_the_schema_does_not_know() {
+fn an_organization_may_lack_a_slug_and_have_a_logo_url_outside_the_schema() {
     let organization = data!("2024-05-organization.updated", OrganizationUpdated);
     assert_eq!(organization.slug, None);
     assert!(organization.logo_url.is_some());
@@ -253,7 +253,7 @@ fn an_organization_may_have_no_slug_and_a_logo_that_the_schema_does_not_know() {
 }
 
 #[test]
-fn a_deleted_membership_is_whole_without_permissions_and_metadata() {
+fn a_deleted_membership_is_complete_except_for_permissions_and_metadata() {
     let event = decode("2023-organizationMembership.deleted");
     assert!(event.user_id().is_some_and(|id| id.starts_with("user_")));
     assert!(
@@ -272,7 +272,7 @@ fn a_deleted_membership_is_whole_without_permissions_and_metadata() {
 }
 
 #[test]
-fn other_deleted_objects_are_little_more_than_an_id() {
+fn other_deleted_objects_have_little_more_than_an_id() {
     let user = data!("2024-05-user.deleted", UserDeleted);
     assert!(user.deleted && user.id.starts_with("user_"));
     let role = data!("2026-role.deleted", RoleDeleted);
@@ -280,7 +280,7 @@ fn other_deleted_objects_are_little_more_than_an_id() {
 }
 
 #[test]
-fn an_invitation_names_its_organization_one_level_deeper() {
+fn an_invitation_may_have_its_organization_one_level_deeper() {
     let event = decode("2024-05-organizationInvitation.accepted");
     let invitation = data!(
         "2024-05-organizationInvitation.accepted",
@@ -299,7 +299,7 @@ fn an_invitation_names_its_organization_one_level_deeper() {
 }
 
 #[test]
-fn an_invitation_by_a_server_has_no_inviter_and_may_spell_expire_at() {
+fn an_invitation_from_a_server_has_no_inviter_and_may_use_expire_at() {
     let invitation = data!(
         "2026-organizationInvitation.created",
         OrganizationInvitationCreated
@@ -309,7 +309,7 @@ fn an_invitation_by_a_server_has_no_inviter_and_may_spell_expire_at() {
 }
 
 #[test]
-fn a_domains_verification_spells_expires_at_and_the_others_are_absent() {
+fn a_domain_verification_may_use_expires_at_and_others_may_be_absent() {
     let domain = data!(
         "2024-12-organizationDomain.updated",
         OrganizationDomainUpdated
@@ -326,7 +326,7 @@ fn a_domains_verification_spells_expires_at_and_the_others_are_absent() {
 }
 
 #[test]
-fn messages_to_people_who_are_not_users() {
+fn a_message_may_go_to_a_person_who_is_not_a_user() {
     let sms = data!("2024-12-sms.created", SmsCreated);
     assert_eq!(sms.created_at_ms, Some(at(1_734_011_000_000)));
     assert_eq!((&sms.user_id, sms.delivered_by_clerk), (&None, Some(false)));
@@ -355,7 +355,7 @@ fn roles_with_permissions_from_clerk() {
 }
 
 #[test]
-fn a_waitlist_entry_may_spell_its_object_in_camel_case() {
+fn the_object_of_a_waitlist_entry_may_be_in_camel_case() {
     let entry = data!("2025-03-waitlistEntry.updated", WaitlistEntryUpdated);
     assert_eq!(entry.object, Some(ObjectType::WaitlistEntry));
     assert_eq!(entry.status, Some(WaitlistEntryStatus::Invited));
@@ -407,7 +407,7 @@ fn a_payment_attempt_in_the_shape_of_2025() {
 }
 
 #[test]
-fn past_due_was_spelled_with_an_underscore() {
+fn the_older_spelling_past_due_is_read() {
     assert_eq!(
         decode("2025-subscription.past_due").event_type(),
         &EventType::SubscriptionPastDue
@@ -446,7 +446,7 @@ fn an_organization_pays_and_its_seats_have_no_limit() {
 }
 
 #[test]
-fn an_event_of_the_future() {
+fn an_unknown_event_keeps_its_type_data_and_ids() {
     let event = decode_body(
         r#"{"type": "passkeyVault.sealed", "new": {"a": []}, "timestamp": 1900000000000, "data":
             {"id": "vault_1", "user_id": "user_1", "organization_id": 7, "user": null}}"#,
@@ -471,7 +471,7 @@ fn an_event_of_the_future() {
 }
 
 #[test]
-fn what_was_deleted_is_named_by_the_type_of_the_event() {
+fn the_event_type_says_what_was_deleted() {
     let ids = |kind: &str, object: &str| {
         let body = format!(r#"{{"type": "{kind}", "data": {{"id": "x", "object": {object}}}}}"#);
         let event = decode_body(&body);
@@ -491,7 +491,7 @@ fn what_was_deleted_is_named_by_the_type_of_the_event() {
 }
 
 #[test]
-fn a_membership_may_come_without_its_member() {
+fn a_membership_may_lack_its_member() {
     let body = r#"{"type": "organizationMembership.deleted",
         "data": {"id": "orgmem_1", "organization": {"id": "org_1"}}}"#;
     let event = decode_body(body);
@@ -503,7 +503,7 @@ fn a_membership_may_come_without_its_member() {
 }
 
 #[test]
-fn an_email_address_may_come_without_its_id() {
+fn an_email_address_may_lack_its_id() {
     let body = r#"{"type": "user.created", "data": {"id": "user_1",
         "primary_email_address_id": "idn_1", "email_addresses": [{"email_address": "a@b.c"}]}}"#;
     let event = decode_body(body);
@@ -537,7 +537,7 @@ fn fields_that_clerk_added_in_2026() {
 }
 
 #[test]
-fn an_integer_may_be_written_with_a_fraction_of_zero() {
+fn an_integer_may_have_a_zero_fraction() {
     let event = decode_body(
         r#"{"type": "organization.updated", "timestamp": 1716883200123.0, "data":
             {"id": "org_1", "updated_at": 1716883200000.0, "members_count": 7.0}}"#,
@@ -595,7 +595,7 @@ fn debug_prints_nothing_that_grants_access() {
 }
 
 #[test]
-fn an_object_with_two_names_is_one_object_type() {
+fn both_names_of_an_object_are_one_object_type() {
     let entry = ObjectType::WaitlistEntry;
     assert_eq!(ObjectType::from("waitlistEntry"), entry);
     assert_eq!(ObjectType::from("waitlist_entry"), entry);

@@ -1,5 +1,4 @@
-//! Clerk's 45 published examples, and what a real Svix server delivered, through the types and
-//! back.
+//! Decodes and re-serializes Clerk's 45 published examples and the deliveries of a real Svix server.
 //!
 //! They are not part of this repository: `CLERK_WEBHOOKS_SHARED` names the folder that holds them.
 
@@ -10,11 +9,11 @@ use serde_json::{Value, json};
 
 use crate::common;
 
-/// Fields that an example has and that are read under another name: the canonical one.
+/// Fields of the examples that are read under another name, the canonical one.
 const RENAMED: &[(&str, &str)] = &[("sms.created: data.created_at", "data.created_at_ms")];
 
 #[test]
-fn every_example_becomes_its_own_variant() {
+fn every_example_decodes_to_its_own_variant() {
     let Some(examples) = common::published_examples() else {
         return;
     };
@@ -51,7 +50,7 @@ fn the_round_trip_of_every_example_loses_nothing() {
 }
 
 #[test]
-fn the_order_of_the_envelope_and_the_way_in_make_no_difference() {
+fn field_order_and_entry_point_make_no_difference() {
     let Some(examples) = common::published_examples() else {
         return;
     };
@@ -67,7 +66,7 @@ fn the_order_of_the_envelope_and_the_way_in_make_no_difference() {
                 event,
                 "{name}"
             );
-            // serde_json prints metadata anew, without white space.
+            // serde_json writes metadata again, without white space.
             let value = serde_json::to_value(&event).unwrap();
             let through_serde: [ClerkEvent; 3] = [
                 serde_json::from_str(&reordered).unwrap(),
@@ -83,7 +82,7 @@ fn the_order_of_the_envelope_and_the_way_in_make_no_difference() {
 }
 
 #[test]
-fn an_example_without_its_id_is_refused_and_says_so() {
+fn an_example_without_its_id_is_refused_with_its_path() {
     let Some(examples) = common::published_examples() else {
         return;
     };
@@ -98,9 +97,9 @@ fn an_example_without_its_id_is_refused_and_says_so() {
     }
 }
 
-/// Any field but those that rule 3 of the facts names can be absent or `null`, wherever it is.
+/// Any field except those of `is_needed` can be absent or `null`, wherever it is.
 #[test]
-fn nothing_else_in_an_example_is_needed() {
+fn every_other_field_is_optional() {
     let Some(examples) = common::published_examples() else {
         return;
     };
@@ -118,9 +117,9 @@ fn nothing_else_in_an_example_is_needed() {
     }
 }
 
-/// A value of another JSON type is an error at its own path, except where any JSON may stand.
+/// A value of the wrong JSON type is an error at its own path, except where any JSON is allowed.
 #[test]
-fn another_json_type_is_an_error_at_its_path() {
+fn a_wrong_json_type_is_an_error_at_its_path() {
     let Some(examples) = common::published_examples() else {
         return;
     };
@@ -179,7 +178,7 @@ fn every_recorded_delivery_decodes_or_is_not_an_event() {
     );
 }
 
-/// Everything in `sent` must be in `kept`, by the same path and with the same value.
+/// Lists the parts of `sent` that `kept` does not have at the same path with the same value.
 fn compare(sent: &Value, kept: &Value, name: &str, path: &str, lost: &mut Vec<String>) {
     match (sent, kept) {
         (Value::Object(fields), Value::Object(kept)) => {
@@ -246,7 +245,7 @@ enum Step {
     Index(usize),
 }
 
-/// Every path below `value` that ends in a field, but not inside free-form JSON.
+/// Every path below `value` that ends in a field, except inside free-form JSON.
 fn paths(value: &Value) -> Vec<Vec<Step>> {
     let children: Vec<(Step, &Value)> = match value {
         Value::Object(fields) => fields
@@ -286,7 +285,7 @@ fn is_free_form(path: &[Step]) -> bool {
     )
 }
 
-/// Rule 3 of the facts.
+/// Whether an event without this field must be refused.
 fn is_needed(name: &str, path: &[Step]) -> bool {
     let path = dotted(path);
     match name.split_once('.').unwrap().0 {
@@ -338,7 +337,7 @@ fn body_of(line: &str) -> Option<Vec<u8>> {
     delivery.get("body_b64")?.as_str().map(from_base64)
 }
 
-/// Enough base64 for this file, so that the tests need no crate for it.
+/// Enough base64 for this file; the tests need no crate for it.
 fn from_base64(text: &str) -> Vec<u8> {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);

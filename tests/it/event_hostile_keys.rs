@@ -1,7 +1,8 @@
-//! Keys to which features of `serde_json` give a meaning, in metadata that users write.
+//! Metadata from users with keys to which features of `serde_json` give a special meaning.
 //!
-//! With `raw_value` a `serde_json::Value` obeys the one, with `arbitrary_precision` the other. This crate
-//! switches on neither; another dependency may (`interop/serde-json-features` runs this file with both).
+//! `serde_json::Value` obeys one key with the feature `raw_value`, and the other with
+//! `arbitrary_precision`. This crate enables neither, but another dependency may.
+//! `interop/serde-json-features` runs this file with both.
 
 use std::collections::HashMap;
 
@@ -24,7 +25,7 @@ const METADATA: [&str; 7] = [
     r#"{"a":{"$serde_json::private::Number":null}}"#,
 ];
 
-/// The stand-in for the number 1 while `arbitrary_precision` is on.
+/// The object that represents the number 1 if `arbitrary_precision` is enabled.
 const NUMBER: &str = r#"{"$serde_json::private::Number":"1"}"#;
 
 #[derive(Deserialize)]
@@ -54,7 +55,7 @@ struct Flattened {
 }
 
 #[test]
-fn an_event_decodes_and_serializes_whatever_keys_its_metadata_has() {
+fn an_event_with_hostile_keys_decodes_and_serializes() {
     for metadata in METADATA.into_iter().chain([NUMBER]) {
         let body = body(metadata);
         let event: VerifiedClerkEvent = deliver(&body);
@@ -75,7 +76,7 @@ fn an_event_decodes_and_serializes_whatever_keys_its_metadata_has() {
 }
 
 #[test]
-fn own_types_over_our_objects_decode_whatever_keys_the_metadata_has() {
+fn own_types_with_our_objects_decode_hostile_keys() {
     for metadata in METADATA {
         let body = body(metadata);
         let Adjacent::UserUpdated(adjacent) = serde_json::from_str(&body).unwrap();
@@ -93,9 +94,9 @@ fn own_types_over_our_objects_decode_whatever_keys_the_metadata_has() {
     }
 }
 
-/// As documented at `RawJson`.
+/// The documentation of `RawJson` describes this.
 #[test]
-fn a_number_of_arbitrary_precision_is_read_as_such_by_serde_alone() {
+fn only_serde_reads_the_arbitrary_precision_key_as_a_number() {
     let number = if arbitrary_precision_is_on() {
         "1"
     } else {
@@ -108,9 +109,9 @@ fn a_number_of_arbitrary_precision_is_read_as_such_by_serde_alone() {
     assert_eq!(numbers, [1.5, 7_000.0]);
 }
 
-/// `serde_json` decodes its own `Value`: what happens to it is up to the features of the whole build.
+/// `serde_json` decodes its own `Value`: the result depends on the features of the whole build.
 #[test]
-fn a_value_obeys_a_key_only_where_another_dependency_switches_that_on() {
+fn a_value_obeys_a_key_only_if_another_dependency_enables_the_feature() {
     for metadata in METADATA {
         let is_obeyed = if metadata.contains("RawValue") {
             raw_value_is_on()
@@ -128,9 +129,9 @@ fn a_value_obeys_a_key_only_where_another_dependency_switches_that_on() {
     }
 }
 
-/// Keeps the tests above from adapting to a feature that this crate itself switches on.
+/// The tests above adapt to enabled features. This crate itself must not enable one.
 #[test]
-fn this_crate_gives_no_key_a_meaning() {
+fn this_crate_enables_neither_feature() {
     let manifest = include_str!("../../Cargo.toml");
     let features = manifest
         .lines()

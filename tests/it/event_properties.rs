@@ -1,5 +1,5 @@
-//! Whatever Clerk leaves out, adds, renames or reorders, an event decodes to the same; any other bytes
-//! end in an error, never in a panic.
+//! If Clerk omits, adds, renames or reorders fields, an event still decodes to the same object. Any other
+//! bytes end in an error, never in a panic.
 
 use clerk_webhooks::{
     ClerkEvent, EventData, EventType, RawClerkEvent,
@@ -19,7 +19,7 @@ use crate::{
     json::{self, Step},
 };
 
-/// A failure is printed smaller and with its seed; no file is written.
+/// Prints a failure in its smallest form, with its seed. Writes no file.
 fn config(cases: u32) -> Config {
     Config {
         cases,
@@ -33,7 +33,7 @@ proptest! {
     #![proptest_config(config(768))]
 
     #[test]
-    fn an_event_survives_what_clerk_may_change(
+    fn an_event_decodes_after_changes_that_clerk_may_make(
         original in body(),
         mutations in vec(mutation(), 1..12),
         order in any::<u64>(),
@@ -58,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn any_json_in_any_place_ends_in_the_same_verdict_both_ways(
+    fn any_json_anywhere_gets_one_verdict_from_every_entry_point(
         original in body(),
         place in any::<Index>(),
         value in any_json(),
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn any_data_in_any_event_ends_in_the_same_verdict_both_ways(
+    fn any_data_gets_one_verdict_from_every_entry_point(
         event_type in select(EventType::all()),
         data in any_json(),
         order in any::<u64>(),
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn text_that_is_cut_or_spliced_ends_in_the_same_verdict_both_ways(
+    fn truncated_or_spliced_text_gets_one_verdict_from_every_entry_point(
         (original, other) in (body(), body()),
         (from, to) in any::<(Index, Index)>(),
         noise in "\\PC{0,6}|[\\[\\]{}\":,0-9eE.\\\\nu-]{0,12}",
@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_that_are_changed_end_in_a_verdict(
+    fn changed_bytes_never_panic(
         original in body(),
         changes in vec((any::<Index>(), any::<u8>()), 1..4),
     ) {
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_end_in_a_verdict(body in vec(any::<u8>(), 0..256)) {
+    fn random_bytes_are_refused(body in vec(any::<u8>(), 0..256)) {
         prop_assert!(ClerkEvent::from_slice(&body).is_err());
         prop_assert!(RawClerkEvent::from_slice(&body).is_err());
         prop_assert!(serde_json::from_slice::<ClerkEvent>(&body).is_err());
@@ -124,7 +124,7 @@ proptest! {
     #![proptest_config(config(32))]
 
     #[test]
-    fn deep_nesting_in_any_place_overflows_nothing(
+    fn deep_nesting_anywhere_does_not_overflow_the_stack(
         original in body(),
         place in any::<Index>(),
         depth in 1..50_000_usize,
@@ -143,9 +143,9 @@ proptest! {
     }
 }
 
-/// Every single field, absent and `null`: what random choice might miss.
+/// Tests every single field, absent and `null`, because random choice might miss some.
 #[test]
-fn every_optional_field_can_be_absent_or_null_and_no_other() {
+fn exactly_the_optional_fields_may_be_absent_or_null() {
     for body in bodies() {
         let before = decode(&body.to_string()).unwrap();
         let fields = json::paths(&body);
@@ -161,7 +161,7 @@ fn every_optional_field_can_be_absent_or_null_and_no_other() {
     }
 }
 
-/// All fixtures and the bodies of all eras.
+/// All fixtures, and the bodies of all eras.
 fn bodies() -> Vec<Value> {
     let fixtures = fixtures::all().into_iter().map(|(_, body)| body);
     let eras = eras::ALL.iter().map(|(_, body)| (*body).to_owned());
@@ -175,13 +175,13 @@ fn body() -> impl Strategy<Value = Value> {
     select(bodies())
 }
 
-/// Decodes in every way that there is: all must come to the same.
+/// Decodes with every entry point. All must have the same result.
 #[track_caller]
 fn decode(text: &str) -> Result<ClerkEvent, DecodeError> {
     let event = ClerkEvent::from_slice(text.as_bytes());
     let from_raw = RawClerkEvent::from_slice(text.as_bytes()).and_then(ClerkEvent::try_from);
     assert_eq!(event.as_ref().ok(), from_raw.as_ref().ok(), "{text}");
-    // serde_json refuses some JSON in fields that nobody reads: deep nesting, half a surrogate pair.
+    // In fields that nobody reads, serde_json refuses deep nesting and half a surrogate pair.
     let is_readable = serde_json::from_str::<Value>(text).is_ok();
     let expected = event.as_ref().ok().filter(|_| is_readable).map(as_value);
     let through_serde: [Option<ClerkEvent>; 2] = [
@@ -194,7 +194,7 @@ fn decode(text: &str) -> Result<ClerkEvent, DecodeError> {
     event
 }
 
-/// `serde_json` prints metadata anew: it is the same value, not the same text.
+/// `serde_json` writes metadata again: the value stays the same, the text may not.
 fn as_value(event: &ClerkEvent) -> Value {
     serde_json::to_value(event).unwrap()
 }
@@ -206,17 +206,17 @@ fn variant(event: &ClerkEvent) -> std::mem::Discriminant<EventData> {
 /// What Clerk may change without notice.
 #[derive(Clone, Debug)]
 enum Mutation {
-    /// An optional field is left out, or sent as `null`.
+    /// Omits an optional field, or sends it as `null`.
     Less { place: Index, absent: bool },
-    /// A field is added that this version does not know.
+    /// Adds an unknown field.
     More {
         place: Index,
         name: String,
         value: Value,
     },
-    /// A text becomes another: an unknown enum value, an empty name.
+    /// Replaces a text, for example by an unknown enum value or an empty name.
     OtherText { place: Index, text: String },
-    /// What has two spellings is sent in the other one too, with its own value or `null`.
+    /// Sends a field that has two spellings in the other spelling too, with its own value or `null`.
     OtherSpelling { place: Index, millis: Option<i64> },
 }
 
@@ -236,7 +236,7 @@ fn mutation() -> impl Strategy<Value = Mutation> {
 }
 
 impl Mutation {
-    /// `meant` is what of `sent` this version knows.
+    /// `meant` is the part of `sent` that this version knows.
     fn apply(&self, sent: &mut Value, meant: &mut Value) {
         let found = self.place_in(meant);
         let Some(path) = found else { return };
@@ -259,7 +259,7 @@ impl Mutation {
         }
     }
 
-    /// One of the paths that this can be done to, if there is any.
+    /// One of the paths to which this mutation applies, if there is one.
     fn place_in(&self, event: &Value) -> Option<Vec<Step>> {
         let mut paths = json::paths(event);
         let (place, fits): (_, fn(&Value, &[Step]) -> bool) = match self {
@@ -273,7 +273,7 @@ impl Mutation {
     }
 }
 
-/// Everything but what an event cannot be used without.
+/// Whether an event without this field still decodes.
 fn is_optional(event: &Value, path: &[Step]) -> bool {
     if !json::ends_in_field(path) {
         return false;
@@ -295,7 +295,7 @@ fn is_optional(event: &Value, path: &[Step]) -> bool {
         .contains(&field.as_str())
 }
 
-/// `user` of `user.created`.
+/// The part before the dot: `user` for `user.created`.
 fn family(event: &Value) -> &str {
     event["type"].as_str().unwrap().split('.').next().unwrap()
 }
@@ -305,8 +305,8 @@ fn is_typed_object(event: &Value, path: &[Step]) -> bool {
     value.is_object() && !json::is_free_form(path, value)
 }
 
-/// Any text but the event's type and its object's id, which must not be empty: each is either kept as
-/// text or an enum value.
+/// Whether the value is a text or an enum value. The event's type and its object's id do not count, because
+/// they must not be empty.
 fn is_text(event: &Value, path: &[Step]) -> bool {
     let fields: Vec<_> = path.iter().map(Step::field).collect();
     let is_needed = matches!(fields[..], [Some("type")] | [Some("data"), Some("id")]);
@@ -317,7 +317,7 @@ fn has_another_spelling(event: &Value, path: &[Step]) -> bool {
     other_spelling(event, path).is_some()
 }
 
-/// The two names of what this object can call by two.
+/// Both names of the field that has two spellings in this object.
 fn other_spelling(event: &Value, path: &[Step]) -> Option<[&'static str; 2]> {
     json::at(event, path).as_object()?;
     match (family(event), path.last()?.field()?, path.len()) {
@@ -400,7 +400,7 @@ fn mixed(name: &str, seed: u64) -> u64 {
         })
 }
 
-/// All before a random place, which is never the end.
+/// The text before a random place, which is never the end.
 fn prefix(text: &str, place: Index) -> &str {
     let mut end = place.index(text.len());
     while !text.is_char_boundary(end) {

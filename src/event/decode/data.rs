@@ -1,4 +1,4 @@
-//! An event's data, by the event's type.
+//! Decodes an event's data as its type requires.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::event::{
     value::raw_json::RawJson,
 };
 
-/// Reads the text of the data of an event of this type.
+/// Decodes `text`, the data of an event of this type.
 pub(super) fn read(event_type: &EventType, text: &str) -> Result<EventData, ReadError> {
     let mut reader = Reader::new(text);
     let data = DataOf(event_type).deserialize(&mut reader)?;
@@ -26,7 +26,7 @@ pub(super) fn read(event_type: &EventType, text: &str) -> Result<EventData, Read
     Ok(data)
 }
 
-/// The data of an event of this type.
+/// Decodes the data of an event of this type.
 pub(super) struct DataOf<'a>(pub(super) &'a EventType);
 
 impl<'de> DeserializeSeed<'de> for DataOf<'_> {
@@ -40,7 +40,7 @@ impl<'de> DeserializeSeed<'de> for DataOf<'_> {
             return Ok(EventData::Unknown(Box::new(event)));
         }
         let data = EventData::deserialize_as(self.0, deserializer)?;
-        // An object inside another one may lack its id; the object of an event may not.
+        // An object inside another object may lack its id; the object of an event may not.
         if data.object().is_some_and(|object| object.id().is_empty()) {
             return Err(D::Error::missing_field("id"));
         }
@@ -48,10 +48,10 @@ impl<'de> DeserializeSeed<'de> for DataOf<'_> {
     }
 }
 
-/// The ids at the top of an unknown event's data.
+/// The top-level ids in the data of an unknown event.
 fn ids_in(data: &str) -> Ids {
     let mut ids = Ids::default();
-    // Ids that cannot be read are none: the event is delivered with those that can.
+    // An id that cannot be read is `None`: the event is delivered with the ids that can be read.
     let _ = read_ids(data, &mut ids);
     ids
 }
@@ -77,7 +77,7 @@ fn read_ids(data: &str, ids: &mut Ids) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The data of an event of this type inside the whole event: for an error's path and position.
+/// Decodes only the data of a whole event, to find the path and the position of an error.
 pub(super) struct EventWithDataOf<'a>(pub(super) &'a EventType);
 
 impl<'de> DeserializeSeed<'de> for EventWithDataOf<'_> {

@@ -1,7 +1,7 @@
-//! serde's view of the [`Reader`]: how this crate's own types are read.
+//! serde's `Deserializer` for the [`Reader`]. It decodes this crate's own types.
 //!
-//! It behaves as `serde_json`'s, with two differences: [`RawJson`](crate::event::RawJson) gets the text
-//! of its value, and a struct is read from an object alone, never from an array.
+//! It behaves like `serde_json`'s, with two differences. [`RawJson`](crate::event::RawJson) gets the text
+//! of its value. A struct is read only from an object, never from an array.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::event::value::raw_json::TEXT_OF_VALUE;
 
-/// How deeply values can nest that are not skipped or taken as text.
+/// The maximum nesting of a decoded value. A value that is skipped or kept as text has no limit.
 const MAX_DEPTH: usize = 127;
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
@@ -102,7 +102,7 @@ impl<'de> Reader<'de> {
         if is_integer && let Ok(number) = text.parse() {
             return visitor.visit_u64(number);
         }
-        // serde_json reads `-0` as a fraction, which keeps its sign.
+        // serde_json reads `-0` as a float, which keeps its sign.
         if is_integer
             && text != "-0"
             && let Ok(number) = text.parse()
@@ -115,7 +115,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Visits the items between a bracket and its closing one.
+    /// Visits the items of an object or a list.
     fn nested<T>(
         &mut self,
         bracket: u8,
@@ -135,7 +135,7 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// What is left of an object or a list.
+/// The remaining items of an object or a list.
 struct Items<'a, 'de> {
     reader: &'a mut Reader<'de>,
     is_first: bool,

@@ -1,4 +1,4 @@
-//! What surrounds an event's data.
+//! The envelope: the fields around an event's data.
 
 use std::{fmt, marker::PhantomData};
 
@@ -19,7 +19,7 @@ use crate::event::{
     value::{raw_json::TEXT_OF_VALUE, timestamp::Timestamp},
 };
 
-/// An event with its data as a piece of the body's text.
+/// An event whose data is still a slice of the body's text.
 #[derive(Deserialize)]
 pub(super) struct Envelope<'a> {
     #[serde(rename = "type")]
@@ -32,7 +32,7 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads the envelope of the event that `text` holds.
+    /// Decodes the envelope of the event in `text`.
     pub(super) fn from_text(text: &'a str) -> Result<Self, DecodeError> {
         read(text).map_err(|_| {
             let place = Place::of(text, PhantomData::<Self>);
@@ -40,18 +40,18 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    /// The text of the data, which is an object.
+    /// The text of the data, a JSON object.
     pub(super) fn data(&self) -> &'a str {
         self.data.0
     }
 }
 
-/// The type that a body names, for logs.
+/// The event type in a body, for logs.
 pub(crate) fn event_type_of(body: &[u8]) -> Option<EventType> {
     event_type_in(std::str::from_utf8(body).ok()?)
 }
 
-/// The event's type, if the text gets so far as to name one.
+/// The event's type, if `text` is a JSON object with one string `type`.
 pub(super) fn event_type_in(text: &str) -> Option<EventType> {
     #[derive(Deserialize)]
     struct TypeOnly {

@@ -5,11 +5,11 @@ use std::{error::Error, fmt};
 use super::{fault::Fault, path::Path};
 use crate::event::types::EventType;
 
-/// A body that is not a Clerk event, or whose data does not fit its type.
+/// Decoding failed: the body is not a Clerk event, or its data does not fit the event's type.
 ///
-/// It says where the fault is ([`path`](Self::path), [`line`](Self::line), [`column`](Self::column))
-/// and what to do. It is safe to log: of the payload it holds only the names of fields. It has no
-/// [`source`](Error::source), because serde's own messages quote values.
+/// The error says where the fault is ([`path`](Self::path), [`line`](Self::line),
+/// [`column`](Self::column)) and what to do. It is safe to log: from the payload it holds only the names
+/// of fields. It has no [`source`](Error::source), because serde's own messages quote values.
 ///
 /// ```
 /// use clerk_webhooks::{ClerkEvent, EventType, event::DecodeErrorKind};
@@ -27,7 +27,7 @@ use crate::event::types::EventType;
 #[derive(Clone)]
 pub struct DecodeError(Box<Details>);
 
-/// What is wrong with a body, by the step that found it.
+/// The decoding step that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
@@ -35,11 +35,11 @@ pub enum DecodeErrorKind {
     NotUtf8,
     /// The body is not JSON: it ends early, is malformed, or nests too deeply.
     NotJson,
-    /// It is JSON but not a Clerk event: no `type` that is a string, no `data` that is an object,
-    /// or an envelope field of another JSON type.
+    /// The body is JSON but not a Clerk event: it has no string `type` or no object `data`, or an
+    /// envelope field is a duplicate or has the wrong JSON type.
     Envelope,
-    /// The event's `data` (or, for a type of your own, any part of the event) does not fit the type:
-    /// a required field is missing, or a value has another JSON type.
+    /// The event's `data` does not fit the type: a required field is missing, a field is a duplicate, or
+    /// a value has the wrong JSON type. For your own type, this can be any part of the event.
     Data,
 }
 
@@ -58,7 +58,7 @@ impl DecodeError {
         Self(Box::new(details))
     }
 
-    /// `valid` is what comes before the first byte that is not UTF-8.
+    /// `valid` is the part of the body before the first byte that is not UTF-8.
     pub(super) fn not_utf8(valid: &[u8]) -> Self {
         let mut lines = valid.split(|&byte| byte == b'\n');
         Self::new(Details {
@@ -71,13 +71,13 @@ impl DecodeError {
         })
     }
 
-    /// Without line and column: those of a text that the caller has not seen.
+    /// Removes line and column, because they refer to a text that the caller has not seen.
     pub(super) fn without_position(mut self) -> Self {
         (self.0.line, self.0.column) = (0, 0);
         self
     }
 
-    /// The step that found the fault.
+    /// The decoding step that failed.
     #[must_use]
     pub fn kind(&self) -> DecodeErrorKind {
         self.0.kind
@@ -85,10 +85,11 @@ impl DecodeError {
 
     /// Where the fault is, as a JSON path from the root: `data.email_addresses[0].id`.
     ///
-    /// For this crate's types the path ends in the name of the missing field; for a type of your own
-    /// it ends at the object that lacks the field. A key that does not look like a field's name (ASCII
-    /// letters, digits, `_` and `-`, at most 64) is replaced by `?`, since it may be personal data. The
-    /// path is empty if the fault concerns the whole document.
+    /// If a field is missing, the path ends in its name for this crate's types. For your own types it ends
+    /// at the object that lacks the field.
+    ///
+    /// A key may be personal data. It is replaced by `?` unless it looks like a field name: at most 64
+    /// ASCII letters, digits, `_` and `-`. The path is empty if the fault concerns the whole document.
     #[must_use]
     pub fn path(&self) -> &str {
         self.0.path.as_str()
@@ -110,8 +111,8 @@ impl DecodeError {
 
     /// The event's type, if the body names one.
     ///
-    /// `Display` and `Debug` print it only if this version knows it: an unknown type is text from
-    /// outside.
+    /// `Display` and `Debug` print it only if this version knows it, because an unknown type is untrusted
+    /// text.
     #[must_use]
     pub fn event_type(&self) -> Option<&EventType> {
         self.0.event_type.as_ref()
@@ -150,7 +151,7 @@ impl fmt::Display for DecodeError {
     }
 }
 
-/// Everything but an unknown event type's text.
+/// Prints everything except the text of an unknown event type.
 impl fmt::Debug for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DecodeError")
@@ -177,9 +178,9 @@ impl DecodeErrorKind {
                  check what else posts to this endpoint, or decode a type of your own"
             }
             Self::Data => {
-                "the event is not lost while the sender retries or a dead-letter queue holds it: \
-                 read it as `RawClerkEvent` or as a type of your own, \
-                 and report the path if the type is this crate's"
+                "the event is not lost while the sender retries it or a dead-letter queue holds it: \
+                 decode it as `RawClerkEvent` or as your own type; \
+                 if the type is from this crate, report the path"
             }
         }
     }

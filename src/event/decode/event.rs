@@ -1,4 +1,4 @@
-//! Every way from JSON to an event.
+//! Decodes events from JSON.
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -14,17 +14,20 @@ use crate::event::{event::ClerkEvent, raw::RawClerkEvent, value::raw_json::RawJs
 impl ClerkEvent {
     /// Decodes the body of a webhook.
     ///
-    /// Fields may come in any order, and those that this version does not know are ignored. An event
-    /// of a type that this version does not know becomes [`EventData::Unknown`](crate::EventData::Unknown).
+    /// Fields may come in any order. Unknown fields are ignored. An unknown event type becomes
+    /// [`EventData::Unknown`](crate::EventData::Unknown).
     ///
-    /// It does not verify anything: the layer, the extractor and the verifier do that.
+    /// This does not verify the signature: the layer, the extractor and the verifier do that.
     ///
     /// # Errors
     ///
-    /// If the body is not JSON in UTF-8; if it has no string `type` or no object `data`; if a field
-    /// next to them is a duplicate or has another JSON type; if the data of a known type lacks what
-    /// it cannot be used without (such as its `id`) or holds a value of another JSON type.
-    /// [`RawClerkEvent`] accepts an event whatever its data holds.
+    /// - The body is not JSON in UTF-8.
+    /// - It has no string `type` or no object `data`.
+    /// - A known envelope field is a duplicate or has the wrong JSON type.
+    /// - The type is known, and its data lacks a required field (such as `id`), has a duplicate field or
+    ///   has a value of the wrong JSON type.
+    ///
+    /// [`RawClerkEvent`] accepts any JSON object as data.
     ///
     /// ```
     /// use clerk_webhooks::ClerkEvent;
@@ -60,8 +63,9 @@ impl RawClerkEvent {
     ///
     /// # Errors
     ///
-    /// If the body is not JSON in UTF-8, if it has no string `type` or no object `data`, or if a field
-    /// next to them is a duplicate or has another JSON type.
+    /// - The body is not JSON in UTF-8.
+    /// - It has no string `type` or no object `data`.
+    /// - A known envelope field is a duplicate or has the wrong JSON type.
     ///
     /// ```
     /// use clerk_webhooks::RawClerkEvent;
@@ -86,7 +90,7 @@ impl RawClerkEvent {
     }
 }
 
-/// The typed view of a raw event; the error's line and column are 0.
+/// Decodes the data of a raw event. The line and column of an error are 0.
 impl TryFrom<RawClerkEvent> for ClerkEvent {
     type Error = DecodeError;
 
@@ -104,7 +108,7 @@ impl TryFrom<RawClerkEvent> for ClerkEvent {
     }
 }
 
-/// [`from_slice`](ClerkEvent::from_slice) is faster, and keeps the sender's own text of metadata.
+/// [`from_slice`](ClerkEvent::from_slice) is faster, and keeps the text of metadata as Clerk sent it.
 impl<'de> Deserialize<'de> for ClerkEvent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = RawJson::deserialize(deserializer)?;
@@ -112,7 +116,7 @@ impl<'de> Deserialize<'de> for ClerkEvent {
     }
 }
 
-/// [`from_slice`](RawClerkEvent::from_slice) is faster, and keeps the sender's own text of the data.
+/// [`from_slice`](RawClerkEvent::from_slice) is faster, and keeps the text of the data as Clerk sent it.
 impl<'de> Deserialize<'de> for RawClerkEvent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = RawJson::deserialize(deserializer)?;

@@ -10,9 +10,9 @@ pub(super) enum Fault {
     NotUtf8,
     EndsEarly,
     Malformed,
-    /// The path names what is missing.
+    /// The path ends in the missing field.
     Missing,
-    /// Something inside what the path names is missing.
+    /// A field is missing in the object at the path.
     MissingWithin,
     OtherType,
     Duplicate,
@@ -20,12 +20,12 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Whether the text is not JSON, whatever was expected of it.
+    /// Whether the text is not JSON at all.
     pub(super) fn is_syntax(self) -> bool {
         matches!(self, Self::EndsEarly | Self::Malformed)
     }
 
-    /// Says it of a value: "`data.id` is missing".
+    /// The text to print after the value's path: "`data.id` is missing".
     pub(super) fn predicate(self) -> &'static str {
         match self {
             Self::NotUtf8 => " is not UTF-8",

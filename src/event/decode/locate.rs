@@ -1,4 +1,4 @@
-//! Where decoding failed: the body is read a second time, more slowly, with its path recorded.
+//! Finds where decoding failed. It reads the text a second time and records the path, which is slower.
 
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::error::Category;
@@ -43,9 +43,9 @@ impl Place {
         Self::at(error.fault, path, reader.position())
     }
 
-    /// Finds where a type of the user's own fails.
+    /// Finds where a user-defined type fails.
     ///
-    /// Such a type can write any text into its error messages, so that no name is taken from them.
+    /// Such a type can put any text into its error messages, so no name is taken from them.
     pub(super) fn of_own_type<T: DeserializeOwned>(text: &str) -> Self {
         let mut json = serde_json::Deserializer::from_str(text);
         let mut track = Track::new();
@@ -69,18 +69,17 @@ impl Place {
         }
     }
 
-    /// What failed the first time succeeds the second time: a type that does not read alike twice.
+    /// Decoding failed the first time but not the second: the type's `Deserialize` is not deterministic.
     fn unknown() -> Self {
         Self::at(Fault::Refused, Path::default(), (0, 0))
     }
 
-    /// The place in an object that holds the document in the field `name`.
+    /// The same place in a larger document, which holds this one in the field `name`.
     pub(super) fn under(self, name: &str) -> Self {
         Self::at(self.fault, self.path.under(name), (0, 0))
     }
 
-    /// The error for this place. Text that is not JSON is [`DecodeErrorKind::NotJson`], whatever was
-    /// expected of it.
+    /// The error for this place. For text that is not JSON, [`DecodeErrorKind::NotJson`] replaces `kind`.
     pub(super) fn into_error(
         self,
         kind: DecodeErrorKind,

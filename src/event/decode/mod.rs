@@ -1,9 +1,9 @@
 //! From bytes to an event.
 //!
-//! [`reader`] knows JSON's grammar and [`deserializer`] is serde's view of it. The usual event is read in
-//! [`one_pass`]. Every other one is read in two steps: the [`envelope`] with `data` as a piece of the
-//! text, then the [`data`] by the event's type. Only when something fails is the text read again, to
-//! [`locate`] the fault.
+//! [`reader`] implements JSON's grammar, and [`deserializer`] implements serde's `Deserializer` with it.
+//! [`one_pass`] decodes the usual event. Any other event takes two steps: first the [`envelope`], which
+//! keeps `data` as a slice of the text, then the [`data`], whose type the envelope names. If decoding
+//! fails, the text is read again to [`locate`] the fault.
 
 mod data;
 mod deserializer;

@@ -1,9 +1,8 @@
-//! The usual event, read in one pass over the body.
+//! Decodes a usual event in one pass over the body.
 //!
-//! Clerk writes `data` before `type`, so that a reader that must know the type first reads all data
-//! twice. But `type` is the last field: it is looked up there, and checked once the reading arrives
-//! there. Whatever is unusual makes this way give up, and the two steps of the
-//! [`envelope`](super::envelope) decide.
+//! `data` can be decoded only when `type` is known, but Clerk writes `type` last. To avoid reading the data
+//! twice, this looks for `type` at the end of the body first, and checks it when the reader arrives there.
+//! It gives up on anything unusual. Then the two steps of the [`envelope`](super::envelope) decide.
 
 use std::fmt;
 
@@ -17,10 +16,10 @@ use crate::event::{
     value::timestamp::Timestamp,
 };
 
-/// How far from its end a body is searched for its type: the longest is 33 bytes long.
+/// How many bytes at the end of a body are searched for its type. The longest type has 32 bytes.
 const TAIL_BYTES: usize = 64;
 
-/// Reads a usual event; `None` says nothing about the body.
+/// Decodes a usual event. `None` does not mean that the body is invalid.
 pub(super) fn read(text: &str) -> Option<ClerkEvent> {
     let mut reader = Reader::new(text);
     let visitor = EventVisitor {
@@ -31,7 +30,7 @@ pub(super) fn read(text: &str) -> Option<ClerkEvent> {
     Some(event)
 }
 
-/// The type in the last field of the body, if there is one this version knows.
+/// The type in the last field of the body, if that is a type that this version knows.
 fn type_at_end(text: &str) -> Option<EventType> {
     let tail = text.get(text.len().saturating_sub(TAIL_BYTES)..)?;
     let object = tail.trim_ascii_end().strip_suffix('}')?;
@@ -90,7 +89,7 @@ impl<'de> de::Visitor<'de> for EventVisitor {
     }
 }
 
-/// The data of an event of this type, if the type is known: unknown data may be anything but an object.
+/// Decodes data of a known type. Data of an unknown type might not be an object: it gives up.
 struct ObjectOf<'a>(&'a EventType);
 
 impl<'de> DeserializeSeed<'de> for ObjectOf<'_> {
@@ -104,7 +103,7 @@ impl<'de> DeserializeSeed<'de> for ObjectOf<'_> {
     }
 }
 
-/// Fills a slot, which must be empty.
+/// Stores a value, and gives up if there already is one.
 fn once<T, E: de::Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
     match slot.replace(value) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Types of the user's own, which `serde_json` decodes.
+//! User-defined types, which `serde_json` decodes.
 
 use serde::de::DeserializeOwned;
 
@@ -9,7 +9,7 @@ use super::{
     utf8,
 };
 
-/// Decodes a whole event into a type of the user's own.
+/// Decodes a whole event into a user-defined type.
 pub(crate) fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     let text = utf8::text(body)?;
     serde_json::from_str(text).map_err(|_| {
@@ -18,7 +18,7 @@ pub(crate) fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeE
     })
 }
 
-/// Decodes a value that is not a whole event into a type of the user's own.
+/// Decodes a value that is not a whole event into a user-defined type.
 pub(super) fn decode_value<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
     serde_json::from_str(text)
         .map_err(|_| Place::of_own_type::<T>(text).into_error(DecodeErrorKind::Data, None))

@@ -30,7 +30,7 @@ impl Path {
         let _ = write!(self.0, "[{index}]");
     }
 
-    /// The path from an object that holds the root of this path in the field `name`.
+    /// The same path in a larger document, which holds this path's root in the field `name`.
     pub(super) fn under(self, name: &str) -> Self {
         let dot = if self.0.is_empty() || self.0.starts_with('[') {
             ""
@@ -45,7 +45,7 @@ impl From<&serde_path_to_error::Path> for Path {
     fn from(recorded: &serde_path_to_error::Path) -> Self {
         let mut path = Self::default();
         let mut segments: Vec<_> = recorded.iter().collect();
-        // The name of a field that could not be read.
+        // The last segment is unknown if the name of a field could not be read.
         segments.pop_if(|last| matches!(last, Segment::Unknown));
         for segment in segments {
             match segment {

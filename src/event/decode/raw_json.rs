@@ -1,4 +1,4 @@
-//! Raw JSON, parsed and serialized.
+//! Parses and serializes raw JSON.
 
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned, ser};
 
@@ -6,10 +6,10 @@ use super::{error::DecodeError, own_type, reader::Reader};
 use crate::event::value::{raw_json::RawJson, tree::Tree};
 
 impl RawJson {
-    /// Decodes it into a type of your own.
+    /// Decodes it into your own type.
     ///
-    /// `null` is tried as `null` first, so that an `Option` gives `None`, and then as `{}`, so that a
-    /// struct whose fields all have defaults gives those.
+    /// `null` is first decoded as `null`: an `Option` becomes `None`. If `T` refuses that, it is decoded as
+    /// `{}`: a struct whose fields all have defaults gets these defaults.
     ///
     /// ```
     /// use clerk_webhooks::event::RawJson;
@@ -29,7 +29,8 @@ impl RawJson {
     ///
     /// If `T` refuses the value. The error's path starts at this value. Its kind is
     /// [`Data`](crate::event::DecodeErrorKind::Data), or
-    /// [`NotJson`](crate::event::DecodeErrorKind::NotJson) for what `serde_json` refuses in any type.
+    /// [`NotJson`](crate::event::DecodeErrorKind::NotJson) for JSON that `serde_json` refuses for every
+    /// type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         if self.is_null() {
             return own_type::decode_value("null").or_else(|_| own_type::decode_value("{}"));

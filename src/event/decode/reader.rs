@@ -1,18 +1,18 @@
-//! Reads JSON text from front to back: the only code of this crate that knows JSON's grammar.
+//! Reads JSON text from front to back. Only this file and `string.rs` implement JSON's grammar.
 //!
-//! It accepts what `serde_json` accepts and nothing else, and takes any value as a piece of the text.
+//! It accepts exactly what `serde_json` accepts, and can return any value as a slice of the text.
 
 use std::borrow::Cow;
 
 use super::{fault::Fault, string};
 
-/// A place in JSON text.
+/// A position in JSON text.
 pub(super) struct Reader<'de> {
     text: &'de str,
     at: usize,
-    /// The brackets that [`skip`](Self::skip) has open; kept for the next call.
+    /// The open brackets of [`skip`](Self::skip). The next call reuses the memory.
     brackets: Vec<u8>,
-    /// How many objects and lists a deserializer is in.
+    /// How many objects and lists the deserializer has open.
     pub(super) depth: usize,
 }
 
@@ -34,7 +34,7 @@ impl<'de> Reader<'de> {
         (line, lines.next_back().map_or(0, <[u8]>::len))
     }
 
-    /// The first byte of what comes next; white space is skipped.
+    /// Skips white space and returns the next byte, without consuming it.
     #[inline]
     pub(super) fn peek(&mut self) -> Result<u8, Fault> {
         loop {
@@ -46,7 +46,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Takes the byte that comes next, which must be this one.
+    /// Consumes the next byte, which must be `expected`.
     #[inline]
     pub(super) fn take(&mut self, expected: u8) -> Result<(), Fault> {
         if self.peek()? != expected {
@@ -56,7 +56,7 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// Nothing but white space may follow.
+    /// Checks that only white space follows.
     pub(super) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {
             Ok(_) => Err(Fault::Malformed),
@@ -64,7 +64,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Whether another item of a list or an object follows. Takes the comma before it, or the closing
+    /// Whether another item of a list or an object follows. Consumes the comma before it, or the closing
     /// bracket.
     #[inline]
     pub(super) fn next_item(&mut self, closing: u8, is_first: bool) -> Result<bool, Fault> {
@@ -83,14 +83,14 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
-    /// Takes the name of a field and the colon behind it.
+    /// Consumes the name of a field and the colon after it.
     pub(super) fn name(&mut self) -> Result<Cow<'de, str>, Fault> {
         let name = self.string()?;
         self.take(b':')?;
         Ok(name)
     }
 
-    /// Takes a string.
+    /// Consumes a string.
     pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
         self.peek()?;
         let start = self.at + 1;
@@ -103,7 +103,7 @@ impl<'de> Reader<'de> {
         Ok(Cow::Owned(text))
     }
 
-    /// Takes a string; tells whether it has escapes.
+    /// Consumes a string; returns whether it has escapes.
     fn skip_string(&mut self) -> Result<bool, Fault> {
         self.take(b'"')?;
         let mut has_escapes = false;
@@ -123,7 +123,7 @@ impl<'de> Reader<'de> {
         Ok(has_escapes)
     }
 
-    /// Takes `null`, `true` or `false`.
+    /// Consumes `null`, `true` or `false`.
     pub(super) fn literal(&mut self, expected: &str) -> Result<(), Fault> {
         let rest = self.rest();
         if rest.starts_with(expected.as_bytes()) {
@@ -138,14 +138,14 @@ impl<'de> Reader<'de> {
         })
     }
 
-    /// Takes a number; gives its text, and whether it has neither fraction nor exponent.
+    /// Consumes a number; returns its text, and whether it has neither a fraction nor an exponent.
     pub(super) fn number(&mut self) -> Result<(&'de str, bool), Fault> {
         let start = self.at;
         let is_integer = self.skip_number()?;
         Ok((self.text_from(start), is_integer))
     }
 
-    /// Takes a number; tells whether it has neither fraction nor exponent.
+    /// Consumes a number; returns whether it has neither a fraction nor an exponent.
     fn skip_number(&mut self) -> Result<bool, Fault> {
         self.at += usize::from(self.byte() == Some(b'-'));
         if self.byte() == Some(b'0') {
@@ -166,7 +166,7 @@ impl<'de> Reader<'de> {
         Ok(self.at == end_of_integer)
     }
 
-    /// Takes one digit or more.
+    /// Consumes one or more digits.
     fn digits(&mut self) -> Result<(), Fault> {
         match self.byte() {
             Some(b'0'..=b'9') => self.at += 1,
@@ -179,7 +179,7 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// Takes a value of any type, nested however deeply; gives its text.
+    /// Consumes a value of any type and any nesting; returns its text.
     pub(super) fn skip(&mut self) -> Result<&'de str, Fault> {
         self.peek()?;
         let start = self.at;
@@ -206,11 +206,11 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Goes on to the next value inside the open brackets, and closes those that have none; `false` if
-    /// all are closed.
+    /// Moves to the next value inside the open brackets, and closes brackets that have no more values.
+    /// Returns `false` if all brackets are closed.
     fn skip_to_item(&mut self, mut is_first: bool) -> Result<bool, Fault> {
         while let Some(&bracket) = self.brackets.last() {
-            // In ASCII `]` and `}` stand two places behind `[` and `{`.
+            // In ASCII, `]` is `[` + 2 and `}` is `{` + 2.
             if self.next_item(bracket + 2, is_first)? {
                 if bracket == b'{' {
                     self.skip_string()?;
@@ -234,9 +234,9 @@ impl<'de> Reader<'de> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// What was read since `start`.
+    /// The text from `start` to the current position.
     fn text_from(&self, start: usize) -> &'de str {
-        // Both ends are next to ASCII, so that there is such a piece.
+        // Both ends are next to an ASCII character, so both are character boundaries.
         self.text.get(start..self.at).unwrap_or_default()
     }
 }

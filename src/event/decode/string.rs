@@ -1,4 +1,4 @@
-//! JSON strings: where they end, and what their escapes stand for.
+//! JSON strings: where they end, and what their escapes mean.
 
 use super::fault::Fault;
 
@@ -6,8 +6,7 @@ const WORD: usize = size_of::<u64>();
 const LOWEST_BITS: u64 = u64::MAX / 0xff;
 const HIGHEST_BITS: u64 = LOWEST_BITS << 7;
 
-/// How many bytes at the front of `bytes` need no look of their own: neither a quote, nor a
-/// backslash, nor a control character.
+/// How many bytes at the front of `bytes` are neither a quote, nor a backslash, nor a control character.
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<WORD>();
     for (index, word) in words.iter().enumerate() {
@@ -21,7 +20,7 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
     words.len() * WORD + plain
 }
 
-/// The highest bit of every special byte; bits above the lowest one may be wrong.
+/// Sets the highest bit of each special byte. Only the lowest set bit is reliable.
 fn special_bytes(word: u64) -> u64 {
     let zero = |word: u64| word.wrapping_sub(LOWEST_BITS) & !word;
     let quote = zero(word ^ (LOWEST_BITS * b'"' as u64));
@@ -30,7 +29,7 @@ fn special_bytes(word: u64) -> u64 {
     (quote | backslash | control) & HIGHEST_BITS
 }
 
-/// The length of the escape at the front of `bytes`, whatever it stands for.
+/// The length of the escape at the front of `bytes`. Its meaning is not checked.
 pub(super) fn escape_len(bytes: &[u8]) -> Result<usize, Fault> {
     match bytes.get(1) {
         None => Err(Fault::EndsEarly),
@@ -48,9 +47,9 @@ pub(super) fn escape_len(bytes: &[u8]) -> Result<usize, Fault> {
     }
 }
 
-/// The text that a string with escapes stands for; `None` if it has half a surrogate pair.
+/// Resolves the escapes of a string; `None` if it has half a surrogate pair.
 ///
-/// Every escape in it must have a length by [`escape_len`].
+/// [`escape_len`] must have accepted every escape in it.
 pub(super) fn unescape(raw: &str) -> Option<String> {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -76,13 +75,13 @@ pub(super) fn unescape(raw: &str) -> Option<String> {
     Some(text)
 }
 
-/// What comes before the first backslash, and what comes after it.
+/// The text before the first backslash, and the text after it.
 fn split_at_escape(raw: &str) -> Option<(&str, &str)> {
     let (plain, escape) = raw.split_at_checked(plain_len(raw.as_bytes()))?;
     Some((plain, escape.strip_prefix('\\')?))
 }
 
-/// The character of one `\u` escape or of a pair of them, and what follows.
+/// The character of one `\u` escape or of a pair of them, and the text after it.
 fn scalar(digits: &str) -> Option<(char, &str)> {
     let (first, after) = code_unit(digits)?;
     if let Some(scalar) = char::from_u32(u32::from(first)) {

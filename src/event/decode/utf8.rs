@@ -1,4 +1,4 @@
-//! From bytes to text.
+//! Converts bytes to text.
 
 use super::error::DecodeError;
 

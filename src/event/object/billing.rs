@@ -1,4 +1,4 @@
-//! What subscriptions and payments share: [`BillingAmount`], [`Plan`], [`BillingPayer`], credits.
+//! Types that subscriptions and payments share: [`BillingAmount`], [`Plan`], [`BillingPayer`], credits.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +14,10 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingAmount {
-    /// In the currency's smallest unit: 2000 is `$20.00`.
+    /// The amount in the currency's smallest unit: 2000 is `$20.00`.
     #[serde(default, deserialize_with = "optional_integer")]
     pub amount: Option<i64>,
-    /// Formatted, such as `$20.00`.
+    /// The amount as text, such as `$20.00`.
     pub amount_formatted: Option<String>,
     /// The ISO 4217 code, such as `USD`.
     pub currency: Option<String>,
@@ -29,13 +29,13 @@ pub struct BillingAmount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingPayer {
-    /// `commerce_payer`.
+    /// The object type, `commerce_payer`.
     pub object: Option<ObjectType>,
     /// Clerk's id, `cpayer_...`.
     pub id: Option<String>,
-    /// The Clerk instance, `ins_...`.
+    /// The id of the Clerk instance, `ins_...`.
     pub instance_id: Option<String>,
-    /// The user, `user_...`; `""` if the payer is an organization.
+    /// The user's id, `user_...`; `""` if the payer is an organization.
     pub user_id: Option<String>,
     /// First name; may be `""`.
     pub first_name: Option<String>,
@@ -43,7 +43,7 @@ pub struct BillingPayer {
     pub last_name: Option<String>,
     /// E-mail address; may be `""`.
     pub email: Option<String>,
-    /// The organization, `org_...`; `""` or absent if the payer is a user.
+    /// The organization's id, `org_...`; `""` or absent if the payer is a user.
     pub organization_id: Option<String>,
     /// Name of the organization; `""` or absent if the payer is a user.
     pub organization_name: Option<String>,
@@ -56,26 +56,26 @@ pub struct BillingPayer {
 }
 
 impl BillingPayer {
-    /// The user, if the payer is one: Clerk fills the other ids with `""`.
+    /// The id of the user, if the payer is a user. Otherwise Clerk sends `""`.
     pub(in crate::event) fn user_id(&self) -> Option<&str> {
         self.user_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// The organization, if the payer is one.
+    /// The id of the organization, if the payer is an organization.
     pub(in crate::event) fn organization_id(&self) -> Option<&str> {
         self.organization_id.as_deref().filter(|id| !id.is_empty())
     }
 }
 
-/// A plan that can be subscribed to.
+/// A plan that a user or an organization can subscribe to.
 ///
-/// Payment attempts in Clerk's examples still have the shape of 2025, with more fields.
+/// The payment attempts in Clerk's examples still use the 2025 format, which has more fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
     /// Clerk's id, `cplan_...`.
     pub id: Option<String>,
-    /// Name in code.
+    /// The name of the plan in code.
     pub slug: Option<String>,
     /// Display name.
     pub name: Option<String>,
@@ -86,30 +86,30 @@ pub struct Plan {
     pub amount: Option<i64>,
     /// The ISO 4217 code, such as `USD`.
     pub currency: Option<String>,
-    /// The prices of its units, such as seats.
+    /// The prices of the plan's units, such as seats.
     #[serde(default, deserialize_with = "null_as_default")]
     pub unit_prices: Vec<UnitPrice>,
-    /// The Clerk instance, `ins_...`. Only in the shape of 2025.
+    /// The id of the Clerk instance, `ins_...`. Only in the 2025 format.
     pub instance_id: Option<String>,
-    /// The product, `cprd_...`. Only in the shape of 2025.
+    /// The product's id, `cprd_...`. Only in the 2025 format.
     pub product_id: Option<String>,
-    /// Description. Only in the shape of 2025.
+    /// Description. Only in the 2025 format.
     pub description: Option<String>,
-    /// Whether it is the default for everyone without a subscription. Only in the shape of 2025.
+    /// Whether this is the default plan for everyone without a subscription. Only in the 2025 format.
     pub is_default: Option<bool>,
-    /// Whether changes within a period are prorated. Only in the shape of 2025.
+    /// Whether changes within a period are prorated. Only in the 2025 format.
     pub is_prorated: Option<bool>,
-    /// Length of a billing period. Only in the shape of 2025.
+    /// Length of a billing period. Only in the 2025 format.
     pub period: Option<BillingInterval>,
-    /// Number of periods between payments. Only in the shape of 2025.
+    /// Number of periods between payments. Only in the 2025 format.
     #[serde(default, deserialize_with = "optional_integer")]
     pub interval: Option<i64>,
-    /// Whether there is a base fee besides the price of units. Only in the shape of 2025.
+    /// Whether there is a base fee in addition to the price of units. Only in the 2025 format.
     pub has_base_fee: Option<bool>,
-    /// Monthly price with annual payment. Only in the shape of 2025.
+    /// The monthly price with annual payment. Only in the 2025 format.
     #[serde(default, deserialize_with = "optional_integer")]
     pub annual_monthly_amount: Option<i64>,
-    /// Whether it is publicly visible. Only in the shape of 2025.
+    /// Whether the plan is publicly visible. Only in the 2025 format.
     pub publicly_visible: Option<bool>,
 }
 
@@ -122,7 +122,7 @@ pub struct UnitPrice {
     /// Units in a block.
     #[serde(default, deserialize_with = "optional_integer")]
     pub block_size: Option<i64>,
-    /// The price of a block, by the number of blocks.
+    /// The price of a block, which depends on the number of blocks.
     #[serde(default, deserialize_with = "null_as_default")]
     pub tiers: Vec<UnitPriceTier>,
 }
@@ -134,10 +134,10 @@ pub struct UnitPriceTier {
     /// The first block of the range.
     #[serde(default, deserialize_with = "optional_integer")]
     pub starts_at_block: Option<i64>,
-    /// The last block of the range; absent for no end.
+    /// The last block of the range; absent if the range has no end.
     #[serde(default, deserialize_with = "optional_integer")]
     pub ends_after_block: Option<i64>,
-    /// In the currency's smallest unit.
+    /// The price of one block, in the currency's smallest unit.
     #[serde(default, deserialize_with = "optional_integer")]
     pub amount_per_block: Option<i64>,
     /// The ISO 4217 code, such as `USD`.
@@ -156,11 +156,11 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionCredits {
-    /// For the unused rest of a period.
+    /// The credit for the unused rest of a period.
     pub proration: Option<ProrationCredit>,
-    /// From the payer's balance.
+    /// The credit from the payer's balance.
     pub payer: Option<PayerCredit>,
-    /// The sum of both.
+    /// The sum of both credits.
     pub total: Option<BillingAmount>,
 }
 
@@ -184,7 +184,7 @@ pub struct ProrationCredit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PayerCredit {
-    /// The amount.
+    /// The amount that was applied.
     pub applied_amount: Option<BillingAmount>,
     /// The remaining balance.
     pub remaining_balance: Option<BillingAmount>,

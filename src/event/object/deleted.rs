@@ -1,11 +1,12 @@
-//! [`DeletedObject`], what remains of a deleted object.
+//! [`DeletedObject`], the data of most `*.deleted` events.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::event::object::{event_object::EventObject, object_type::ObjectType};
 
-/// What the events `*.deleted` carry, except `organizationMembership.deleted`, which carries the
-/// complete membership.
+/// The data of the `*.deleted` events.
+///
+/// The exception is `organizationMembership.deleted`, which carries the complete membership.
 ///
 /// ```
 /// use clerk_webhooks::event::DeletedObject;
@@ -21,12 +22,12 @@ pub struct DeletedObject {
     pub id: String,
     /// The type of the deleted object.
     pub object: Option<ObjectType>,
-    /// Whether it was deleted; `true` if Clerk did not send it.
+    /// Whether the object was deleted; `true` if Clerk did not send the field.
     #[serde(default = "yes", deserialize_with = "null_as_yes")]
     pub deleted: bool,
-    /// An organization's slug.
+    /// The slug, if the object is an organization.
     pub slug: Option<String>,
-    /// Your own id for a user.
+    /// Your own id for the user, if the object is a user.
     pub external_id: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use crate::event::{
     },
 };
 
-/// An e-mail domain of an organization, by which users can join it.
+/// An e-mail domain of an organization. Users with an address in the domain can join the organization.
 ///
 /// ```
 /// use clerk_webhooks::event::{EnrollmentMode, OrganizationDomain};
@@ -31,44 +31,44 @@ use crate::event::{
 pub struct OrganizationDomain {
     /// Clerk's id, `orgdmn_...`.
     pub id: String,
-    /// `organization_domain`.
+    /// The object type, `organization_domain`.
     pub object: Option<ObjectType>,
-    /// The organization, `org_...`.
+    /// The organization's id, `org_...`.
     pub organization_id: Option<String>,
     /// The domain, such as `acme.com`.
     pub name: Option<String>,
-    /// How users with an address in it join the organization.
+    /// How users with an address in the domain join the organization.
     pub enrollment_mode: Option<EnrollmentMode>,
-    /// The address in it that was used to prove an affiliation.
+    /// The address in the domain that was used to prove affiliation.
     pub affiliation_email_address: Option<String>,
-    /// The verification that a member has an address in it.
+    /// The verification that a member has an address in the domain.
     pub affiliation_verification: Option<DomainVerification>,
-    /// The verification that the organization owns it.
+    /// The verification that the organization owns the domain.
     pub ownership_verification: Option<DomainVerification>,
-    /// Deprecated by Clerk in favour of the two above.
+    /// Deprecated by Clerk in favour of the two verifications above.
     pub verification: Option<DomainVerification>,
-    /// Number of pending invitations by it.
+    /// Number of pending invitations for the domain.
     #[serde(default, deserialize_with = "optional_integer")]
     pub total_pending_invitations: Option<i64>,
-    /// Number of pending suggestions by it.
+    /// Number of pending suggestions for the domain.
     #[serde(default, deserialize_with = "optional_integer")]
     pub total_pending_suggestions: Option<i64>,
-    /// The organization.
+    /// Public data of the organization.
     pub public_organization_data: Option<PublicOrganizationData>,
-    /// When it was added.
+    /// When the domain was added.
     pub created_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When the domain last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
 }
 
 open_enum! {
     /// How users with an address in an organization's domain join the organization.
     pub enum EnrollmentMode {
-        /// They are invited.
+        /// They are invited automatically.
         AutomaticInvitation = "automatic_invitation",
-        /// The organization is suggested to them.
+        /// The organization is suggested to them automatically.
         AutomaticSuggestion = "automatic_suggestion",
-        /// By the domain's enterprise connection.
+        /// They join through the domain's enterprise connection.
         EnterpriseSso = "enterprise_sso",
         /// Only if a member invites them.
         ManualInvitation = "manual_invitation",
@@ -87,12 +87,12 @@ pub struct DomainVerification {
     /// Number of attempts.
     #[serde(default, deserialize_with = "optional_integer")]
     pub attempts: Option<i64>,
-    /// When it expires. The spelling `expires_at` is read too; `expire_at` wins.
+    /// When the verification expires. Also read from `expires_at`; `expire_at` wins.
     pub expire_at: Option<Timestamp>,
     /// The other spelling of `expire_at`; always `None` after decoding.
     #[serde(rename = "expires_at", skip_serializing)]
     expires_at: Option<Timestamp>,
-    /// When it was completed.
+    /// When the verification was completed.
     pub verified_at: Option<Timestamp>,
 }
 

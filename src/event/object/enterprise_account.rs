@@ -9,15 +9,15 @@ use crate::event::{
     },
 };
 
-/// A user's account at an enterprise's identity provider, by SAML or OAuth.
+/// A user's account at an enterprise's identity provider, over SAML or OAuth.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EnterpriseAccount {
     /// Clerk's id.
     pub id: Option<String>,
-    /// `enterprise_account`.
+    /// The object type, `enterprise_account`.
     pub object: Option<ObjectType>,
-    /// The protocol.
+    /// The protocol that the provider uses.
     pub protocol: Option<EnterpriseProtocol>,
     /// The provider, such as `saml_okta`.
     pub provider: Option<String>,
@@ -31,16 +31,16 @@ pub struct EnterpriseAccount {
     pub last_name: Option<String>,
     /// The user's id at the provider.
     pub provider_user_id: Option<String>,
-    /// The id of its [`enterprise_connection`](Self::enterprise_connection).
+    /// The id of the account's [`enterprise_connection`](Self::enterprise_connection).
     pub enterprise_connection_id: Option<String>,
     /// Your metadata for the account.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Its verification.
+    /// The account's verification.
     pub verification: Option<Verification>,
     /// The connection to the provider.
     pub enterprise_connection: Option<EnterpriseConnection>,
-    /// When the user last signed in with it.
+    /// When the user last signed in with this account.
     pub last_authenticated_at: Option<Timestamp>,
 }
 
@@ -58,17 +58,17 @@ open_enum! {
 pub struct EnterpriseConnection {
     /// Clerk's id.
     pub id: Option<String>,
-    /// The protocol.
+    /// The protocol that the provider uses.
     pub protocol: Option<EnterpriseProtocol>,
     /// The provider, such as `saml_okta`.
     pub provider: Option<String>,
     /// Display name.
     pub name: Option<String>,
-    /// URL of its logo.
+    /// URL of the provider's logo.
     pub logo_public_url: Option<String>,
     /// Deprecated by Clerk in favour of `domains`.
     pub domain: Option<String>,
-    /// The e-mail domains that sign in with it.
+    /// The e-mail domains whose users sign in with it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub domains: Vec<String>,
     /// Whether it is active.
@@ -93,7 +93,7 @@ pub struct EnterpriseConnection {
 pub struct SamlAccount {
     /// Clerk's id.
     pub id: Option<String>,
-    /// `saml_account`.
+    /// The object type, `saml_account`.
     pub object: Option<ObjectType>,
     /// The provider, such as `saml_okta`.
     pub provider: Option<String>,
@@ -107,12 +107,12 @@ pub struct SamlAccount {
     pub last_name: Option<String>,
     /// The user's id at the provider.
     pub provider_user_id: Option<String>,
-    /// When the user last signed in with it.
+    /// When the user last signed in with this account.
     pub last_authenticated_at: Option<Timestamp>,
     /// Your metadata for the account.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Its verification.
+    /// The account's verification.
     pub verification: Option<Verification>,
     /// The connection to the provider.
     pub saml_connection: Option<SamlConnection>,
@@ -128,7 +128,7 @@ pub struct SamlConnection {
     pub name: Option<String>,
     /// Deprecated by Clerk in favour of `domains`.
     pub domain: Option<String>,
-    /// The e-mail domains that sign in with it.
+    /// The e-mail domains whose users sign in with it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub domains: Vec<String>,
     /// Whether it is active.
@@ -149,11 +149,11 @@ pub struct SamlConnection {
     pub updated_at: Option<Timestamp>,
 }
 
-/// What a SCIM directory says about a user.
+/// What a SCIM directory knows about a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ScimUserMetadata {
-    /// The directory.
+    /// The directory's id.
     pub directory_id: Option<String>,
     /// Whether the directory is enabled.
     pub directory_enabled: Option<bool>,

@@ -1,4 +1,4 @@
-//! [`EventObject`], what every object of an event can tell.
+//! [`EventObject`], the methods that every object of an event has.
 
 use std::any::Any;
 
@@ -8,17 +8,17 @@ use crate::event::value::timestamp::Timestamp;
 pub(in crate::event) trait EventObject: Any {
     fn id(&self) -> &str;
 
-    /// The id of the user that it is, or belongs to.
+    /// The id of the user, if the object is a user or belongs to one.
     fn user_id(&self) -> Option<&str> {
         None
     }
 
-    /// The id of the organization that it is, or belongs to.
+    /// The id of the organization, if the object is an organization or belongs to one.
     fn organization_id(&self) -> Option<&str> {
         None
     }
 
-    /// When it last changed.
+    /// When the object last changed.
     fn updated_at(&self) -> Option<Timestamp> {
         None
     }

@@ -9,21 +9,21 @@ use crate::event::{
 
 /// A user's account at an OAuth provider (Google, GitHub, ...).
 ///
-/// Clerk sends two shapes, and this type is their union: `external_account`, and the older
-/// `google_account` (also `facebook_account`), which has other field names and an
-/// [`id`](Self::id) that starts with `idn_`.
+/// Clerk sends two formats: `external_account`, and the older `google_account` or `facebook_account`. The
+/// older format has other field names and an [`id`](Self::id) that starts with `idn_`. This type has the
+/// fields of both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExternalAccount {
-    /// Clerk's id: `eac_...`, in the older shape `idn_...`.
+    /// Clerk's id: `eac_...`, or `idn_...` in the older format.
     pub id: Option<String>,
-    /// The shape.
+    /// The object type, which tells the two formats apart.
     pub object: Option<ObjectType>,
-    /// The provider's strategy, such as `oauth_google`; absent in the older shape.
+    /// The provider's strategy, such as `oauth_google`; absent in the older format.
     pub provider: Option<String>,
-    /// The id of the identification, `idn_...`; absent in the older shape.
+    /// The id of the identification, `idn_...`; absent in the older format.
     pub identification_id: Option<String>,
-    /// The user's id at the provider; absent in the older shape.
+    /// The user's id at the provider; absent in the older format.
     pub provider_user_id: Option<String>,
     /// The scopes that the user has granted, separated by spaces.
     pub approved_scopes: Option<String>,
@@ -37,7 +37,7 @@ pub struct ExternalAccount {
     pub last_name: Option<String>,
     /// Deprecated by Clerk in favour of `image_url`; may be `""`.
     pub avatar_url: Option<String>,
-    /// The user's picture at the provider.
+    /// URL of the user's picture at the provider.
     pub image_url: Option<String>,
     /// The username at the provider.
     pub username: Option<String>,
@@ -46,22 +46,22 @@ pub struct ExternalAccount {
     /// Your metadata for the account.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Tells several accounts at one provider apart.
+    /// A label that distinguishes several accounts at one provider.
     pub label: Option<String>,
-    /// When it was connected.
+    /// When the account was connected.
     pub created_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
-    /// Its verification.
+    /// The account's verification.
     pub verification: Option<Verification>,
-    /// The `eac_...` id in the older shape. Not in Clerk's schema, but sent.
+    /// The `eac_...` id in the older format. Clerk sends it, but its schema does not have it.
     pub external_account_id: Option<String>,
-    /// The user's id at Google, in the older shape. Not in Clerk's schema, but sent.
+    /// The user's id at Google, in the older format. Clerk sends it, but its schema does not have it.
     pub google_id: Option<String>,
-    /// The first name, in the older shape. Not in Clerk's schema, but sent.
+    /// The first name, in the older format. Clerk sends it, but its schema does not have it.
     pub given_name: Option<String>,
-    /// The last name, in the older shape. Not in Clerk's schema, but sent.
+    /// The last name, in the older format. Clerk sends it, but its schema does not have it.
     pub family_name: Option<String>,
-    /// The picture's URL, in the older shape; may be `""`. Not in Clerk's schema, but sent.
+    /// The picture's URL, in the older format; may be `""`. Clerk sends it, but its schema does not have it.
     pub picture: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What a user signs in with: [`EmailAddress`], [`PhoneNumber`], [`Web3Wallet`], [`Passkey`].
+//! The identifications of a user: [`EmailAddress`], [`PhoneNumber`], [`Web3Wallet`], [`Passkey`].
 
 use serde::{Deserialize, Serialize};
 
@@ -13,13 +13,13 @@ use crate::event::{
 pub struct EmailAddress {
     /// Clerk's id, `idn_...`.
     pub id: Option<String>,
-    /// `email_address`.
+    /// The object type, `email_address`.
     pub object: Option<ObjectType>,
-    /// The address.
+    /// The address, such as `jane@example.org`.
     pub email_address: String,
     /// Whether it is reserved for a user who has not verified it.
     pub reserved: Option<bool>,
-    /// Its verification; absent while it is reserved.
+    /// The verification; absent while `reserved` is true.
     pub verification: Option<Verification>,
     /// The external accounts that verified it.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -48,17 +48,17 @@ impl EmailAddress {
 pub struct PhoneNumber {
     /// Clerk's id, `idn_...`.
     pub id: Option<String>,
-    /// `phone_number`.
+    /// The object type, `phone_number`.
     pub object: Option<ObjectType>,
-    /// The number in E.164 form: `+15555550100`.
+    /// The number in E.164 format, such as `+15555550100`.
     pub phone_number: Option<String>,
-    /// Whether it is a second factor.
+    /// Whether it is used as a second factor.
     pub reserved_for_second_factor: Option<bool>,
     /// Whether it is the default second factor.
     pub default_second_factor: Option<bool>,
     /// Whether it is reserved for a user who has not verified it.
     pub reserved: Option<bool>,
-    /// Its verification; absent while it is reserved.
+    /// The verification; absent while `reserved` is true.
     pub verification: Option<Verification>,
     /// The external accounts that verified it.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -93,7 +93,7 @@ impl PhoneNumber {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IdentificationLink {
-    /// `type`: the strategy of the account, such as `oauth_google`.
+    /// The field `type`: the strategy of the account, such as `oauth_google`.
     #[serde(rename = "type")]
     pub link_type: Option<String>,
     /// Clerk's id for the account.
@@ -106,11 +106,11 @@ pub struct IdentificationLink {
 pub struct Web3Wallet {
     /// Clerk's id, `idn_...`.
     pub id: Option<String>,
-    /// `web3_wallet`.
+    /// The object type, `web3_wallet`.
     pub object: Option<ObjectType>,
     /// The wallet's address.
     pub web3_wallet: Option<String>,
-    /// Its verification.
+    /// The verification.
     pub verification: Option<Verification>,
     /// When it was added.
     pub created_at: Option<Timestamp>,
@@ -118,18 +118,18 @@ pub struct Web3Wallet {
     pub updated_at: Option<Timestamp>,
 }
 
-/// A passkey of a user; the key itself is never sent.
+/// A passkey of a user. Clerk never sends the key itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Passkey {
     /// Clerk's id, `idn_...`.
     pub id: Option<String>,
-    /// `passkey`.
+    /// The object type, `passkey`.
     pub object: Option<ObjectType>,
     /// The name that the user gave it.
     pub name: Option<String>,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
-    /// Its verification.
+    /// The verification.
     pub verification: Option<Verification>,
 }

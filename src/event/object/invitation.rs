@@ -1,5 +1,6 @@
-//! [`OrganizationInvitation`]: `organizationInvitation.created`, `.accepted`, `.revoked`. An
-//! [`Invitation`] to an application comes inside a waitlist entry.
+//! [`OrganizationInvitation`]: `organizationInvitation.created`, `.accepted`, `.revoked`.
+//!
+//! An [`Invitation`] to an application comes inside a waitlist entry.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,44 +33,45 @@ use crate::event::{
 pub struct OrganizationInvitation {
     /// Clerk's id, `orginv_...`.
     pub id: String,
-    /// `organization_invitation`.
+    /// The object type, `organization_invitation`.
     pub object: Option<ObjectType>,
-    /// The address of the invited person.
+    /// The e-mail address of the invited person.
     pub email_address: Option<String>,
     /// The key of the role that the invited user gets, such as `org:member`.
     pub role: Option<String>,
     /// Display name of the role.
     pub role_name: Option<String>,
-    /// The organization, `org_...`.
+    /// The organization's id, `org_...`.
     pub organization_id: Option<String>,
-    /// The inviter, `user_...`; absent if your server sent the invitation.
+    /// The inviter's id, `user_...`; absent if your server sent the invitation.
     pub inviter_id: Option<String>,
     /// Public data of the inviter.
     pub public_inviter_data: Option<PublicInviterData>,
     /// Current status.
     pub status: Option<InvitationStatus>,
-    /// Your metadata, which becomes that of the membership.
+    /// Your metadata. It becomes the metadata of the membership.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Your metadata that only your servers may read.
+    /// Your metadata. Only your servers can read it.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// The URL to accept it. Whoever has this URL can accept: treat it as a secret.
+    /// The URL that accepts the invitation. Anyone who has this URL can accept: treat it as a secret.
     pub url: Option<String>,
-    /// When it expires. The spelling `expire_at` is read too; `expires_at` wins.
+    /// When it expires. Also read from `expire_at`; `expires_at` wins.
     pub expires_at: Option<Timestamp>,
     /// The other spelling of `expires_at`; always `None` after decoding.
     #[serde(rename = "expire_at", skip_serializing)]
     expire_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When it last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
-    /// The user who accepted it, `user_...`; only in `organizationInvitation.accepted`, and not always.
+    /// The id of the user who accepted, `user_...`. `organizationInvitation.accepted` may have it; the
+    /// other events do not.
     pub user_id: Option<String>,
-    /// Public data of the organization; read from here or from `data`, one level deeper.
+    /// Public data of the organization. Also read from `data`, one level deeper.
     pub public_organization_data: Option<PublicOrganizationData>,
-    /// Where Clerk sometimes puts the two above; always `None` after decoding.
+    /// Clerk sometimes puts the two fields above in here; always `None` after decoding.
     #[serde(rename = "data", skip_serializing)]
     deeper: Option<DeeperData>,
 }
@@ -82,7 +84,7 @@ debug_without_secrets!(OrganizationInvitation {
     url,
 });
 
-/// What Clerk puts one level deeper in some invitations.
+/// The fields that some invitations have one level deeper.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 struct DeeperData {
     user_id: Option<String>,
@@ -104,17 +106,17 @@ impl OrganizationInvitation {
 
 merge_spellings_on_read!(OrganizationInvitation);
 
-/// The public data of an inviter.
+/// Public data of an inviter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublicInviterData {
-    /// Clerk's id for the user, `user_...`.
+    /// The inviter's id, `user_...`.
     pub user_id: Option<String>,
     /// First name; may be `""`.
     pub first_name: Option<String>,
     /// Last name; may be `""`.
     pub last_name: Option<String>,
-    /// URL of the user's picture, or of one that Clerk generated.
+    /// URL of the user's picture, or of a picture that Clerk generated.
     pub image_url: Option<String>,
     /// Whether the user uploaded the picture.
     pub has_image: Option<bool>,
@@ -128,18 +130,18 @@ pub struct PublicInviterData {
 pub struct Invitation {
     /// Clerk's id, `inv_...`.
     pub id: Option<String>,
-    /// `invitation`.
+    /// The object type, `invitation`.
     pub object: Option<ObjectType>,
-    /// The address of the invited person.
+    /// The e-mail address of the invited person.
     pub email_address: Option<String>,
-    /// Your metadata, which becomes that of the new user.
+    /// Your metadata. It becomes the metadata of the new user.
     #[serde(default)]
     pub public_metadata: RawJson,
     /// Whether it was revoked.
     pub revoked: Option<bool>,
     /// Current status.
     pub status: Option<InvitationStatus>,
-    /// The URL to accept it. Whoever has this URL can accept: treat it as a secret.
+    /// The URL that accepts the invitation. Anyone who has this URL can accept: treat it as a secret.
     pub url: Option<String>,
     /// When it expires.
     pub expires_at: Option<Timestamp>,

@@ -34,7 +34,7 @@ use crate::event::{
 pub struct OrganizationMembership {
     /// Clerk's id, `orgmem_...`.
     pub id: String,
-    /// `organization_membership`.
+    /// The object type, `organization_membership`.
     pub object: Option<ObjectType>,
     /// The key of the member's role, such as `org:admin`.
     pub role: Option<String>,
@@ -43,27 +43,27 @@ pub struct OrganizationMembership {
     /// The keys of the permissions that come with the role.
     #[serde(default, deserialize_with = "null_as_default")]
     pub permissions: Vec<String>,
-    /// Your metadata that the member's browser may read.
+    /// Your metadata. The member's browser can read it.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Your metadata that only your servers may read.
+    /// Your metadata. Only your servers can read it.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// The organization.
+    /// The organization that the user is a member of.
     pub organization: Organization,
-    /// The member.
+    /// Public data of the member.
     pub public_user_data: Option<PublicUserData>,
     /// When the user joined.
     pub created_at: Option<Timestamp>,
-    /// When the membership last changed; order events by it.
+    /// When the membership last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
 }
 
-/// The public data of a member.
+/// Public data of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublicUserData {
-    /// Clerk's id for the user, `user_...`.
+    /// The member's id, `user_...`.
     pub user_id: String,
     /// First name; may be `""`.
     pub first_name: Option<String>,
@@ -71,13 +71,13 @@ pub struct PublicUserData {
     pub last_name: Option<String>,
     /// Deprecated by Clerk in favour of `image_url`.
     pub profile_image_url: Option<String>,
-    /// URL of the user's picture, or of one that Clerk generated.
+    /// URL of the user's picture, or of a picture that Clerk generated.
     pub image_url: Option<String>,
     /// Whether the user uploaded the picture.
     pub has_image: Option<bool>,
     /// How the user is identified: an e-mail address, a phone number or a username.
     pub identifier: Option<String>,
-    /// Username.
+    /// The user's username.
     pub username: Option<String>,
     /// Whether the user is banned.
     pub banned: Option<bool>,
@@ -91,7 +91,7 @@ pub struct PublicUserData {
 pub struct UserMembership {
     /// Clerk's id, `orgmem_...`.
     pub id: Option<String>,
-    /// `organization_membership`.
+    /// The object type, `organization_membership`.
     pub object: Option<ObjectType>,
     /// The key of the user's role, such as `org:admin`.
     pub role: Option<String>,
@@ -100,15 +100,15 @@ pub struct UserMembership {
     /// The keys of the permissions that come with the role.
     #[serde(default, deserialize_with = "null_as_default")]
     pub permissions: Vec<String>,
-    /// Your metadata that the member's browser may read.
+    /// Your metadata. The member's browser can read it.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Your metadata that only your servers may read.
+    /// Your metadata. Only your servers can read it.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// The organization.
+    /// The organization that the user is a member of.
     pub organization: Option<Organization>,
-    /// The user: the one that holds this membership.
+    /// Public data of the user who has this membership.
     pub public_user_data: Option<PublicUserData>,
     /// When the user joined.
     pub created_at: Option<Timestamp>,

@@ -10,9 +10,9 @@ use crate::event::{
     },
 };
 
-/// An e-mail to a user, which Clerk sends or leaves for you to send.
+/// An e-mail to a user. Clerk sends it, or leaves it for you to send.
 ///
-/// It holds one-time codes and links that sign a user in: do not store or log it. `Debug` redacts them.
+/// It contains one-time codes and links that sign a user in: do not store or log it. `Debug` redacts them.
 ///
 /// ```
 /// use clerk_webhooks::event::Email;
@@ -33,19 +33,19 @@ use crate::event::{
 pub struct Email {
     /// Clerk's id, `ema_...`.
     pub id: String,
-    /// `email`.
+    /// The object type, `email`.
     pub object: Option<ObjectType>,
-    /// The template, such as `verification_code`.
+    /// The name of the template, such as `verification_code`.
     pub slug: Option<String>,
     /// The local part of the sender's address: the text before the `@`.
     pub from_email_name: Option<String>,
-    /// The local part of the address to reply to.
+    /// The local part of the reply-to address.
     pub reply_to_email_name: Option<String>,
-    /// The recipient.
+    /// The recipient's address.
     pub to_email_address: Option<String>,
-    /// The id of that address, `idn_...`; absent if it belongs to no user.
+    /// The id of the recipient's address, `idn_...`; absent if no user has this address.
     pub email_address_id: Option<String>,
-    /// The user with that address, `user_...`.
+    /// The id of the user who has this address, `user_...`.
     pub user_id: Option<String>,
     /// The subject line.
     pub subject: Option<String>,
@@ -55,12 +55,12 @@ pub struct Email {
     pub body_plain: Option<String>,
     /// Delivery status, such as `queued`.
     pub status: Option<String>,
-    /// Why Clerk does not send it, if Clerk suppressed it.
+    /// Why Clerk suppressed the e-mail, if it did.
     pub suppression_reason: Option<String>,
-    /// The values for the template; their shape depends on [`slug`](Self::slug).
+    /// The values for the template. Their structure depends on [`slug`](Self::slug).
     #[serde(default)]
     pub data: RawJson,
-    /// Whether Clerk sends it. If not, you have to send it.
+    /// Whether Clerk sends the e-mail. If not, you have to send it.
     pub delivered_by_clerk: Option<bool>,
 }
 
@@ -71,9 +71,9 @@ debug_without_secrets!(Email {
     subject, body, body_plain, data,
 });
 
-/// An SMS to a user, which Clerk sends or leaves for you to send.
+/// An SMS to a user. Clerk sends it, or leaves it for you to send.
 ///
-/// It holds a one-time code that signs a user in: do not store or log it. `Debug` redacts it.
+/// It contains a one-time code that signs a user in: do not store or log it. `Debug` redacts the code.
 ///
 /// ```
 /// use clerk_webhooks::event::{SmsMessage, Timestamp};
@@ -89,28 +89,28 @@ debug_without_secrets!(Email {
 pub struct SmsMessage {
     /// Clerk's id, `sms_...`.
     pub id: String,
-    /// `sms_message`.
+    /// The object type, `sms_message`.
     pub object: Option<ObjectType>,
-    /// The template, such as `verification_code`.
+    /// The name of the template, such as `verification_code`.
     pub slug: Option<String>,
-    /// The sender's number.
+    /// The sender's phone number.
     pub from_phone_number: Option<String>,
-    /// The recipient.
+    /// The recipient's phone number.
     pub to_phone_number: Option<String>,
-    /// The id of that number, `idn_...`; absent if it belongs to no user.
+    /// The id of the recipient's number, `idn_...`; absent if no user has this number.
     pub phone_number_id: Option<String>,
-    /// The user with that number, `user_...`.
+    /// The id of the user who has this number, `user_...`.
     pub user_id: Option<String>,
     /// The text of the SMS.
     pub message: Option<String>,
     /// Delivery status, such as `queued`.
     pub status: Option<String>,
-    /// The values for the template; their shape depends on [`slug`](Self::slug).
+    /// The values for the template. Their structure depends on [`slug`](Self::slug).
     #[serde(default)]
     pub data: RawJson,
-    /// Whether Clerk sends it. If not, you have to send it.
+    /// Whether Clerk sends the SMS. If not, you have to send it.
     pub delivered_by_clerk: Option<bool>,
-    /// When it was created. The spelling `created_at` is read too; `created_at_ms` wins.
+    /// When the SMS was created. Also read from `created_at`; `created_at_ms` wins.
     pub created_at_ms: Option<Timestamp>,
     /// The other spelling of `created_at_ms`; always `None` after decoding.
     #[serde(rename = "created_at", skip_serializing)]

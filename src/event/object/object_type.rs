@@ -5,7 +5,7 @@ use crate::event::value::open_enum::open_enum;
 open_enum! {
     /// The `object` field of an object: Clerk's name for its type.
     ///
-    /// Decoding ignores it: the event's type and the field decide into which type an object decodes.
+    /// Decoding does not use it: an object's Rust type depends on the event's type and on the field.
     /// Variants have the names of this crate's types.
     pub enum ObjectType {
         BillingPayer = "commerce_payer",

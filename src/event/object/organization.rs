@@ -1,4 +1,4 @@
-//! [`Organization`]: `organization.created`, `organization.updated`, and inside other objects.
+//! [`Organization`]: `organization.created`, `organization.updated`, and a part of other objects.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,50 +23,50 @@ use crate::event::{
 pub struct Organization {
     /// Clerk's id, `org_...`; it never changes.
     pub id: String,
-    /// `organization`.
+    /// The object type, `organization`.
     pub object: Option<ObjectType>,
     /// Display name.
     pub name: Option<String>,
-    /// Name in URLs; may change, and may be absent.
+    /// Name in URLs. It can change, and it can be absent.
     pub slug: Option<String>,
-    /// URL of its picture, or of one that Clerk generated.
+    /// URL of its picture, or of a picture that Clerk generated.
     pub image_url: Option<String>,
-    /// The older name of `image_url`. Not in Clerk's schema, but sent.
+    /// The older name of `image_url`. Clerk sends it, but its schema does not have it.
     pub logo_url: Option<String>,
     /// Whether the picture was uploaded.
     pub has_image: Option<bool>,
     /// Number of members.
     #[serde(default, deserialize_with = "optional_integer")]
     pub members_count: Option<i64>,
-    /// Whether it has no member with elevated permissions.
+    /// Whether the organization has no member with elevated permissions.
     pub missing_member_with_elevated_permissions: Option<bool>,
     /// Number of pending invitations.
     #[serde(default, deserialize_with = "optional_integer")]
     pub pending_invitations_count: Option<i64>,
-    /// Limit of members; 0 for no limit.
+    /// The maximum number of members; 0 means no limit.
     #[serde(default, deserialize_with = "optional_integer")]
     pub max_allowed_memberships: Option<i64>,
-    /// Whether its administrators may delete it.
+    /// Whether its administrators can delete it.
     pub admin_delete_enabled: Option<bool>,
-    /// Your metadata that browsers of its members may read.
+    /// Your metadata. The browsers of its members can read it.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Your metadata that only your servers may read.
+    /// Your metadata. Only your servers can read it.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// The user who created it, `user_...`.
+    /// The id of the user who created it, `user_...`.
     pub created_by: Option<String>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When it last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
     /// When a member was last active in it.
     pub last_active_at: Option<Timestamp>,
-    /// The key of its set of roles.
+    /// The key of the organization's role set.
     pub role_set_key: Option<String>,
 }
 
-/// The public data of an organization.
+/// Public data of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublicOrganizationData {
@@ -76,7 +76,7 @@ pub struct PublicOrganizationData {
     pub name: Option<String>,
     /// Name in URLs.
     pub slug: Option<String>,
-    /// URL of its picture, or of one that Clerk generated.
+    /// URL of its picture, or of a picture that Clerk generated.
     pub image_url: Option<String>,
     /// Whether the picture was uploaded.
     pub has_image: Option<bool>,

@@ -33,23 +33,23 @@ use crate::event::{
 pub struct PaymentAttempt {
     /// Clerk's id.
     pub id: String,
-    /// `commerce_payment_attempt`.
+    /// The object type, `commerce_payment_attempt`.
     pub object: Option<ObjectType>,
-    /// The Clerk instance, `ins_...`.
+    /// The id of the Clerk instance, `ins_...`.
     pub instance_id: Option<String>,
-    /// The payment.
+    /// The payment's id.
     pub payment_id: Option<String>,
     /// Deprecated by Clerk in favour of `statement_id`.
     pub invoice_id: Option<String>,
-    /// The statement with the payment.
+    /// The id of the statement that lists the payment.
     pub statement_id: Option<String>,
-    /// Its id at the payment gateway.
+    /// The attempt's id at the payment gateway.
     pub gateway_external_id: Option<String>,
     /// Current status.
     pub status: Option<PaymentAttemptStatus>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When it last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
     /// When it succeeded.
     pub paid_at: Option<Timestamp>,
@@ -61,15 +61,15 @@ pub struct PaymentAttempt {
     pub billing_date: Option<Timestamp>,
     /// Whether it is a checkout or a recurring payment.
     pub charge_type: Option<ChargeType>,
-    /// The payee.
+    /// The account that receives the payment.
     pub payee: Option<BillingPayee>,
-    /// The payer.
+    /// The user or organization that pays.
     pub payer: Option<BillingPayer>,
-    /// The amount.
+    /// The amounts of the payment.
     pub totals: Option<BillingTotals>,
-    /// The payment source.
+    /// The source of the payment, such as a card.
     pub payment_source: Option<PaymentSource>,
-    /// The paid subscription items.
+    /// The subscription items that the payment is for.
     #[serde(default, deserialize_with = "null_as_default")]
     pub subscription_items: Vec<SubscriptionItem>,
 }
@@ -86,7 +86,7 @@ open_enum! {
 open_enum! {
     /// The kind of charge of a payment.
     pub enum ChargeType {
-        /// The first payment, which the payer made.
+        /// The first payment, which the payer makes at checkout.
         Checkout = "checkout",
         /// A recurring payment.
         Recurring = "recurring",
@@ -97,7 +97,7 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentFailedReason {
-    /// Code, such as `card_declined`.
+    /// Error code, such as `card_declined`.
     pub code: Option<String>,
     /// Why the card was declined, such as `insufficient_funds`.
     pub decline_code: Option<String>,
@@ -111,7 +111,7 @@ pub struct BillingPayee {
     pub id: Option<String>,
     /// The gateway, such as `stripe`.
     pub gateway_type: Option<String>,
-    /// Its id at the payment gateway.
+    /// The payee's id at the payment gateway.
     pub gateway_external_id: Option<String>,
     /// Status at the gateway, such as `active`.
     pub gateway_status: Option<String>,
@@ -121,13 +121,13 @@ pub struct BillingPayee {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingTotals {
-    /// Before tax.
+    /// The amount before tax.
     pub subtotal: Option<BillingAmount>,
     /// The tax.
     pub tax_total: Option<BillingAmount>,
-    /// With tax.
+    /// The amount with tax.
     pub grand_total: Option<BillingAmount>,
-    /// Totals for each kind of unit.
+    /// The total of each kind of unit.
     #[serde(default, deserialize_with = "null_as_default")]
     pub per_unit_totals: Vec<BillingUnitTotal>,
 }
@@ -159,13 +159,13 @@ pub struct PaymentSource {
     pub id: Option<String>,
     /// The gateway, such as `stripe`.
     pub gateway: Option<String>,
-    /// Its id at the payment gateway.
+    /// The source's id at the payment gateway.
     pub gateway_external_id: Option<String>,
-    /// The id of its account at the payment gateway.
+    /// The id of the source's account at the payment gateway.
     pub gateway_external_account_id: Option<String>,
     /// The payment method.
     pub payment_method: Option<PaymentMethod>,
-    /// Whether it is active.
+    /// Current status.
     pub status: Option<PaymentSourceStatus>,
     /// Brand of the card, such as `visa`.
     pub card_type: Option<String>,

@@ -7,7 +7,7 @@ use crate::event::{
     value::{lenient::null_as_default, timestamp::Timestamp},
 };
 
-/// A role of organization members.
+/// A role that members of an organization can have.
 ///
 /// ```
 /// use clerk_webhooks::event::Role;
@@ -23,7 +23,7 @@ use crate::event::{
 pub struct Role {
     /// Clerk's id, `role_...`.
     pub id: String,
-    /// `role`.
+    /// The object type, `role`.
     pub object: Option<ObjectType>,
     /// Display name.
     pub name: Option<String>,
@@ -31,14 +31,14 @@ pub struct Role {
     pub key: Option<String>,
     /// Description.
     pub description: Option<String>,
-    /// Whether the creator of an organization can get it.
+    /// Whether the creator of an organization can get this role.
     pub is_creator_eligible: Option<bool>,
-    /// The permissions that it gives.
+    /// The permissions that the role gives.
     #[serde(default, deserialize_with = "null_as_default")]
     pub permissions: Vec<Permission>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When it last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
 }
 
@@ -48,10 +48,10 @@ pub struct Role {
 pub struct Permission {
     /// Clerk's id, `perm_...`.
     ///
-    /// Inside a [`Role`] it is `""` if Clerk left it out.
+    /// Inside a [`Role`] it is `""` if Clerk did not send it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
-    /// `permission`.
+    /// The object type, `permission`.
     pub object: Option<ObjectType>,
     /// Display name.
     pub name: Option<String>,
@@ -59,12 +59,12 @@ pub struct Permission {
     pub key: Option<String>,
     /// Description.
     pub description: Option<String>,
-    /// `type`: `system` for Clerk's own, `custom` for yours.
+    /// The field `type`: `system` for Clerk's own permissions, `custom` for yours.
     #[serde(rename = "type")]
     pub permission_type: Option<String>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When it last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
 }
 

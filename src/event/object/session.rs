@@ -25,50 +25,50 @@ use crate::event::{
 pub struct Session {
     /// Clerk's id, `sess_...`.
     pub id: String,
-    /// `session`.
+    /// The object type, `session`.
     pub object: Option<ObjectType>,
-    /// The user, `user_...`.
+    /// The user's id, `user_...`.
     pub user_id: String,
-    /// The complete user. In Clerk's schema and examples, but in no recorded event.
+    /// The complete user. Clerk's schema and examples have it, but no recorded event does.
     pub user: Option<Box<User>>,
-    /// The browser or app, `client_...`.
+    /// The id of the browser or app, `client_...`.
     pub client_id: Option<String>,
-    /// Who impersonates the user, if anybody does; of no fixed shape.
+    /// The person who impersonates the user, if there is one. It has no fixed structure.
     #[serde(default)]
     pub actor: RawJson,
     /// Current status.
     pub status: Option<SessionStatus>,
-    /// The active organization, `org_...`.
+    /// The id of the active organization, `org_...`.
     pub last_active_organization_id: Option<String>,
-    /// When the user was last active in it.
+    /// When the user was last active in the session.
     pub last_active_at: Option<Timestamp>,
-    /// The device and place of the last activity.
+    /// The device and location of the last activity.
     pub latest_activity: Option<SessionActivity>,
-    /// What the user still has to do while the session is `pending`; of no fixed shape. Not in Clerk's
-    /// schema, but sent.
+    /// What the user must still do while the session is `pending`. The tasks have no fixed structure.
+    /// Clerk sends them, but its schema does not have them.
     #[serde(default, deserialize_with = "null_as_default")]
     pub tasks: Vec<RawJson>,
-    /// When it expires.
+    /// When the session expires.
     pub expire_at: Option<Timestamp>,
-    /// When it is considered abandoned.
+    /// When the session is considered abandoned.
     pub abandon_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When the session last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
     /// When the user signed in.
     pub created_at: Option<Timestamp>,
 }
 
-/// The device and place of a session's last activity.
+/// The device and location of a session's last activity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SessionActivity {
-    /// `session_activity`.
+    /// The object type, `session_activity`.
     pub object: Option<ObjectType>,
     /// Clerk's id.
     pub id: Option<String>,
     /// Kind of device, such as `desktop`.
     pub device_type: Option<String>,
-    /// Whether the device is a mobile one.
+    /// Whether the device is mobile.
     pub is_mobile: Option<bool>,
     /// Name of the browser, such as `Chrome`.
     pub browser_name: Option<String>,
@@ -76,9 +76,9 @@ pub struct SessionActivity {
     pub browser_version: Option<String>,
     /// The client's IP address.
     pub ip_address: Option<String>,
-    /// The city of the address.
+    /// The city of the IP address.
     pub city: Option<String>,
-    /// The country of the address, such as `US`.
+    /// The country of the IP address, such as `US`.
     pub country: Option<String>,
 }
 
@@ -91,9 +91,10 @@ open_enum! {
         Active = "active",
         /// The user signed out.
         Ended = "ended",
-        /// Its lifetime has passed.
+        /// Its lifetime is over.
         Expired = "expired",
-        /// The user is signed in but has tasks to do first. Not in Clerk's schema, but sent.
+        /// The user is signed in but must complete tasks first. Clerk sends it, but its schema does not
+        /// have it.
         Pending = "pending",
         /// It was removed from the device after the user signed out.
         Removed = "removed",

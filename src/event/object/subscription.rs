@@ -34,7 +34,7 @@ use crate::event::{
 pub struct Subscription {
     /// Clerk's id, `csub_...`.
     pub id: String,
-    /// `commerce_subscription`.
+    /// The object type, `commerce_subscription`.
     pub object: Option<ObjectType>,
     /// Current status.
     pub status: Option<SubscriptionStatus>,
@@ -46,19 +46,19 @@ pub struct Subscription {
     pub created_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// When it fell past due.
+    /// When it became past due.
     pub past_due_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When it last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
-    /// The latest payment.
+    /// The id of the latest payment.
     pub latest_payment_id: Option<String>,
-    /// The payer, `cpayer_...`.
+    /// The payer's id, `cpayer_...`.
     pub payer_id: Option<String>,
-    /// The payer.
+    /// The user or organization that pays.
     pub payer: Option<BillingPayer>,
-    /// The payment source, `cps_...`.
+    /// The payment source's id, `cps_...`.
     pub payment_source_id: Option<String>,
-    /// One item for each plan.
+    /// The items, one for each plan.
     #[serde(default, deserialize_with = "null_as_default")]
     pub items: Vec<SubscriptionItem>,
 }
@@ -77,18 +77,18 @@ open_enum! {
 
 /// A payer's subscription to one plan.
 ///
-/// Clerk sends it in three shapes: in subscriptions, in payment attempts, and in the payment attempts of
-/// 2025, which Clerk's examples still show. This type is their union.
+/// Clerk sends it in three formats: in subscriptions, in payment attempts, and in payment attempts of the
+/// 2025 format, which Clerk's examples still use. This type has the fields of all three.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionItem {
     /// Clerk's id, `csub_item_...`.
     ///
     /// Inside a [`Subscription`] or a [`PaymentAttempt`](crate::event::PaymentAttempt) it is `""` if
-    /// Clerk left it out.
+    /// Clerk did not send it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
-    /// `commerce_subscription_item`.
+    /// The object type, `commerce_subscription_item`.
     pub object: Option<ObjectType>,
     /// Current status.
     pub status: Option<SubscriptionItemStatus>,
@@ -96,7 +96,7 @@ pub struct SubscriptionItem {
     pub is_free_trial: Option<bool>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When it last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
     /// When the current period started.
     pub period_start: Option<Timestamp>,
@@ -104,51 +104,51 @@ pub struct SubscriptionItem {
     pub period_end: Option<Timestamp>,
     /// Length of a billing period.
     pub interval: Option<BillingInterval>,
-    /// Clerk's id, `cplan_...`.
+    /// The plan's id, `cplan_...`.
     pub plan_id: Option<String>,
     /// The plan.
     pub plan: Option<Plan>,
-    /// The payer.
+    /// The user or organization that pays.
     pub payer: Option<BillingPayer>,
-    /// The subscription, `csub_...`.
+    /// The subscription's id, `csub_...`.
     pub subscription_id: Option<String>,
-    /// The seats.
+    /// The seats that the item includes.
     pub seats: Option<BillingSeats>,
     /// Deprecated by Clerk in favour of `credits`.
     pub credit: Option<ProrationCredit>,
     /// The credits. Only in payment attempts.
     pub credits: Option<SubscriptionCredits>,
-    /// The first day of the proration: `2024-05-01`. Only in the shape of 2025.
+    /// The first day of the proration: `2024-05-01`. Only in the 2025 format.
     pub proration_date: Option<String>,
-    /// Length of a billing period. Only in the shape of 2025.
+    /// Length of a billing period. Only in the 2025 format.
     pub plan_period: Option<BillingInterval>,
-    /// When it was canceled. Only in the shape of 2025.
+    /// When it was canceled. Only in the 2025 format.
     pub canceled_at: Option<Timestamp>,
-    /// When it fell past due. Only in the shape of 2025.
+    /// When it became past due. Only in the 2025 format.
     pub past_due_at: Option<Timestamp>,
-    /// Paid so far, in the currency's smallest unit. Only in the shape of 2025.
+    /// The amount paid so far, in the currency's smallest unit. Only in the 2025 format.
     #[serde(default, deserialize_with = "optional_integer")]
     pub lifetime_paid: Option<i64>,
-    /// The next payment, in the currency's smallest unit. Only in the shape of 2025.
+    /// The amount of the next payment, in the currency's smallest unit. Only in the 2025 format.
     #[serde(default, deserialize_with = "optional_integer")]
     pub next_payment_amount: Option<i64>,
-    /// When the next payment is due. Only in the shape of 2025.
+    /// When the next payment is due. Only in the 2025 format.
     pub next_payment_date: Option<Timestamp>,
-    /// The price of a period. Only in the shape of 2025.
+    /// The price of a period. Only in the 2025 format.
     pub amount: Option<BillingAmount>,
 }
 
 open_enum! {
     /// The status of a subscription item.
     pub enum SubscriptionItemStatus {
-        /// It was superseded before it started.
+        /// Another item replaced it before it started.
         Abandoned = "abandoned",
         Active = "active",
-        /// It ends with the period.
+        /// It ends with the current period.
         Canceled = "canceled",
         Ended = "ended",
         Expired = "expired",
-        /// It awaits an action of the payer.
+        /// It waits for an action of the payer.
         Incomplete = "incomplete",
         PastDue = "past_due",
         /// It starts later.
@@ -160,7 +160,7 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingSeats {
-    /// The number of seats; absent for no limit.
+    /// The number of seats; absent if there is no limit.
     #[serde(default, deserialize_with = "optional_integer")]
     pub quantity: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! [`User`]: `user.created`, `user.updated`, and inside a session.
+//! [`User`]: `user.created`, `user.updated`, and a part of sessions.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +19,8 @@ use crate::event::{
 
 /// A user. Every event carries the user's complete current state.
 ///
-/// Only [`id`](field@Self::id) is always present. Clerk has added fields over the years: older events
-/// lack them.
+/// Only [`id`](field@Self::id) is always present. Clerk has added fields over the years, and older events
+/// do not have them.
 ///
 /// ```
 /// use clerk_webhooks::event::User;
@@ -49,20 +49,20 @@ use crate::event::{
 pub struct User {
     /// Clerk's id, `user_...`; it never changes.
     ///
-    /// Inside a [`Session`](crate::event::Session) it is `""` if Clerk left it out.
+    /// Inside a [`Session`](crate::event::Session) it is `""` if Clerk did not send it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
-    /// `user`.
+    /// The object type, `user`.
     pub object: Option<ObjectType>,
     /// Your own id for the user.
     pub external_id: Option<String>,
-    /// The id of the primary one of [`email_addresses`](Self::email_addresses).
+    /// The id of the primary address in [`email_addresses`](Self::email_addresses).
     pub primary_email_address_id: Option<String>,
-    /// The id of the primary one of [`phone_numbers`](Self::phone_numbers).
+    /// The id of the primary number in [`phone_numbers`](Self::phone_numbers).
     pub primary_phone_number_id: Option<String>,
-    /// The id of the primary one of [`web3_wallets`](Self::web3_wallets).
+    /// The id of the primary wallet in [`web3_wallets`](Self::web3_wallets).
     pub primary_web3_wallet_id: Option<String>,
-    /// Username.
+    /// The user's username.
     pub username: Option<String>,
     /// First name; may be `""`.
     pub first_name: Option<String>,
@@ -74,23 +74,25 @@ pub struct User {
     pub timezone: Option<String>,
     /// Deprecated by Clerk in favour of `image_url`.
     pub profile_image_url: Option<String>,
-    /// URL of the user's picture, or of one that Clerk generated.
+    /// URL of the user's picture, or of a picture that Clerk generated.
     pub image_url: Option<String>,
     /// Whether the user uploaded the picture.
     pub has_image: Option<bool>,
-    /// Your metadata that the user's browser may read.
+    /// Your metadata. The user's browser can read it.
     #[serde(default)]
     pub public_metadata: RawJson,
-    /// Your metadata that only your servers may read.
+    /// Your metadata. Only your servers can read it.
     #[serde(default)]
     pub private_metadata: RawJson,
-    /// Metadata that the user's browser may write: do not trust it.
+    /// Metadata that the user's browser can write. Do not trust it.
     #[serde(default)]
     pub unsafe_metadata: RawJson,
-    /// In no defined order: see [`primary_email_address`](Self::primary_email_address).
+    /// The user's e-mail addresses, in no defined order. See
+    /// [`primary_email_address`](Self::primary_email_address).
     #[serde(default, deserialize_with = "null_as_default")]
     pub email_addresses: Vec<EmailAddress>,
-    /// In no defined order: see [`primary_phone_number`](Self::primary_phone_number).
+    /// The user's phone numbers, in no defined order. See
+    /// [`primary_phone_number`](Self::primary_phone_number).
     #[serde(default, deserialize_with = "null_as_default")]
     pub phone_numbers: Vec<PhoneNumber>,
     /// The user's crypto wallets.
@@ -113,18 +115,18 @@ pub struct User {
     pub mfa_disabled_at: Option<Timestamp>,
     /// When the password last changed.
     pub password_last_updated_at: Option<Timestamp>,
-    /// Whether the user has to choose a new password. Not in Clerk's schema, but sent.
+    /// Whether the user must choose a new password. Clerk sends it, but its schema does not have it.
     pub requires_password_reset: Option<bool>,
     /// The user's accounts at OAuth providers.
     #[serde(default, deserialize_with = "null_as_default")]
     pub external_accounts: Vec<ExternalAccount>,
-    /// The user's accounts at SAML providers; newer events have them in `enterprise_accounts` too.
+    /// The user's accounts at SAML providers. Newer events have them in `enterprise_accounts` too.
     #[serde(default, deserialize_with = "null_as_default")]
     pub saml_accounts: Vec<SamlAccount>,
     /// The user's accounts at enterprise identity providers.
     #[serde(default, deserialize_with = "null_as_default")]
     pub enterprise_accounts: Vec<EnterpriseAccount>,
-    /// The user's memberships. In Clerk's schema, but in no recorded webhook.
+    /// The user's memberships. Clerk's schema has them, but no recorded webhook does.
     #[serde(default, deserialize_with = "null_as_default")]
     pub organization_memberships: Vec<UserMembership>,
     /// When the user last signed in.
@@ -138,27 +140,27 @@ pub struct User {
     /// Seconds until the lockout ends.
     #[serde(default, deserialize_with = "optional_integer")]
     pub lockout_expires_in_seconds: Option<i64>,
-    /// Failed attempts left before a lockout.
+    /// How many failed attempts are left before a lockout.
     #[serde(default, deserialize_with = "optional_integer")]
     pub verification_attempts_remaining: Option<i64>,
-    /// When the user last changed; order events by it.
+    /// When the user last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
     /// When the user signed up.
     pub created_at: Option<Timestamp>,
-    /// Whether the user may delete the account.
+    /// Whether the user can delete the account.
     pub delete_self_enabled: Option<bool>,
-    /// Whether the user may create organizations.
+    /// Whether the user can create organizations.
     pub create_organization_enabled: Option<bool>,
-    /// How many organizations the user may create.
+    /// How many organizations the user can create.
     #[serde(default, deserialize_with = "optional_integer")]
     pub create_organizations_limit: Option<i64>,
     /// When the user was last active.
     pub last_active_at: Option<Timestamp>,
     /// When the user agreed to your legal terms.
     pub legal_accepted_at: Option<Timestamp>,
-    /// Whether new devices of the user are trusted without verification.
+    /// Whether Clerk trusts new devices of the user without verification.
     pub bypass_client_trust: Option<bool>,
-    /// What a SCIM directory says about the user.
+    /// What a SCIM directory knows about the user.
     pub scim: Option<ScimUserMetadata>,
     /// Birthday; may be `""`. Clerk stopped sending it in 2024.
     pub birthday: Option<String>,
@@ -167,9 +169,9 @@ pub struct User {
 }
 
 impl User {
-    /// The address that `primary_email_address_id` names.
+    /// The e-mail address with the id `primary_email_address_id`.
     ///
-    /// It is not simply the first address: the order has no meaning.
+    /// The first address is not always the primary one: the order of addresses has no meaning.
     #[must_use]
     pub fn primary_email_address(&self) -> Option<&EmailAddress> {
         let id = self.primary_email_address_id.as_deref()?;
@@ -178,7 +180,7 @@ impl User {
             .find(|address| address.id.as_deref() == Some(id))
     }
 
-    /// The number that `primary_phone_number_id` names.
+    /// The phone number with the id `primary_phone_number_id`.
     #[must_use]
     pub fn primary_phone_number(&self) -> Option<&PhoneNumber> {
         let id = self.primary_phone_number_id.as_deref()?;

@@ -12,8 +12,8 @@ use crate::event::{
 
 /// The verification of an e-mail address, a phone number, a wallet, a passkey or an account.
 ///
-/// Clerk has a schema for each kind of verification; this type is their union. The
-/// [`strategy`](Self::strategy) decides which fields are present.
+/// Clerk has a schema for each kind of verification. This type has the fields of all of them; which fields
+/// are present depends on the [`strategy`](Self::strategy).
 ///
 /// ```
 /// use clerk_webhooks::event::{Verification, VerificationStrategy};
@@ -27,7 +27,7 @@ use crate::event::{
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verification {
-    /// The kind of verification.
+    /// The object type, one for each kind of verification.
     pub object: Option<ObjectType>,
     /// Current status.
     pub status: Option<VerificationStatus>,
@@ -36,17 +36,17 @@ pub struct Verification {
     /// Number of attempts.
     #[serde(default, deserialize_with = "optional_integer")]
     pub attempts: Option<i64>,
-    /// When it expires.
+    /// When the verification expires.
     pub expire_at: Option<Timestamp>,
-    /// The channel of a code, such as `sms`.
+    /// The channel over which a code is sent, such as `sms`.
     pub channel: Option<String>,
-    /// The client that completed it.
+    /// The id of the client that completed the verification.
     pub verified_at_client: Option<String>,
-    /// Why it failed.
+    /// Why the verification failed.
     pub error: Option<Box<ClerkError>>,
-    /// The URL where the user completes it at a provider (OAuth, SAML).
+    /// The URL where the user completes the verification at a provider (OAuth, SAML).
     pub external_verification_redirect_url: Option<String>,
-    /// The nonce that a wallet signs, or the literal `nonce` of a passkey.
+    /// The nonce that a wallet signs. For a passkey, the literal text `nonce`.
     pub nonce: Option<String>,
     /// The text that a wallet signs.
     pub message: Option<String>,
@@ -66,17 +66,17 @@ impl Verification {
     }
 }
 
-/// A Clerk error in a verification.
+/// Clerk's error about a failed verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClerkError {
-    /// Message for developers.
+    /// The message for developers.
     pub message: Option<String>,
-    /// Message for users.
+    /// The message for users.
     pub long_message: Option<String>,
     /// Error code.
     pub code: Option<String>,
-    /// Details of this code; of no fixed shape.
+    /// Details about the error. They have no fixed structure.
     #[serde(default)]
     pub meta: RawJson,
 }
@@ -95,8 +95,8 @@ open_enum! {
 open_enum! {
     /// The method of a verification.
     ///
-    /// Each OAuth provider has its own strategies (`oauth_google`, `from_oauth_github`): they become
-    /// `Unknown`.
+    /// Each OAuth provider has its own strategies, such as `oauth_google` and `from_oauth_github`. They
+    /// become `Unknown`.
     pub enum VerificationStrategy {
         Admin = "admin",
         EmailCode = "email_code",

@@ -23,19 +23,19 @@ use crate::event::{
 pub struct WaitlistEntry {
     /// Clerk's id.
     pub id: String,
-    /// `waitlist_entry`.
+    /// The object type, `waitlist_entry`.
     pub object: Option<ObjectType>,
     /// The e-mail address of the person.
     pub email_address: Option<String>,
     /// Current status.
     pub status: Option<WaitlistEntryStatus>,
-    /// Whether it is locked against changes.
+    /// Whether the entry is locked against changes.
     pub is_locked: Option<bool>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// When it last changed; order events by it.
+    /// When it last changed. Use it to order events.
     pub updated_at: Option<Timestamp>,
-    /// The invitation, once there is one.
+    /// The invitation, if Clerk has sent one.
     pub invitation: Option<Invitation>,
 }
 
@@ -46,7 +46,7 @@ open_enum! {
         Completed = "completed",
         /// An invitation was sent.
         Invited = "invited",
-        /// It awaits a decision.
+        /// It waits for a decision.
         Pending = "pending",
         /// It was rejected.
         Rejected = "rejected",

@@ -1,4 +1,4 @@
-//! Integers, also where they are written with a fraction of zero.
+//! Integers, including those that are written with a zero fraction, such as `7.0`.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use serde::{
 
 use super::tree;
 
-/// The largest integer up to which every integer has an `f64` of its own.
+/// An `f64` represents every integer up to this one exactly.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// An integer. JSON has no integer type: `7.0` and `7e0` are the integer 7, `7.5` is none.
+/// An integer. JSON has no integer type: `7.0` and `7e0` are the integer 7, `7.5` is not an integer.
 pub(in crate::event) struct Integer(pub(in crate::event) i64);
 
-/// An optional field that holds an integer.
+/// Reads an optional field that holds an integer.
 pub(in crate::event) fn optional_integer<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<i64>, D::Error> {
@@ -57,7 +57,7 @@ impl<'de> de::Visitor<'de> for IntegerVisitor {
         Ok(Integer(integer))
     }
 
-    /// A number with a fraction, while `serde_json`'s `arbitrary_precision` is on.
+    /// With `serde_json`'s `arbitrary_precision`, a number with a fraction arrives as a map.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Integer, A::Error> {
         let key: Option<String> = map.next_key()?;
         if !key.is_some_and(|key| tree::is_number_key(&key)) {

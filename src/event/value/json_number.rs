@@ -7,9 +7,9 @@ use serde::{
 
 use super::raw_json::RawJson;
 
-/// A JSON number that may have a fraction, kept as it was sent: `1` stays `1`, `0.50` stays `0.50`.
+/// A JSON number that may have a fraction, kept as Clerk sent it: `1` stays `1`, `0.50` stays `0.50`.
 ///
-/// Clerk's events hold one such number, [`cycle_remaining_percent`]; all others are integers.
+/// Clerk's events have one such field, [`cycle_remaining_percent`]. All other numbers are integers.
 ///
 /// [`cycle_remaining_percent`]: crate::event::ProrationCredit::cycle_remaining_percent
 ///
@@ -36,7 +36,7 @@ impl JsonNumber {
     /// ```
     #[must_use]
     pub fn as_f64(&self) -> f64 {
-        // Reading has checked that it is a number.
+        // Deserializing has checked that it is a number.
         self.0.as_str().parse().unwrap_or_default()
     }
 }
@@ -44,7 +44,7 @@ impl JsonNumber {
 impl<'de> Deserialize<'de> for JsonNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = RawJson::deserialize(deserializer)?;
-        // Of all JSON values only a number parses as one.
+        // A number is the only JSON value that parses as an `f64`.
         match json.as_str().parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Self(json)),
             _ => Err(de::Error::invalid_type(

@@ -1,8 +1,8 @@
-//! Fields that Clerk leaves out, sends as `null` or spells in two ways.
+//! Fields that Clerk omits, sends as `null` or spells in two ways.
 
 use serde::{Deserialize, Deserializer};
 
-/// A field whose `null` means the same as its absence.
+/// Reads a field in which `null` means the same as absent.
 pub(in crate::event) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -13,8 +13,8 @@ where
 
 /// Reads the struct as serde derives it, and then calls its `merge_spellings`.
 ///
-/// serde's own `alias` refuses an object that holds both spellings, and a `null` under the one
-/// would hide the other. The struct needs `#[serde(remote = "Self")]`.
+/// serde's own `alias` is not enough: it refuses an object that has both spellings. If one of them is
+/// `null`, the value of the other must still be found. The struct needs `#[serde(remote = "Self")]`.
 macro_rules! merge_spellings_on_read {
     ($Object:ident) => {
         impl<'de> serde::Deserialize<'de> for $Object {

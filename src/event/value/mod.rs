@@ -1,4 +1,4 @@
-//! What the fields of Clerk's objects hold: timestamps, numbers, open enums and raw JSON.
+//! The values in the fields of Clerk's objects: timestamps, numbers, open enums and raw JSON.
 
 pub(crate) mod integer;
 pub(crate) mod json_number;

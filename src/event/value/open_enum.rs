@@ -16,26 +16,26 @@ macro_rules! open_enum {
     ) => {
         $(#[$meta])*
         ///
-        /// Clerk may add values: one that this version does not know becomes `Unknown` and is written
+        /// Clerk may add values. A value that this version does not know becomes `Unknown`, and is written
         /// back unchanged.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $Name {
             $( #[doc = concat!("`", $text, "`")] $(#[$variant_meta])* $Variant, )+
-            /// A value that this version does not know, as it was sent.
+            /// A value that this version does not know, as Clerk sent it.
             Unknown($crate::event::value::open_enum::UnknownValue),
         }
 
         impl $Name {
             const ALL: &[Self] = &[$(Self::$Variant),+];
 
-            /// Every known value, in the order of this page.
+            /// Every known value, in declaration order.
             #[must_use]
             pub const fn all() -> &'static [Self] {
                 Self::ALL
             }
 
-            /// The text that Clerk sends today; for `Unknown` the text that was sent.
+            /// The text that Clerk sends today; for `Unknown`, the text that was received.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -86,7 +86,7 @@ macro_rules! open_enum {
             }
         }
 
-        /// By text.
+        /// Orders by text.
         impl Ord for $Name {
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
                 self.as_str().cmp(other.as_str())
@@ -116,8 +116,8 @@ pub(in crate::event) use open_enum;
 
 /// An unknown enum value, such as a status that Clerk added after this version.
 ///
-/// Only parsing creates one. It never holds a known value, so that two values of such an enum are
-/// equal exactly when their texts are.
+/// Only parsing creates one, and never for a known value. Two values of such an enum are therefore equal
+/// exactly when their texts are equal.
 ///
 /// ```
 /// use clerk_webhooks::EventType;
@@ -135,7 +135,7 @@ impl UnknownValue {
         Self(text.into())
     }
 
-    /// The value as it was sent.
+    /// The value as Clerk sent it.
     ///
     /// ```
     /// use clerk_webhooks::event::SessionStatus;
@@ -161,7 +161,7 @@ impl fmt::Display for UnknownValue {
     }
 }
 
-/// Reads a value; only an unknown one is copied.
+/// Reads a value. Copies the text only if the value is unknown.
 pub(in crate::event) fn deserialize_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::tree::Tree;
 
-/// A JSON value kept as text: metadata and whatever else has no fixed shape.
+/// A JSON value that is kept as text, for metadata and other fields without a fixed structure.
 ///
-/// In an event from [`ClerkEvent::from_slice`], [`RawClerkEvent::from_slice`] or the extractor the
-/// text is the sender's own, byte for byte. Nothing is parsed until you call
-/// [`parse`](Self::parse). `null` stands for both a `null` and a field that was not sent. `Debug`
-/// prints the length alone, since metadata often holds personal data.
+/// In an event from [`ClerkEvent::from_slice`], [`RawClerkEvent::from_slice`] or the extractor, it is the
+/// text that Clerk sent, byte for byte. It is parsed only when you call [`parse`](Self::parse). A field
+/// that Clerk did not send is `null`. `Debug` prints only the length, because metadata often holds
+/// personal data.
 ///
 /// ```
 /// use clerk_webhooks::{ClerkEvent, event::RawJson};
@@ -34,40 +34,39 @@ use super::tree::Tree;
 ///
 /// # Reading with serde
 ///
-/// Where `serde_json` or another deserializer reads a type that holds `RawJson`, the value is printed
-/// anew: it is the same value, but white space, the digits of a fraction and the spelling of escapes
-/// may differ. What `serde_json` refuses anywhere is an error there: more than 127 levels of nesting,
-/// a number beyond `f64`, half a surrogate pair.
+/// When `serde_json` or another deserializer reads a type that contains `RawJson`, the text is written
+/// again from the value. The value stays the same, but white space, the digits of a fraction and the
+/// spelling of escapes may change. JSON that `serde_json` always refuses is an error: more than 127
+/// levels of nesting, a number beyond `f64`, or half a surrogate pair.
 ///
 /// # Writing with serde
 ///
-/// Serializing passes the value on to the serializer, number by number and string by string. What
-/// `serde_json` could not read is an error here too; [`as_str`](Self::as_str) always has the text.
+/// Serializing passes the value to the serializer, number by number and string by string. JSON that
+/// `serde_json` cannot read is an error here too. [`as_str`](Self::as_str) always returns the text.
 ///
-/// # Keys that `serde_json` obeys
+/// # Keys with a special meaning in `serde_json`
 ///
-/// Users write metadata (`unsafe_metadata` from their browser), and `serde_json` has two features that
-/// give a key a meaning: with `raw_value` a `serde_json::Value` obeys
-/// `$serde_json::private::RawValue`, with `arbitrary_precision` it obeys
-/// `$serde_json::private::Number`. This crate switches on neither and obeys neither key. If another
-/// dependency of yours switches one on:
+/// Users write metadata: `unsafe_metadata` comes from their browser. Two features of `serde_json` make
+/// `serde_json::Value` treat one key specially: `raw_value` the key `$serde_json::private::RawValue`,
+/// and `arbitrary_precision` the key `$serde_json::private::Number`. This crate enables neither feature
+/// and treats neither key specially. If another dependency of yours enables one:
 ///
 /// - Events, raw events and everything in them decode as before, and serialize to the same value.
-/// - `serde_json::Value` obeys the key wherever it reads: as `T` in `VerifiedClerkEvent<T>`, inside a
-///   type of yours, and in `parse::<Value>()`. An object such as
-///   `{"$serde_json::private::RawValue": "x"}` is an error there, or becomes another value. Use a
-///   struct of yours, or `HashMap<String, RawJson>`, instead.
-/// - With `arbitrary_precision`, where `RawJson` is read with serde, an object whose only field is
-///   `$serde_json::private::Number` and holds the text of a number becomes that number.
+/// - `serde_json::Value` treats the key specially wherever it reads: as `T` in `VerifiedClerkEvent<T>`,
+///   inside your own types, and in `parse::<Value>()`. There, an object such as
+///   `{"$serde_json::private::RawValue": "x"}` is an error or becomes another value. Use your own struct
+///   or `HashMap<String, RawJson>` instead.
+/// - With `arbitrary_precision`, reading `RawJson` with serde turns one kind of object into a number: an
+///   object with the single field `$serde_json::private::Number` that holds the text of a number.
 ///
 /// [`ClerkEvent::from_slice`]: crate::ClerkEvent::from_slice
 /// [`RawClerkEvent::from_slice`]: crate::RawClerkEvent::from_slice
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RawJson(Cow<'static, str>);
 
-/// The name under which [`RawJson`] asks a deserializer for a value.
+/// The newtype name with which [`RawJson`] asks a deserializer for a value.
 ///
-/// The reader of this crate answers with the text of the value, as bytes; every other deserializer
+/// This crate's reader answers with the text of the value, as bytes. Every other deserializer answers
 /// with the value.
 pub(in crate::event) const TEXT_OF_VALUE: &str = "clerk_webhooks::RawJson";
 
@@ -75,7 +74,7 @@ const NULL: &str = "null";
 const EMPTY_OBJECT: &str = "{}";
 
 impl RawJson {
-    /// `null`, also for what was not sent.
+    /// `null`, which also stands for a field that Clerk did not send.
     pub const NULL: Self = Self(Cow::Borrowed(NULL));
 
     /// The JSON text, without white space around it.
@@ -102,7 +101,7 @@ impl RawJson {
         self.0.into_owned()
     }
 
-    /// Whether it is `null` or was not sent.
+    /// Whether it is `null`, or Clerk did not send it.
     ///
     /// ```
     /// use clerk_webhooks::event::RawJson;
@@ -114,7 +113,7 @@ impl RawJson {
         self.0 == NULL
     }
 
-    /// Whether it holds nothing: `null`, not sent, or an object without fields.
+    /// Whether it is `null`, Clerk did not send it, or it is an object without fields.
     ///
     /// ```
     /// use clerk_webhooks::event::RawJson;
@@ -133,7 +132,7 @@ impl RawJson {
         self.is_null() || fields.is_some_and(|fields| fields.trim_ascii().is_empty())
     }
 
-    /// Keeps `json`, which must be the text of one JSON value.
+    /// Stores `json`, which must be the text of one JSON value.
     pub(in crate::event) fn from_text(json: Cow<'_, str>) -> Self {
         Self(match &*json {
             NULL => Cow::Borrowed(NULL),
@@ -171,13 +170,13 @@ impl<'de> de::Visitor<'de> for RawJsonVisitor {
         f.write_str("any JSON value")
     }
 
-    /// The reader of this crate hands over the text; JSON has no bytes with which to confuse it.
+    /// This crate's reader passes the text. JSON itself has no byte strings that could arrive here.
     fn visit_borrowed_bytes<E: de::Error>(self, json: &'de [u8]) -> Result<RawJson, E> {
         let json = std::str::from_utf8(json).map_err(E::custom)?;
         Ok(RawJson::from_text(Cow::Borrowed(json)))
     }
 
-    /// Every other deserializer hands over the value itself.
+    /// Every other deserializer passes the value itself.
     fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<RawJson, D::Error> {
         let json = Tree::deserialize(value)?.to_json();
         Ok(RawJson::from_text(Cow::Owned(json)))

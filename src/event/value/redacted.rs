@@ -1,10 +1,10 @@
-//! `Debug` without what grants access.
+//! `Debug` that does not print what grants access.
 
 use std::fmt;
 
-/// Implements `Debug` for a struct; fields after `redacted` are named but not printed.
+/// Implements `Debug` for a struct. Of the fields after `redacted` it prints the names, not the values.
 ///
-/// Every field must be listed: one that is forgotten does not compile.
+/// Every field must be listed: with a missing field the code does not compile.
 macro_rules! debug_without_secrets {
     ($Object:ident { $($field:ident),* $(,)? } redacted { $($secret:ident),* $(,)? }) => {
         /// Fields that grant access print as `[redacted]`.
@@ -24,7 +24,7 @@ macro_rules! debug_without_secrets {
 }
 pub(in crate::event) use debug_without_secrets;
 
-/// Prints that there is a value, or how it is absent (`None`, `[]`).
+/// Prints `[redacted]` for a value, and an absent value as it is (`None`, `[]`).
 pub(in crate::event) struct Redacted<'a, T>(pub(in crate::event) &'a T);
 
 impl<T: fmt::Debug + Default + PartialEq> fmt::Debug for Redacted<'_, T> {

@@ -11,18 +11,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::integer::Integer;
 
-/// Numbers closer to zero than this are seconds: in milliseconds it is March 1973.
+/// A number with an absolute value below this is in seconds. In milliseconds this is March 1973.
 const SECONDS_BELOW: u64 = 100_000_000_000;
 const MILLIS_PER_SECOND: i64 = 1_000;
-/// The last millisecond of the year 9999, the last year that RFC 3339 can write.
+/// The last millisecond of the year 9999, the last year that RFC 3339 can represent.
 const END_OF_9999: i64 = 253_402_300_799_999;
 
 /// A point in time: an integer of milliseconds since 1970, UTC.
 ///
 /// Clerk sends milliseconds in every real event. The examples in Clerk's catalogue, which the dashboard
-/// sends as tests, have a `timestamp` in **seconds**. A number closer to zero than 10<sup>11</sup> is
-/// read as seconds. [`as_millis`](Self::as_millis) always returns milliseconds, and timestamps compare
-/// by them. Serializing writes the number that was read.
+/// sends as tests, have a `timestamp` in **seconds**. A number with an absolute value below
+/// 10<sup>11</sup> is read as seconds. [`as_millis`](Self::as_millis) always returns milliseconds, and
+/// timestamps are compared in milliseconds. Serializing writes the number that was read.
 ///
 /// ```
 /// use clerk_webhooks::event::Timestamp;
@@ -37,7 +37,7 @@ const END_OF_9999: i64 = 253_402_300_799_999;
 ///
 /// # With a time crate
 ///
-/// No time crate is part of this crate's API.
+/// This crate's API does not use a time crate. These examples convert to three of them:
 ///
 /// ```
 /// # use clerk_webhooks::event::Timestamp;
@@ -72,8 +72,8 @@ pub struct Timestamp {
 impl Timestamp {
     /// The point in time `millis` milliseconds after 1970 began, UTC (negative: before).
     ///
-    /// Serializing writes `millis`. Before March 1973 it would be read back as seconds; no Clerk event
-    /// is that old.
+    /// Serializing writes `millis`. A time before March 1973 would be read back as seconds, but no Clerk
+    /// event is that old.
     ///
     /// ```
     /// use clerk_webhooks::event::Timestamp;
@@ -133,14 +133,14 @@ impl Timestamp {
     }
 }
 
-/// As [`Timestamp::to_system_time`]: clamped to the years 1970 to 9999.
+/// The same as [`Timestamp::to_system_time`]: clamped to the years 1970 to 9999.
 impl From<Timestamp> for SystemTime {
     fn from(at: Timestamp) -> Self {
         at.to_system_time()
     }
 }
 
-/// In milliseconds: `Timestamp(1716883200000 ms)`.
+/// Prints milliseconds: `Timestamp(1716883200000 ms)`.
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Timestamp({} ms)", self.as_millis())

@@ -9,9 +9,9 @@ use serde::{
 
 /// Any JSON value.
 ///
-/// `serde_json::Value` is not used for this: with `serde_json`'s features `raw_value` and
-/// `arbitrary_precision`, which any dependency can switch on, it obeys keys such as
-/// `$serde_json::private::RawValue`, and users write such keys into their metadata.
+/// `serde_json::Value` cannot be used for this. With `serde_json`'s features `raw_value` and
+/// `arbitrary_precision`, which any dependency can enable, it treats keys such as
+/// `$serde_json::private::RawValue` specially. Users can write such keys into their metadata.
 #[derive(Debug, PartialEq)]
 pub(in crate::event) enum Tree<'de> {
     Null,
@@ -24,8 +24,8 @@ pub(in crate::event) enum Tree<'de> {
     Object(Vec<(Cow<'de, str>, Self)>),
 }
 
-/// The only key of the object that stands for a number while `serde_json`'s `arbitrary_precision` is
-/// on; `None` while it is off.
+/// With `serde_json`'s `arbitrary_precision`, an object with this single key represents a number. `None`
+/// if the feature is off.
 static NUMBER_KEY: LazyLock<Option<String>> = LazyLock::new(|| {
     let Ok(Tree::Object(fields)) = serde_json::from_str("0.5") else {
         return None;
@@ -36,8 +36,8 @@ static NUMBER_KEY: LazyLock<Option<String>> = LazyLock::new(|| {
 impl Tree<'_> {
     /// The value as JSON text, without white space.
     ///
-    /// It is for trees that a foreign deserializer made: the stand-in of `arbitrary_precision` for a
-    /// number becomes the number.
+    /// Use it for a tree from another deserializer: an object that represents a number becomes that
+    /// number.
     pub(in crate::event) fn to_json(&self) -> String {
         let mut json = String::new();
         self.print(&mut json);
@@ -67,9 +67,9 @@ impl Tree<'_> {
     }
 }
 
-/// A number or a string as `serde_json` prints it.
+/// A number or a string as `serde_json` writes it.
 fn scalar(value: &impl Serialize) -> String {
-    // Writing a scalar into memory cannot fail.
+    // Serializing a scalar into memory cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -90,7 +90,7 @@ fn print_items<T>(
     json.push(close);
 }
 
-/// The number that an object stands for.
+/// The number that an object represents, if it represents one.
 fn number_in<'a>(fields: &'a [(Cow<'_, str>, Tree<'_>)]) -> Option<&'a str> {
     match fields {
         [(key, Tree::Text(text))] if is_number_key(key) && is_number(text) => Some(text),
@@ -98,7 +98,7 @@ fn number_in<'a>(fields: &'a [(Cow<'_, str>, Tree<'_>)]) -> Option<&'a str> {
     }
 }
 
-/// Whether `key` marks an object that stands for a number.
+/// Whether `key` marks an object that represents a number.
 pub(in crate::event) fn is_number_key(key: &str) -> bool {
     NUMBER_KEY.as_deref() == Some(key)
 }
