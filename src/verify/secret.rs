@@ -209,7 +209,7 @@ fn decode_key(encoded: &str) -> Result<Key, SecretErrorKind> {
     if bytes.len() < MIN_KEY_BYTES {
         return Err(SecretErrorKind::TooShort);
     }
-    // HMAC pads a key with zeros, so a key of zeros only gives the same signatures as the empty key.
+    // HMAC pads a key of up to 64 bytes with zeros: zeros alone give the same signatures as the empty key.
     if bytes.iter().all(|byte| *byte == 0) {
         return Err(SecretErrorKind::AllZero);
     }

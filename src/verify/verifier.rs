@@ -236,7 +236,9 @@ impl Verifier {
     {
         let headers = headers::find(headers)?;
         let message_id = headers.message_id()?;
-        let timestamp = headers.timestamp()?;
+        let timestamp = headers
+            .timestamp()
+            .map_err(|malformed| malformed.with_message_id(message_id))?;
         let now = self.clock.now();
         self.tolerance
             .check(timestamp.seconds(), now)
