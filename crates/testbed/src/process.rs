@@ -19,7 +19,7 @@ use tokio::{net::TcpStream, time::sleep};
 
 use crate::{Error, Port};
 
-/// Far beyond what a loaded machine takes.
+/// Far longer than a start takes, even on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
@@ -71,7 +71,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When it does not within a minute or ends before; the text holds what it printed.
+    /// When it accepts none within a minute, or ends before. The text has what it printed.
     pub async fn serve(self) -> Result<Process, Error> {
         let mut process = self.start()?;
         process.accepts().await?;
@@ -129,11 +129,11 @@ impl Process {
         fs::read(self.log()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// SIGKILL. Nothing happens when it is down.
+    /// Sends SIGKILL. Does nothing when the process is down.
     ///
     /// # Errors
     ///
-    /// When the system does not let us.
+    /// When the system refuses the signal.
     pub fn kill(&mut self) -> io::Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill()?;
@@ -142,7 +142,7 @@ impl Process {
         Ok(())
     }
 
-    /// SIGSTOP: it stands still, as a machine does that is moved or swaps.
+    /// Sends SIGSTOP: the process is suspended, as on a machine that is migrated or swaps.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl Process {
         self.signal(Signal::SIGSTOP)
     }
 
-    /// SIGCONT: it goes on.
+    /// Sends SIGCONT: the process continues.
     ///
     /// # Errors
     ///
