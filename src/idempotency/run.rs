@@ -92,7 +92,7 @@ impl<St: IdempotencyStore> Delivery<St> {
         answer
     }
 
-    /// Waits for the handler and extends the lease meanwhile, within the longest run.
+    /// Waits for the handler, at most for the longest run, and extends the lease until then.
     async fn watch<T>(&self, handler: AbortOnDropHandle<T>, lease: &mut Lease) -> Result<T, Ended> {
         let alive = async {
             self.keep_alive(lease).await;

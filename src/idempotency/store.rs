@@ -114,7 +114,7 @@ use crate::BoxError;
 ///   wrong one would lose events.
 /// - A store with a server uses the server's clock, so that the clocks of its clients need not agree.
 /// - Durations are rounded up to the store's precision, never down to zero. Every duration up to
-///   [`Duration::MAX`] is accepted. One that is too long becomes the longest that the store can keep.
+///   [`Duration::MAX`] is accepted. A duration that is too long becomes the longest that the store can keep.
 /// - An error means that the result is *unknown*: the operation may have happened. A dropped future means the
 ///   same. The layer drops a future when its store timeout ends. An operation that was already sent may still be
 ///   carried out, but it must never be carried out in part.
@@ -162,8 +162,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 
     /// Records how the message's work ended, and keeps that outcome for `retention`.
     ///
-    /// The outcome is recorded whoever holds the claim. So this takes no token, ends any claim on the message,
-    /// and replaces an earlier outcome.
+    /// The outcome is recorded even when another token holds the claim, or none. So this takes no token, ends any
+    /// claim on the message, and replaces an earlier outcome.
     fn complete(
         &self,
         key: &MessageKey,

@@ -26,7 +26,7 @@ pub(crate) async fn connect(url: &str) -> RedisResult<ConnectionManager> {
         .set_redis_settings(settings)
         .set_tcp_settings(tcp_settings());
     let client = Client::open(info)?;
-    // The manager repeats its attempts. One attempt of our own reports the cause at once.
+    // The manager would repeat its attempts. This single attempt reports the cause at once.
     let first = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECTION_TIMEOUT))
         .set_response_timeout(Some(CONNECTION_TIMEOUT));

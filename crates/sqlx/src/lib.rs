@@ -85,7 +85,7 @@
 //! | `postgres` | no | [`PostgresStore`], [`open_postgres`]; inbox and queue on Postgres |
 //! | `sqlite` | no | [`SqliteStore`], [`open_sqlite`]; inbox and queue on SQLite; SQLite itself, compiled from C |
 //! | `queue` | no | the [`queue`] and its worker, on the engines chosen |
-//! | none | | [`sql`]: the statements as text, for tokio-postgres, diesel, `SeaORM` and rusqlite; no sqlx |
+//! | no feature | | [`sql`]: the statements as text, for tokio-postgres, diesel, `SeaORM` and rusqlite; no sqlx |
 //!
 //! This crate uses sqlx on tokio, without sqlx's default features. If your server requires TLS, enable a TLS
 //! feature in your own program:

@@ -60,7 +60,7 @@ impl Program {
         self
     }
 
-    /// One more variable of its environment, beside our own.
+    /// Adds a variable to its environment, in addition to our own.
     pub fn env(mut self, name: impl Into<OsString>, value: impl AsRef<OsStr>) -> Self {
         let value = value.as_ref().to_owned();
         self.environment.push((name.into(), value));
@@ -102,7 +102,7 @@ impl Process {
         self.port.address()
     }
 
-    /// Its process id; none when it is down.
+    /// Its process id. `None` when it is down.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)

@@ -17,7 +17,7 @@ const MOST_AT_ONCE: usize = 100_000;
 
 /// Runs a service with each event of a queue, until it is told to stop.
 ///
-/// How an attempt ends decides what becomes of the event:
+/// How an attempt ends decides what happens to the event:
 ///
 /// | the service | the event |
 /// |---|---|
