@@ -1,5 +1,6 @@
 //! Runs the handler once for each message, however often it is delivered: [`IdempotencyLayer`], between
-//! verification and handler. [What it cannot do](#what-it-cannot-do) names the exception: a crash.
+//! verification and handler. The handler may run again after a crash, a lost lease or a completion that was not
+//! recorded: see [How each case ends](#how-each-case-ends) and [What it cannot do](#what-it-cannot-do).
 //!
 //! Feature `idempotency`. Svix delivers at least once. The same message id arrives again after a retry, a manual
 //! resend or a broken connection, and from two endpoints while a secret is rotated. It can arrive while its
