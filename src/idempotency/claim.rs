@@ -1,4 +1,4 @@
-//! A delivery's first step: claim its message, or find out how to answer without the handler.
+//! The first step of a delivery: claim its message, or decide the answer without running the handler.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::{
     timeout::in_time,
 };
 
-/// Between two attempts to claim a message that another delivery holds, perhaps in another process.
+/// The pause between two attempts to claim a message that another delivery holds, perhaps in another process.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// For the store's answer to such an attempt: the last one must end before the sender's 15 s do.
+/// How long the store may take to answer such an attempt. The last one must end before the sender's 15 s end.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(2);
 
 /// The answer to a delivery whose handler does not run.
@@ -31,7 +31,7 @@ pub(super) enum Verdict {
 }
 
 impl<St: IdempotencyStore> Delivery<St> {
-    /// Claims the message; while another delivery holds it, waits for that one's verdict.
+    /// Claims the message. While another delivery holds it, waits for the verdict of that delivery.
     pub(super) async fn claim(&self) -> Result<Lease, Verdict> {
         let (token, asked) = (ClaimToken::random(), Instant::now());
         match self.ask(token, self.settings().store_timeout).await {
@@ -42,8 +42,8 @@ impl<St: IdempotencyStore> Delivery<St> {
         }
     }
 
-    /// Asks with one token throughout: when a claim succeeds but its answer gets lost, the next attempt finds
-    /// it.
+    /// Every attempt uses the same token: if a claim succeeds but its answer is lost, the next attempt finds
+    /// the claim.
     async fn wait(&self, token: ClaimToken, arrived: Instant) -> Result<Lease, Verdict> {
         let (shared, settings) = (self.shared(), self.settings());
         let Some(waiter) = shared.waiters.enter(&self.key, settings.max_waiting) else {
@@ -69,7 +69,7 @@ impl<St: IdempotencyStore> Delivery<St> {
                 Ok(Claim::InProgress) => unanswered = None,
                 Err(error) => {
                     let cause = Chain(&*error);
-                    log!(warn, self, %cause, "a duplicate that waits could not ask the store");
+                    log!(warn, self, %cause, "a waiting duplicate could not ask the store");
                     shared.counters.store_failures.add();
                     unanswered = Some(asked);
                 }
@@ -83,7 +83,7 @@ impl<St: IdempotencyStore> Delivery<St> {
         in_time(limit, "store", claim).await
     }
 
-    /// The answer may come when the lease is over: another may have claimed the message since.
+    /// The answer may come after the lease has ended. Another delivery may have claimed the message by then.
     fn granted(&self, token: ClaimToken, asked: Instant) -> Result<Lease, Verdict> {
         let lease = Lease::new(token, self.settings().lease, asked);
         if lease.is_over() {
@@ -102,7 +102,7 @@ impl<St: IdempotencyStore> Delivery<St> {
                     target: "clerk_webhooks",
                     message_id = self.key.message_id(),
                     scope = self.key.scope(),
-                    "a duplicate of a message that was completed before"
+                    "duplicate of a completed message"
                 );
                 Verdict::AlreadyProcessed
             }
@@ -124,7 +124,7 @@ impl<St: IdempotencyStore> Delivery<St> {
         Verdict::Refused(self.refused(RejectionKind::ShuttingDown))
     }
 
-    /// The claim may be in the store nevertheless, or get there later.
+    /// The store may still have recorded the claim, or may record it later.
     fn unanswered(&self, token: ClaimToken, asked: Instant, error: BoxError) -> Verdict {
         self.withdraw(token, asked);
         Verdict::Refused(self.store_failed(RejectionKind::StoreUnavailable, error))

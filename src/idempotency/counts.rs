@@ -1,4 +1,4 @@
-//! What has happened, in numbers.
+//! Counts of how deliveries ended.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,20 +13,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Handled to the end: succeeded or permanently failed.
+    /// Deliveries whose message was completed: the handler succeeded or failed permanently.
     pub completed: u64,
-    /// Handled, but to be delivered again: any other answer, a panic, the longest run.
+    /// Deliveries whose handler ran and whose message can run again. The handler gave any other answer,
+    /// panicked, or exceeded the longest run.
     pub released: u64,
-    /// Deliveries of a completed message, answered 200 or 422 without the handler.
+    /// Deliveries of a completed message. They are answered 200 or 422, and the handler does not run.
     pub duplicates: u64,
-    /// Deliveries that waited for another delivery of their message; each ends in one of the other counts.
+    /// Deliveries that waited for another delivery of their message. Each also ends in one of the other counts.
     pub waited: u64,
-    /// Deliveries answered 409: another delivery of their message was being handled, and did not end in time.
+    /// Deliveries answered 409, because another delivery of their message was being handled and did not end in
+    /// time.
     pub in_progress: u64,
-    /// Leases that ran out while their handler was running, or before its completion was noted: a second
-    /// run may have started beside it.
+    /// Leases that ended while their handler was running, or before the completion was recorded. A second run
+    /// may have started at the same time.
     pub lost_leases: u64,
-    /// Operations of the store that failed or got no answer in time.
+    /// Store operations that failed or were not answered in time.
     pub store_failures: u64,
 }
 

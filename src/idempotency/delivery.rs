@@ -1,4 +1,4 @@
-//! One delivery's task, and what its steps share.
+//! The task of one delivery, and the data that its steps share.
 
 use std::sync::Weak;
 
@@ -17,7 +17,7 @@ pub(super) struct Delivery<St> {
     pub(super) endpoint: Endpoint<St>,
     pub(super) key: MessageKey,
     pub(super) verified: VerifiedDelivery,
-    /// Dead when nobody waits for the answer any more.
+    /// Has no strong reference left once nobody waits for the answer.
     pub(super) sender: Weak<()>,
 }
 

@@ -2,8 +2,8 @@
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Stops an [`IdempotencyLayer`](super::IdempotencyLayer) from taking new deliveries, and waits for those
-/// that run. A server's graceful shutdown does not wait for them: their senders may have gone.
+/// Makes an [`IdempotencyLayer`](super::IdempotencyLayer) refuse new deliveries, and waits until the running
+/// ones end. The server's graceful shutdown does not wait for a delivery whose sender has disconnected.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,15 +31,16 @@ impl DrainHandle {
         Self { running, draining }
     }
 
-    /// From now on new deliveries, and duplicates that wait, are answered 503; ends when no delivery is
-    /// running. Dropping it midway does not open the layer again.
+    /// Answers new deliveries and waiting duplicates 503 from now on. Returns when no delivery is running.
+    ///
+    /// Dropping this future does not make the layer accept deliveries again.
     pub async fn drain(&self) {
         self.draining.cancel();
         self.running.close();
         self.running.wait().await;
     }
 
-    /// How many deliveries are being handled, or wait.
+    /// How many deliveries are being handled or are waiting.
     #[must_use]
     pub fn running(&self) -> usize {
         self.running.len()

@@ -1,4 +1,4 @@
-//! An endpoint: what its layer, services and runs have in common.
+//! An endpoint: the state that its layer, services and runs share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,10 +7,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{counts::Counters, waiters::Waiters};
 
-/// How many claims of unknown fate are withdrawn at once; others end with their lease.
+/// How many claims that may or may not exist are withdrawn at the same time. Any others end with their lease.
 const MAX_WITHDRAWALS: usize = 256;
 
-/// A handle: clones share all but the settings.
+/// A handle. Clones share everything except the settings.
 pub(super) struct Endpoint<St> {
     pub(super) shared: Arc<Shared<St>>,
     pub(super) settings: Settings,
@@ -55,7 +55,7 @@ impl<St> Endpoint<St> {
     }
 }
 
-/// Of a shared store, which need not be `Clone` itself.
+/// Written by hand, since the store is shared and need not be `Clone`.
 impl<St> Clone for Endpoint<St> {
     fn clone(&self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What a sender waits for: a refusal that is there already, or the end of the task.
+//! The future that a sender waits for: an immediate refusal, or the end of the task.
 
 use std::{
     fmt,
@@ -17,8 +17,8 @@ use crate::{
     verify::delivery::VerifiedDelivery,
 };
 
-/// The future of [`Idempotency`](super::Idempotency). Dropping it, as a server does when the sender
-/// disconnects, leaves the task running.
+/// The future of [`Idempotency`](super::Idempotency). A server drops it when the sender disconnects; the task
+/// continues to run.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture<B, E> {
     state: State<B, E>,
@@ -29,7 +29,7 @@ enum State<B, E> {
     Running {
         delivery: VerifiedDelivery,
         task: JoinHandle<Result<Response<ResponseBody<B>>, E>>,
-        /// Its existence tells the task that the answer is waited for.
+        /// While this exists, the task knows that somebody waits for the answer.
         _sender: Arc<()>,
     },
 }
@@ -75,7 +75,7 @@ impl<B, E> Future for ResponseFuture<B, E> {
     }
 }
 
-/// Handlers have tasks of their own: it was the store that panicked, or the runtime is shutting down.
+/// A handler runs in its own task, so a panic here comes from the store. Otherwise the runtime is shutting down.
 fn ended_early(ended: JoinError, delivery: &VerifiedDelivery) -> Rejection {
     match ended.try_into_panic() {
         Ok(payload) => {

@@ -1,4 +1,4 @@
-//! The layer: its store, its scope, its times.
+//! The layer: its store, its scope and its settings.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -14,12 +14,12 @@ use super::{
 use crate::timeout::DEFAULT_TIMEOUT;
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(60);
-/// Svix' retries span 27.6 hours; the rest is for people who resend by hand.
+/// Svix' retries span 27.6 hours. The rest is for manual resends.
 const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 const DEFAULT_LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
-/// A handler of a few seconds ends meanwhile; the sender waits 15 s.
+/// Long enough for a handler of a few seconds, and shorter than the 15 s that the sender waits.
 const DEFAULT_DUPLICATE_WAIT: Duration = Duration::from_secs(10);
-/// The store may take another 2 s for its last answer.
+/// The store may take another 2 s for its last answer, and the sender waits 15 s.
 const LONGEST_DUPLICATE_WAIT: Duration = Duration::from_secs(12);
 const DEFAULT_MAX_RUNNING: usize = 1_000;
 const DEFAULT_MAX_WAITING: usize = 64;
@@ -52,8 +52,8 @@ const DEFAULT_MAX_WAITING: usize = 64;
 /// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
 ///
-/// The [module's documentation](super) says how each case ends. The inner service runs in a task of its
-/// own, on the current tokio runtime. Clones share store, counts and running tasks.
+/// The [module's documentation](super) says how each case ends. The inner service runs in its own task on the
+/// current tokio runtime. Clones share the store, the counts and the running tasks.
 ///
 /// # Panics
 ///
@@ -66,9 +66,9 @@ pub struct IdempotencyLayer<St> {
 impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// A layer that keeps its claims in `store`, under `scope`.
     ///
-    /// The scope is the endpoint's name, such as `"users"`. Two endpoints get the same message under the
-    /// same id: with one scope on one store, each would take the other's events for duplicates. All processes that
-    /// serve one endpoint use one scope.
+    /// The scope is the endpoint's name, such as `"users"`. Two endpoints get the same message under the same
+    /// id. If they shared a scope in one store, each would treat the other's events as duplicates. All
+    /// processes that serve one endpoint use the same scope.
     pub fn new(store: St, scope: impl Into<Arc<str>>) -> Self {
         let settings = Settings {
             lease: DEFAULT_LEASE,
@@ -84,8 +84,10 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
         }
     }
 
-    /// How long a claim lasts without being extended: 60 s unless set. A message whose process died can
-    /// run again after it. It is extended every third of it while the handler runs.
+    /// How long a claim lasts without being extended: 60 s unless set.
+    ///
+    /// While the handler runs, the lease is extended each time a third of it has passed. If the process
+    /// crashes, the message can run again when the lease ends.
     ///
     /// # Panics
     ///
@@ -115,12 +117,12 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
         self
     }
 
-    /// How long a handler may run, its wait for the inner service's readiness included: 15 minutes unless
-    /// set. Then it is aborted, its claim is released and an error is logged, so that a handler that never
-    /// returns does not hold its event for ever.
+    /// How long a handler may run, including its wait for the inner service to be ready: 15 minutes unless set.
+    /// After that the handler is aborted, its claim is released and an error is logged. A handler that never
+    /// returns therefore does not block its message for ever.
     ///
-    /// Aborted means dropped where it awaits. A handler that blocks its thread cannot be stopped; its claim is
-    /// released one lease later.
+    /// Aborted means that its future is dropped at an `await`. A handler that blocks its thread cannot be
+    /// stopped. Its claim is released one lease later.
     ///
     /// # Panics
     ///
@@ -134,8 +136,8 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
         self
     }
 
-    /// How long to wait for an answer of the store: 5 s unless set. No answer to a claim is a 503, and the
-    /// handler is not run.
+    /// How long to wait for an answer from the store: 5 s unless set. If a claim is not answered in time, the
+    /// delivery is answered 503 and the handler does not run.
     ///
     /// # Panics
     ///
@@ -150,12 +152,15 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     }
 
     /// How long a duplicate waits while another delivery of its message is being handled: 10 s unless set, 12 s
-    /// at most, since the sender waits 15 s. If the other succeeds meanwhile the answer is 200, if it fails
-    /// permanently 422; if it fails for now, one of those that wait runs the handler. When the wait is over the
-    /// answer is 409.
+    /// at most, since the sender waits 15 s.
     ///
-    /// A 409 costs more than time. A manual resend that is answered 409 while the first delivery is running
-    /// makes the sender drop its retries: when the first delivery then fails, the message is lost.
+    /// - The other delivery succeeds: the duplicate is answered 200.
+    /// - It fails permanently: the duplicate is answered 422.
+    /// - It fails temporarily: one of the waiting duplicates runs the handler.
+    /// - It does not end in time: the duplicate is answered 409.
+    ///
+    /// A 409 can lose a message. When a manual resend is answered 409, the sender cancels the message's
+    /// remaining retries. If the first delivery then fails, nobody delivers the message again.
     ///
     /// # Panics
     ///
@@ -169,23 +174,29 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
         self
     }
 
-    /// How many duplicates may wait at once in this process: 64 unless set. One more is answered 409 at once.
+    /// How many duplicates may wait at the same time in this process: 64 unless set. Any further duplicate is
+    /// answered 409 at once.
     ///
-    /// They count as [running](Self::with_max_running) too. The layer's clones count together.
+    /// Waiting duplicates also count as [running](Self::with_max_running). All clones of the layer share one
+    /// count.
     pub fn with_max_waiting(mut self, max_waiting: usize) -> Self {
         self.endpoint.settings.max_waiting = max_waiting;
         self
     }
 
-    /// How many deliveries may run at once, handled or waiting for the inner service or the store: 1,000
-    /// unless set. One more is answered 503 with `Retry-After`, and nothing is claimed for it.
+    /// How many deliveries may run at the same time: 1,000 unless set. A delivery counts while its handler runs,
+    /// and while it waits for the inner service, the store or another delivery. Any further delivery is
+    /// answered 503 with `Retry-After`, and its message is not claimed.
     ///
-    /// Limits outside this layer do not bound them: a sender that gives up after 15 s frees its permit there,
-    /// and its delivery runs on. Each holds its body, so that together they hold at most
-    /// `max_running` times the limit of `ClerkWebhookLayer`: with both defaults 1,000 × 2 MiB, some 2 GB.
-    /// Clerk's events have a few kilobytes; 1,000 of them are some megabytes.
+    /// This bounds memory: each running delivery holds its body until its handler ends. Together the bodies
+    /// take at most `max_running` times the body limit of `ClerkWebhookLayer`. With both defaults that is
+    /// 1,000 × 2 MiB, some 2 GB. Clerk's events have a few kilobytes, so 1,000 of them take some megabytes.
     ///
-    /// The layer's clones count together; each service keeps to the number of the layer that made it.
+    /// A limit on requests *outside* this layer does not bound this number. A sender that disconnects after 15 s
+    /// returns its permit there, but its delivery continues to run.
+    ///
+    /// All clones of the layer share one count. Each service compares that count with the limit of the layer
+    /// that made it.
     ///
     /// # Panics
     ///
@@ -199,14 +210,14 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
         self
     }
 
-    /// For a graceful shutdown: stops new deliveries, and waits for those that run.
+    /// For a graceful shutdown: refuses new deliveries and waits until the running ones end.
     #[must_use]
     pub fn drain_handle(&self) -> DrainHandle {
         let shared = &self.endpoint.shared;
         DrainHandle::new(shared.running.clone(), shared.draining.clone())
     }
 
-    /// What has happened since the layer was made.
+    /// How deliveries have ended since the layer was made.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.endpoint.shared.counters.counts()
@@ -221,7 +232,7 @@ impl<S, St> Layer<S> for IdempotencyLayer<St> {
     }
 }
 
-/// Of a shared store, which need not be `Clone` itself.
+/// Written by hand, since the store is shared and need not be `Clone`.
 impl<St> Clone for IdempotencyLayer<St> {
     fn clone(&self) -> Self {
         Self {

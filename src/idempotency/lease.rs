@@ -1,4 +1,4 @@
-//! What a run knows of its hold on the message.
+//! What a run knows about its lease on the message.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use super::store::ClaimToken;
 pub(super) struct Lease {
     pub(super) token: ClaimToken,
     pub(super) length: Duration,
-    /// When it was last asked for, with success.
+    /// When the last successful claim or extension was requested.
     pub(super) renewed: Instant,
     pub(super) is_lost: bool,
 }
 
 impl Lease {
-    /// `asked`: no later than the store began to count.
+    /// `asked` must not be later than the moment when the store started the lease.
     pub(super) fn new(token: ClaimToken, length: Duration, asked: Instant) -> Self {
         Self {
             token,

@@ -1,6 +1,6 @@
-//! What operators read about a delivery: each line with its message id and the event's type.
+//! Log lines about a delivery. Each has the message id and the event's type.
 
-/// The type is read from the body: not for lines on the path of success.
+/// Not for lines that every successful delivery logs, because the event's type is parsed from the body.
 macro_rules! log {
     ($level:ident, $delivery:expr, $($rest:tt)+) => {{
         let delivery = $delivery;

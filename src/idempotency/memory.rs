@@ -1,4 +1,4 @@
-//! Claims in this process's memory.
+//! Claims in the memory of this process.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,22 +13,26 @@ use tracing::warn;
 
 use super::store::{Claim, ClaimToken, IdempotencyStore, MessageKey, Outcome};
 
-/// About 30 MB of ids as long as Svix'.
+/// About 30 MB, with ids as long as Svix' ids.
 const DEFAULT_CAPACITY: usize = 100_000;
-/// How often at most a store full of claims looks at all of them.
+/// The shortest time between two searches of a full store for expired claims.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
-/// How often at most the log says that the store is too small.
+/// The shortest time between two warnings that the store is too small.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
-/// Keeps claims in memory: for a single process, whose restart may run a message again.
+/// Keeps claims in memory, for a single process. A restart loses them all, so a message that is delivered
+/// again after a restart runs again.
 ///
-/// It holds a bounded number of messages, 100,000 unless set. When it is full, the message that was
-/// completed longest ago makes room for a new one: counted in [`evicted`](Self::evicted), and warned of
-/// once a minute. A message in progress never makes room; when all are, a new claim is an error, which
-/// the layer answers 503. Nothing runs in the background: what has expired goes as new claims come, in the
-/// order of completion, and at the latest when the store is full.
+/// The store holds a bounded number of messages: 100,000 unless set. When it is full, a new message evicts the
+/// one that was completed longest ago. [`evicted`](Self::evicted) counts evictions, and a warning is logged at
+/// most once a minute. A message in progress is never evicted. When all messages are in progress, a new claim
+/// is an error, and the layer answers 503.
 ///
-/// Its time is monotonic: steps of the machine's clock do not matter. Clones share their contents.
+/// Nothing runs in the background. Each new claim removes a few expired messages, in the order of their
+/// completion. The others are removed at the latest when the store is full.
+///
+/// The store uses a monotonic clock, so changes to the machine's clock have no effect. Clones share their
+/// contents.
 ///
 /// ```
 /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
@@ -52,35 +56,34 @@ impl MemoryStore {
         }
     }
 
-    /// Holds at most `messages`, in progress and completed together; at least one. A message takes
-    /// about 300 bytes.
+    /// How many messages the store holds at most, in progress and completed together; at least one. A message
+    /// takes about 300 bytes.
     #[must_use]
     pub fn with_capacity(self, messages: usize) -> Self {
         self.table().capacity = messages.max(1);
         self
     }
 
-    /// How many messages it holds, in progress and completed. Some of them may have expired.
+    /// How many messages the store holds, in progress and completed. Some of them may have expired.
     #[must_use]
     pub fn len(&self) -> usize {
         self.table().entries.len()
     }
 
-    /// Whether it holds none.
+    /// Whether the store holds no message.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many completed messages had to make room before their retention was over: were one of them
-    /// delivered again, it would run again. Not zero? Raise the capacity.
+    /// How many completed messages were evicted before their retention ended. An evicted message runs again if
+    /// it is delivered again. If this is not zero, raise the capacity.
     #[must_use]
     pub fn evicted(&self) -> u64 {
         self.table().evicted
     }
 
-    /// A panic while it was locked cannot have left it half-changed: nothing in there panics between
-    /// two changes.
+    /// A poisoned lock is safe to use: nothing under it panics between two changes that belong together.
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,7 +136,7 @@ impl IdempotencyStore for MemoryStore {
     }
 }
 
-/// A [`MemoryStore`] holds as many messages in progress as it may hold messages.
+/// The error of a [`MemoryStore`] whose whole capacity is taken by messages in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreFull {
     capacity: usize,
@@ -156,7 +159,7 @@ impl Error for StoreFull {}
 struct Table {
     capacity: usize,
     entries: HashMap<MessageKey, Entry>,
-    /// The completed ones, in the order of their completion.
+    /// The completed messages, in the order of their completion.
     completed: BTreeMap<u64, MessageKey>,
     next_place: u64,
     evicted: u64,
@@ -265,7 +268,8 @@ impl Table {
         true
     }
 
-    /// Two at a time: more than come in, so that what has expired dwindles without a pause for it.
+    /// Removes up to two per claim. A claim adds one message, so expired messages become fewer without a long
+    /// pause to remove them.
     fn remove_oldest_if_expired(&mut self, now: Instant) {
         for _ in 0..2 {
             let Some((_, key)) = self.completed.first_key_value() else {
@@ -288,7 +292,7 @@ impl Table {
         if self.entries.len() < capacity || self.evict_oldest(now) {
             return Ok(());
         }
-        // Nothing is completed: what is left are claims, of which some may have lost their holder.
+        // No completed message is left to evict, only claims. The holders of some may have crashed.
         if is_due(self.swept, BETWEEN_SWEEPS, now) {
             self.swept = Some(now);
             self.entries.retain(|_, entry| now < entry.expires);
@@ -331,7 +335,7 @@ fn is_due(last: Option<Instant>, interval: Duration, now: Instant) -> bool {
     last.is_none_or(|last| interval <= now.duration_since(last))
 }
 
-/// What lies too far ahead for the clock is a long time away.
+/// A time that is too far ahead for the clock becomes a century from now.
 fn after(now: Instant, duration: Duration) -> Instant {
     const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
     now.checked_add(duration).unwrap_or(now + A_CENTURY)
@@ -388,7 +392,7 @@ mod tests {
         let full = claim(&mut table, 2, HOUR, now).unwrap_err();
         assert!(full.to_string().starts_with("all 2 messages"), "{full}");
         assert_eq!(claim(&mut table, 1, HOUR, now), Ok(Claim::InProgress));
-        // The holder of the first has died.
+        // The holder of the first claim has crashed.
         assert!(claim(&mut table, 2, HOUR, now + HOUR).is_ok());
         assert_eq!(table.evicted, 0);
     }

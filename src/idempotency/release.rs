@@ -1,4 +1,4 @@
-//! Claims that are given back.
+//! Releasing claims.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,22 +18,22 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl<St: IdempotencyStore> Delivery<St> {
-    /// Before the answer, so that the sender's next delivery can run at once.
+    /// Runs before the answer is sent, so that the sender's next delivery can run at once.
     pub(super) async fn release(&self, lease: &Lease) {
         let &Lease { token, renewed, .. } = lease;
         let release = self.store().release(&self.key, token);
         if let Err(error) = self.answer_in_time(release).await {
             self.shared().counters.store_failures.add();
             let (cause, lease) = (Chain(&*error), lease.length);
-            log!(warn, self, %cause, "could not release a claim; tried again for its lease of {lease:?}");
+            log!(warn, self, %cause, "could not release a claim; trying again until its lease of {lease:?} ends");
             self.withdraw(token, renewed);
         }
     }
 
-    /// In the background: releases a claim that may be in the store, or get there later, until the store says
-    /// that it did or the lease is over.
+    /// Releases, in the background, a claim that the store may have recorded or may still record. Tries again
+    /// until the store confirms the release or the lease ends.
     ///
-    /// A shutdown does not wait for it: nothing is lost but the time of a lease.
+    /// A shutdown does not wait for this. At worst the message stays blocked until its lease ends.
     pub(super) fn withdraw(&self, token: ClaimToken, asked: Instant) {
         let permits = Arc::clone(&self.shared().withdrawals);
         let Ok(permit) = permits.try_acquire_owned() else {
@@ -41,7 +41,7 @@ impl<St: IdempotencyStore> Delivery<St> {
             log!(
                 warn,
                 self,
-                "too many claims to release: this message may be blocked for {lease:?}"
+                "too many claims are being released: this message may stay blocked for {lease:?}"
             );
             return;
         };

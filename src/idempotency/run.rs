@@ -1,4 +1,4 @@
-//! A delivery's second step: run the handler under the lease, record how it ended.
+//! The second step of a delivery: run the handler while extending the lease, then record how it ended.
 
 use std::{future::poll_fn, pin::pin, time::Duration};
 
@@ -28,14 +28,14 @@ use crate::{
     timeout::in_time,
 };
 
-/// A store that was down for a moment need not cost a second run.
+/// Trying again avoids a second run when the store is down for a moment.
 const PAUSES_BETWEEN_COMPLETIONS: [Duration; 3] = [
     Duration::from_millis(50),
     Duration::from_millis(200),
     Duration::from_millis(800),
 ];
 
-/// Why a handler has no answer.
+/// Why a handler ended without an answer.
 enum Ended {
     Panicked(String),
     TimedOut,
@@ -52,7 +52,7 @@ impl From<JoinError> for Ended {
 }
 
 impl<St: IdempotencyStore> Delivery<St> {
-    /// The answer to this delivery, whether or not the handler was run for it.
+    /// The answer to this delivery, whether or not the handler ran for it.
     pub(super) async fn once<S, B, ResB>(
         self,
         inner: S,
@@ -80,8 +80,8 @@ impl<St: IdempotencyStore> Delivery<St> {
                 warn,
                 &self,
                 ran_ms,
-                "a handler ended after its sender had disconnected: to the sender this attempt failed, the \
-                 next delivery gets the result"
+                "a handler ended after its sender had disconnected: the sender counts this attempt as failed; \
+                 its next delivery gets the result"
             );
         }
         let answer = match ended {
@@ -92,7 +92,7 @@ impl<St: IdempotencyStore> Delivery<St> {
         answer
     }
 
-    /// Waits for the handler while it keeps the lease alive, but not for ever.
+    /// Waits for the handler, at most for the longest run, and extends the lease until then.
     async fn watch<T>(&self, handler: AbortOnDropHandle<T>, lease: &mut Lease) -> Result<T, Ended> {
         let alive = async {
             self.keep_alive(lease).await;
@@ -109,7 +109,7 @@ impl<St: IdempotencyStore> Delivery<St> {
             return ended.map_err(Ended::from);
         }
         handler.abort();
-        // One that blocks its thread may answer after all.
+        // A handler that blocks its thread may still answer.
         match timeout(self.settings().lease, handler).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) if error.is_panic() => Err(error.into()),
@@ -118,16 +118,18 @@ impl<St: IdempotencyStore> Delivery<St> {
                 log!(
                     error,
                     self,
-                    "a handler that exceeded the longest run blocks its thread and could not be stopped: its \
-                     message is released, and may run a second time beside it"
+                    "a handler exceeded the longest run, blocks its thread and could not be stopped: its \
+                     message is released and may run again while this handler still runs"
                 );
                 Err(Ended::TimedOut)
             }
         }
     }
 
-    /// Extends the lease every third of it, until the store says that it is lost, or the message completed.
-    /// After a failure again soon: a store that comes back before the lease is over must find it.
+    /// Extends the lease each time a third of it has passed, until the store answers that the token no longer
+    /// holds the message.
+    ///
+    /// After a failure it tries again soon, so that a store that recovers before the lease ends extends it.
     async fn keep_alive(&self, lease: &mut Lease) {
         let patience = self.settings().store_timeout.min(lease.length / 6);
         let mut pause = (lease.length / 3).saturating_sub(lease.renewed.elapsed());
@@ -144,14 +146,14 @@ impl<St: IdempotencyStore> Delivery<St> {
                 Err(error) => {
                     self.shared().counters.store_failures.add();
                     let cause = Chain(&*error);
-                    log!(warn, self, %cause, "could not extend a lease; tried again until it runs out");
+                    log!(warn, self, %cause, "could not extend a lease; trying again until it ends");
                     lease.length / 24
                 }
             };
         }
     }
 
-    /// The store may have failed, or the process itself stood still.
+    /// A lease can end unnoticed when the store fails or when the process itself was suspended.
     fn notice_a_lost(&self, lease: &mut Lease) {
         if !lease.is_lost && lease.is_over() {
             self.lost_lease(lease);
@@ -168,7 +170,7 @@ impl<St: IdempotencyStore> Delivery<St> {
         );
     }
 
-    /// Success and "never again" are final; anything else may be tried again.
+    /// Success and permanent failure are recorded. Any other answer releases the message.
     async fn settle<ResB, E>(
         &self,
         answer: Result<Response<ResB>, E>,
@@ -195,7 +197,7 @@ impl<St: IdempotencyStore> Delivery<St> {
         answer.map(|response| response.map(ResponseBody::inner))
     }
 
-    /// All tries together take no longer than one answer may, since the sender is waiting.
+    /// All attempts together must end within one store timeout, since the sender is waiting.
     async fn complete(&self, outcome: Outcome, lease: &mut Lease) -> Result<(), BoxError> {
         let completion = self.answer_in_time(async {
             let mut pauses = PAUSES_BETWEEN_COMPLETIONS.into_iter();
@@ -230,7 +232,7 @@ impl<St: IdempotencyStore> Delivery<St> {
     }
 }
 
-/// The output of `main`; `background` goes on beside it for as long.
+/// Returns the output of `main`, and polls `background` until then.
 async fn while_polling<T>(
     main: impl Future<Output = T>,
     background: impl Future<Output = ()>,
@@ -244,8 +246,8 @@ async fn while_polling<T>(
     .await
 }
 
-/// In a task of its own: a panic ends nothing else, and one that blocks its thread does not keep the
-/// lease from being extended.
+/// Runs the handler in its own task. A panic then ends nothing else, and a handler that blocks its thread does
+/// not stop the lease from being extended.
 fn spawn<S, B>(
     mut inner: S,
     request: Request<B>,
@@ -264,7 +266,7 @@ where
     AbortOnDropHandle::new(tokio::spawn(handling.in_current_span()))
 }
 
-/// None: it may be tried again.
+/// `None` when the message may run again.
 fn outcome_of<B>(response: &Response<B>) -> Option<Outcome> {
     if response.status().is_success() {
         return Some(Outcome::Succeeded);

@@ -1,4 +1,4 @@
-//! The service: finds the verified delivery, hands it to a task.
+//! The service: finds the verified delivery and passes it to a task.
 
 use std::{
     fmt,
@@ -19,8 +19,8 @@ use crate::{
     verify::delivery::VerifiedDelivery,
 };
 
-/// The middleware that [`IdempotencyLayer`](super::IdempotencyLayer) makes; see the [module's documentation](super) for how each
-/// case ends.
+/// The middleware that [`IdempotencyLayer`](super::IdempotencyLayer) makes. The
+/// [module's documentation](super) says how each case ends.
 pub struct Idempotency<S, St> {
     inner: S,
     endpoint: Endpoint<St>,
@@ -52,9 +52,9 @@ fn delivery_of<B>(request: &Request<B>) -> Result<VerifiedDelivery, Rejection> {
     delivery.ok_or_else(|| {
         Rejection::missing_layer(format!(
             "the request to {:?} did not pass a `ClerkWebhookLayer`: `IdempotencyLayer` belongs inside it; \
-             with `route_layer` the later is the outer: \
-             `post(handler).route_layer(idempotency).route_layer(clerk)`; in a `ServiceBuilder` the first is: \
-             `.layer(clerk).layer(idempotency)`",
+             with `route_layer` the last call is the outer layer: \
+             `post(handler).route_layer(idempotency).route_layer(clerk)`; in a `ServiceBuilder` the first call \
+             is: `.layer(clerk).layer(idempotency)`",
             request.uri().path()
         ))
     })
@@ -73,8 +73,8 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<ResB, S::Error>;
 
-    /// Always ready: the inner service is asked after the claim, so that a duplicate is answered at once
-    /// however busy it is.
+    /// Always ready. The inner service is polled for readiness after the claim, so that a duplicate is answered
+    /// at once even when the inner service is busy.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         Poll::Ready(Ok(()))
     }
@@ -85,7 +85,7 @@ where
             Err(rejection) => return ResponseFuture::refused(rejection),
         };
         let shared = &self.endpoint.shared;
-        // Counted before the look, so that a drain that begins in between waits for this one.
+        // Counted before `draining` is read, so that a drain that begins in between waits for this delivery.
         let _counted = shared.running.token();
         if shared.draining.is_cancelled() {
             let rejection = Rejection::of(RejectionKind::ShuttingDown, &verified);
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// Of a shared store, which need not be `Clone` itself.
+/// Written by hand, since the store is shared and need not be `Clone`.
 impl<S: Clone, St> Clone for Idempotency<S, St> {
     fn clone(&self) -> Self {
         Self::new(self.inner.clone(), self.endpoint.clone())

@@ -1,4 +1,4 @@
-//! What a store has to do, and nothing more.
+//! The operations that a store implements.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use crate::BoxError;
 
 /// Where claims live: in memory, in a database, in Redis.
 ///
-/// A whole one of your own, for a single process:
+/// A complete store of your own, for a single process:
 ///
 /// ```
 /// use std::{
@@ -105,23 +105,25 @@ use crate::BoxError;
 /// # }
 /// ```
 ///
-/// (A store for production also removes what has expired: this one grows for ever.)
+/// (This store grows for ever. A store for production also removes expired entries.)
 ///
-/// # What every store must hold
+/// # What every store must guarantee
 ///
-/// - [`claim`](Self::claim) is atomic: of any number of callers at once, in any number of processes, one
-///   gets [`Claim::Claimed`]. There is no default for it, nor for any other method: a wrong one would
-///   lose events.
-/// - Time is the store's own where it has a server, so that clocks of several machines need not agree.
-/// - Durations are rounded up to what the store can keep, never down to nothing. Any is taken, up to
-///   [`Duration::MAX`]; one that is too long for the store is as long as the store can keep.
-/// - An error means *unknown*: the caller must assume that it may have happened. So does a future that is
-///   dropped, as the layer does when its store timeout is over: what it had sent may still be carried out,
-///   but nothing may be left half done. The layer then releases the claim, again and again until the answer
-///   is `true` or the lease is over, since a release may overtake the claim.
+/// - [`claim`](Self::claim) is atomic. If any number of callers in any number of processes claim one message at
+///   the same time, exactly one of them gets [`Claim::Claimed`]. No method has a default implementation, since a
+///   wrong one would lose events.
+/// - A store with a server uses the server's clock, so that the clocks of its clients need not agree.
+/// - Durations are rounded up to the store's precision, never down to zero. Every duration up to
+///   [`Duration::MAX`] is accepted. A duration that is too long becomes the longest that the store can keep.
+/// - An error means that the result is *unknown*: the operation may have happened. A dropped future means the
+///   same. The layer drops a future when its store timeout ends. An operation that was already sent may still be
+///   carried out, but it must never be carried out in part.
 ///
-/// With feature `testing`, `testing::idempotency_store` holds the suite that all stores of this
-/// project pass, and the one above; run it against yours.
+/// When the result of a claim is unknown, the layer releases the claim. A release may reach the store before the
+/// claim does, so the layer repeats it until the answer is `true` or the lease ends.
+///
+/// With feature `testing`, `testing::idempotency_store` has the test suite that the store above and all stores of
+/// this project pass. Run it against yours.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `IdempotencyStore`",
     label = "this cannot keep claims",
@@ -129,16 +131,17 @@ use crate::BoxError;
             or implement `IdempotencyStore`: its documentation opens with a whole one"
 )]
 pub trait IdempotencyStore: Send + Sync + 'static {
-    /// What goes wrong: connections, mostly. It is logged with its sources, never sent.
+    /// The store's error, such as a broken connection. It is logged with its sources, never sent to the caller.
     type Error: Into<BoxError> + Send;
 
-    /// Takes the message for `token`, unless another token holds it or it is completed. Atomic.
+    /// Claims the message for `token`, unless another token holds it or it is completed. Atomic.
     ///
-    /// A claim can be repeated: for the token that holds the message it is [`Claim::Claimed`] again. Whether
-    /// its lease then begins anew is up to the store.
+    /// A claim can be repeated: the token that holds the message gets [`Claim::Claimed`] again. The store decides
+    /// whether the repeated claim starts a new lease.
     ///
-    /// The claim ends by itself when `lease` runs out without being extended: its holder has crashed,
-    /// and a later delivery may run. A completed message is claimable again when its retention is over.
+    /// The claim ends by itself when `lease` ends without being extended. Its holder is then considered crashed,
+    /// and a later delivery can claim the message. A completed message can be claimed again when its retention
+    /// ends.
     fn claim(
         &self,
         key: &MessageKey,
@@ -148,8 +151,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 
     /// Makes the claim last for another `lease` from now.
     ///
-    /// `false` when `token` does not hold it any more: the lease ran out, whether or not another has
-    /// claimed it since, or the message was completed.
+    /// Returns `false` when `token` no longer holds the message: the lease has ended, or the message was
+    /// completed. An ended lease is not extended, even if no other token has claimed the message since.
     fn extend(
         &self,
         key: &MessageKey,
@@ -157,10 +160,10 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Records how the message's work ended, and keeps that for `retention`.
+    /// Records how the message's work ended, and keeps that outcome for `retention`.
     ///
-    /// This is a fact, whoever holds the claim: it takes no token, ends any claim, and replaces an earlier
-    /// outcome.
+    /// The outcome is recorded even when another token holds the claim, or none. So this takes no token, ends any
+    /// claim on the message, and replaces an earlier outcome.
     fn complete(
         &self,
         key: &MessageKey,
@@ -168,11 +171,11 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         retention: Duration,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Gives the claim back, so that the next delivery may run at once.
+    /// Releases the claim, so that the next delivery can run at once.
     ///
-    /// `false`, and nothing changes, when `token` does not hold it: another's claim and a completed
-    /// message stay as they are. For a claim whose lease ran out, and which nobody took since, either will
-    /// do.
+    /// Returns `false` and changes nothing when `token` does not hold the message: the claim of another token
+    /// and a completed message stay as they are. If the lease of `token` has ended and no other token has claimed
+    /// the message since, the store may return `true` or `false`.
     fn release(
         &self,
         key: &MessageKey,
@@ -181,11 +184,11 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 
     /// Forgets that the message was completed, so that a manual resend runs again.
     ///
-    /// `false` when it was not completed; a claim that is in progress is left alone.
+    /// Returns `false` when the message was not completed. A claim in progress does not change.
     fn forget(&self, key: &MessageKey) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 }
 
-/// A shared store is a store.
+/// A store behind an `Arc` is a store.
 impl<S: IdempotencyStore> IdempotencyStore for Arc<S> {
     type Error = S::Error;
 
@@ -225,10 +228,10 @@ impl<S: IdempotencyStore> IdempotencyStore for Arc<S> {
     }
 }
 
-/// What deduplication is based on: a message id, and the endpoint that got it.
+/// The key of deduplication: a message id, and the scope of the endpoint that received it.
 ///
-/// The scope separates endpoints that share a store: each gets the same message under the same id, and each
-/// has its own work to do for it.
+/// The scope separates endpoints that share a store. Each endpoint gets the same message under the same id, and
+/// does its own work for it.
 ///
 /// ```
 /// use clerk_webhooks::idempotency::MessageKey;
@@ -254,7 +257,7 @@ impl MessageKey {
         }
     }
 
-    /// The endpoint's name.
+    /// The scope: the endpoint's name.
     #[must_use]
     pub fn scope(&self) -> &str {
         &self.scope
@@ -272,13 +275,13 @@ impl MessageKey {
 pub enum Claim {
     /// The token holds the message: extend, complete or release it.
     Claimed,
-    /// Another token holds it; its holder is running, or crashed less than a lease ago.
+    /// Another token holds it. Its holder is running, or crashed less than a lease ago.
     InProgress,
-    /// Its work has ended.
+    /// The work has ended with this outcome.
     Completed(Outcome),
 }
 
-/// How a message's work ended. Anything else may be tried again, and is not recorded.
+/// How a message's work ended. Any other result is not recorded, and the message can run again.
 ///
 /// ```
 /// use clerk_webhooks::idempotency::Outcome;
@@ -287,14 +290,14 @@ pub enum Claim {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Duplicates are answered 200.
+    /// The handler succeeded. Duplicates are answered 200.
     Succeeded,
-    /// It would fail every time. Duplicates are answered 422 with `webhook-delivery: abort-message`.
+    /// The handler would fail every time. Duplicates are answered 422 with `webhook-delivery: abort-message`.
     PermanentlyFailed,
 }
 
 impl Outcome {
-    /// Its name in stores: `succeeded` or `permanently_failed`. No [`ClaimToken`] looks like that.
+    /// The outcome's name in stores: `succeeded` or `permanently_failed`. No [`ClaimToken`] has such a text.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -303,7 +306,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome of this name.
+    /// The outcome with this name, or `None`.
     ///
     /// ```
     /// use clerk_webhooks::idempotency::Outcome;
@@ -318,10 +321,9 @@ impl Outcome {
     }
 }
 
-/// Tells one claim of a message from the next, so that a holder whose lease ran out cannot change its
-/// successor's claim.
+/// Identifies one claim of a message, so that a holder whose lease has ended cannot change a later claim.
 ///
-/// A random number of 64 bits; not a secret. Its text is 16 hexadecimal digits:
+/// A random number of 64 bits. It is not a secret. Its text is 16 hexadecimal digits:
 ///
 /// ```
 /// use clerk_webhooks::idempotency::ClaimToken;

@@ -9,11 +9,11 @@ use tokio::{sync::Notify, time::timeout};
 
 use super::store::MessageKey;
 
-/// All that wait in this process; few, so that a list is enough.
+/// All waiting deliveries of this process. They are few, so a list is enough.
 #[derive(Debug, Default)]
 pub(super) struct Waiters(Mutex<Vec<(MessageKey, Arc<Notify>)>>);
 
-/// One that waits, until it is dropped.
+/// One waiting delivery. Dropping this ends the wait.
 #[derive(Debug)]
 pub(super) struct Waiter<'a> {
     waiters: &'a Waiters,
@@ -21,7 +21,7 @@ pub(super) struct Waiter<'a> {
 }
 
 impl Waiters {
-    /// None when `max` wait already.
+    /// `None` when `max` deliveries wait already.
     pub(super) fn enter(&self, key: &MessageKey, max: usize) -> Option<Waiter<'_>> {
         let mut waiting = self.lock();
         if max <= waiting.len() {
@@ -35,21 +35,21 @@ impl Waiters {
         })
     }
 
-    /// The run that they wait for has ended, or may have.
+    /// Wakes all deliveries that wait for this message: its run has ended, or may have ended.
     pub(super) fn wake(&self, key: &MessageKey) {
         let waiting = self.lock();
         let same = waiting.iter().filter(|(waiting_for, _)| waiting_for == key);
         same.for_each(|(_, wake)| wake.notify_one());
     }
 
-    /// Nothing in there panics.
+    /// Nothing panics while it holds the lock.
     fn lock(&self) -> MutexGuard<'_, Vec<(MessageKey, Arc<Notify>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Waiter<'_> {
-    /// Ends when it is woken, now or since it was last asked, and after `longest` at the latest.
+    /// Returns when it is woken, or was woken since the last call; after `longest` at the latest.
     pub(super) async fn wait(&self, longest: Duration) {
         let _ = timeout(longest, self.wake.notified()).await;
     }

@@ -1,4 +1,4 @@
-//! The terminal service: stores a verified delivery and acknowledges it.
+//! The innermost service: stores a verified delivery and acknowledges it.
 
 use std::{
     convert::Infallible,
@@ -21,11 +21,11 @@ use crate::{
     verify::delivery::VerifiedDelivery,
 };
 
-/// Stores every delivery in a queue and answers 202, without decoding it.
+/// Stores every verified delivery in a queue, without decoding it, and answers 202.
 ///
-/// It belongs inside a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer), in axum as a service. It takes the
-/// delivery from the request's extensions, whatever the body. Without the layer it answers 500, and the log
-/// says where to put it.
+/// It belongs inside a [`ClerkWebhookLayer`](crate::ClerkWebhookLayer); in axum, mount it with `post_service`. It
+/// reads the delivery from the request's extensions, whatever the type of the body. Without the layer it answers
+/// 500, and the log says how to fix the order.
 ///
 /// ```
 /// use axum::{Router, routing::post_service};
@@ -39,14 +39,14 @@ use crate::{
 /// }
 /// ```
 ///
-/// | what the queue says | the sender gets |
+/// | the queue's answer | the sender gets |
 /// |---|---|
 /// | [`New`](super::Enqueued::New), [`Duplicate`](super::Enqueued::Duplicate) | 202 |
-/// | an error, or nothing within the timeout | 503, `Retry-After: 5`; the sender retries, and the retry is a duplicate if the event was stored after all |
+/// | an error, or no answer within the timeout | 503, `Retry-After: 5`; the sender retries. If the event was stored after all, the retry is a duplicate |
 ///
 /// # Panics
 ///
-/// Its future panics when it is polled outside a tokio runtime.
+/// The service's future panics when it is polled outside a tokio runtime.
 #[must_use = "a service does nothing until it is called"]
 pub struct Enqueue<Q> {
     queue: Arc<Q>,
@@ -54,7 +54,7 @@ pub struct Enqueue<Q> {
 }
 
 impl<Q: EventQueue> Enqueue<Q> {
-    /// Stores into `queue`, which has 5 s to answer.
+    /// A service that stores deliveries in `queue`, with a timeout of 5 s.
     pub fn new(queue: Q) -> Self {
         Self {
             queue: Arc::new(queue),
@@ -62,7 +62,7 @@ impl<Q: EventQueue> Enqueue<Q> {
         }
     }
 
-    /// How long to wait for the queue: 5 s unless set.
+    /// How long to wait for the queue's answer: 5 s unless set.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -108,7 +108,7 @@ fn misplaced(path: &str) -> Rejection {
     ))
 }
 
-/// Of a shared queue, which need not be `Clone` itself.
+/// Written by hand, since the queue is shared and need not be `Clone`.
 impl<Q> Clone for Enqueue<Q> {
     fn clone(&self) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl<Q> fmt::Debug for Enqueue<Q> {
     }
 }
 
-/// The future of [`Enqueue`]. It is boxed, since a queue's answer borrows the queue.
+/// The future of [`Enqueue`]. It is boxed, since the future of a queue borrows the queue.
 #[must_use = "futures do nothing unless polled"]
 pub struct EnqueueFuture(Pin<Box<dyn Future<Output = Response<ResponseBody<String>>> + Send>>);
 

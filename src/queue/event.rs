@@ -1,4 +1,4 @@
-//! What is stored of a delivery.
+//! The stored form of a delivery.
 
 use std::{
     fmt,
@@ -15,14 +15,14 @@ use serde::{
 
 use crate::{event::DecodeError, extract, verify::delivery::VerifiedDelivery};
 
-/// A delivery as a queue keeps it: undecoded, so that nothing is lost to a version that does not know its
-/// type yet.
+/// A delivery as a queue stores it. The body is not decoded, so nothing is lost when this version does not know
+/// the event's type yet.
 ///
-/// It was verified before it was queued, but is not a [`VerifiedDelivery`]: whoever can write to the queue can
-/// make one.
+/// [`Enqueue`](super::Enqueue) stores verified deliveries only. Unlike a [`VerifiedDelivery`], a `QueuedEvent` does
+/// not prove that its delivery was verified: anyone who can write to the queue can create one.
 ///
-/// Serialized it is one flat object. `body` is the raw body as text; one that is not UTF-8 is kept as
-/// `body_base64` instead. Fields that a later version adds are ignored.
+/// It serializes as one flat object. `body` is the raw body as text. A body that is not UTF-8 is stored as
+/// `body_base64` instead. Unknown fields are ignored, so that a later version can add some.
 ///
 /// ```
 /// use clerk_webhooks::{ClerkEvent, queue::QueuedEvent};
@@ -51,46 +51,46 @@ pub struct QueuedEvent {
 }
 
 impl QueuedEvent {
-    /// The message's id, the same on every delivery: what the queue deduplicates by.
+    /// The message's id, the same on every delivery. The queue deduplicates by it.
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
     }
 
-    /// When the sender made the delivery that was stored, header `svix-timestamp`, in whole seconds.
+    /// When the sender made the stored delivery: the header `svix-timestamp`, in whole seconds.
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
         self.attempted_at
     }
 
-    /// The label of the secret that matched.
+    /// The label of the signing secret that matched.
     #[must_use]
     pub fn secret_label(&self) -> &str {
         &self.secret_label
     }
 
-    /// Which attempt of the worker this is, from 1. The sender's attempts are not counted here.
+    /// The number of the worker's attempt, from 1. The sender's attempts are not counted.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// The same event in another attempt. For implementors of queues.
+    /// The same event with another attempt number. For implementors of queues.
     #[must_use]
     pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
         self
     }
 
-    /// What the queue passes to its own methods in the handler, by type: a lease, for example.
+    /// Values by type that the queue attaches for its own methods to use in the handler, such as a lease.
     ///
-    /// Extensions are not stored, and equal events may have different ones.
+    /// Extensions are not stored, and comparisons ignore them.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// Adds an extension before the event goes to the handler. For implementors of queues.
+    /// Adds an extension before the handler gets the event. For implementors of queues.
     ///
     /// ```
     /// use clerk_webhooks::queue::QueuedEvent;
@@ -116,12 +116,12 @@ impl QueuedEvent {
         &self.body
     }
 
-    /// The event: [`ClerkEvent`](crate::ClerkEvent), [`RawClerkEvent`](crate::RawClerkEvent) or a type of
-    /// your own, by the same decoders as [`VerifiedClerkEvent`](crate::VerifiedClerkEvent).
+    /// Decodes the event as a [`ClerkEvent`](crate::ClerkEvent), a [`RawClerkEvent`](crate::RawClerkEvent) or a
+    /// type of your own, with the same decoders as [`VerifiedClerkEvent`](crate::VerifiedClerkEvent).
     ///
     /// # Errors
     ///
-    /// When the body is not such an event; the error says where.
+    /// When the body is not such an event. The error says where in the body.
     pub fn decode<T>(&self) -> Result<T, DecodeError>
     where
         T: DeserializeOwned + 'static,
@@ -143,7 +143,7 @@ impl From<&VerifiedDelivery> for QueuedEvent {
     }
 }
 
-/// Compares what is stored: everything but the extensions.
+/// Compares everything that is stored, not the extensions.
 impl PartialEq for QueuedEvent {
     fn eq(&self, other: &Self) -> bool {
         let stored = |event: &Self| (event.attempted_at, event.attempt);
@@ -156,7 +156,7 @@ impl PartialEq for QueuedEvent {
 
 impl Eq for QueuedEvent {}
 
-/// Prints the body's length only: a payload holds personal data.
+/// Prints only the length of the body, since a payload holds personal data.
 impl fmt::Debug for QueuedEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueuedEvent")

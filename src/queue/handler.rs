@@ -1,4 +1,4 @@
-//! A worker's handler: an async function that gets the decoded event.
+//! A worker's handler: an async function that takes the decoded event.
 
 use std::{
     fmt,
@@ -14,8 +14,8 @@ use tower_service::Service;
 use super::event::QueuedEvent;
 use crate::{BoxError, error::WebhookError};
 
-/// Makes a `tower::Service<`[`QueuedEvent`]`, Response = ()>`, as workers run it, of a state and an async
-/// function that feels like a handler:
+/// Turns an async function and a state into the `tower::Service<`[`QueuedEvent`]`, Response = ()>` that a worker
+/// runs:
 ///
 /// ```
 /// use clerk_webhooks::{
@@ -39,10 +39,11 @@ use crate::{BoxError, error::WebhookError};
 /// # let _ = handler;
 /// ```
 ///
-/// The event is decoded first, as a [`ClerkEvent`](crate::ClerkEvent) or whatever type the function takes.
-/// One that cannot be decoded is a [permanent](WebhookError::permanent) failure, which names the path: it is
-/// dead-lettered at once. It composes with tower's middleware, such as a `Timeout`, whose errors
-/// mean "again".
+/// The event is decoded before the function is called, as a [`ClerkEvent`](crate::ClerkEvent) or whatever type
+/// the function takes. An event that cannot be decoded is a [permanent](WebhookError::permanent) failure: it is
+/// dead-lettered at once, and the error names the path in the body.
+///
+/// You can wrap the handler in tower's middleware, such as a `Timeout`. An error of that middleware means retry.
 pub struct EventHandler<F, St, T> {
     on_event: F,
     state: St,
@@ -50,7 +51,7 @@ pub struct EventHandler<F, St, T> {
 }
 
 impl<F, St, T> EventHandler<F, St, T> {
-    /// `on_event` is called with each event and a context that has a clone of `state`.
+    /// A handler that calls `on_event` with each event and a context that has a clone of `state`.
     #[must_use]
     pub fn new<Fut>(state: St, on_event: F) -> Self
     where
@@ -126,7 +127,7 @@ impl fmt::Debug for HandlerFuture {
     }
 }
 
-/// What a worker's handler knows beside the event: the delivery, the attempt, the program's own state.
+/// The second argument of a worker's handler: the stored delivery, the attempt and the program's own state.
 #[derive(Debug, Clone)]
 pub struct EventContext<St> {
     queued: QueuedEvent,
@@ -140,13 +141,13 @@ impl<St> EventContext<St> {
         self.queued.message_id()
     }
 
-    /// When the sender made the delivery that was stored.
+    /// When the sender made the stored delivery.
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
         self.queued.attempted_at()
     }
 
-    /// Which attempt this is, from 1.
+    /// The number of this attempt, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.queued.attempt()

@@ -1,4 +1,4 @@
-//! What operators hear of the queue.
+//! Log lines of the queue.
 
 use tracing::debug;
 

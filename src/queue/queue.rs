@@ -1,4 +1,4 @@
-//! What an engine has to do to take events.
+//! The trait that an engine implements to store events.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -8,7 +8,7 @@ use super::event::QueuedEvent;
 
 /// A durable queue: an engine that stores events until a worker has processed them.
 ///
-/// `clerk-webhooks-sqlx` has one on SQLite and Postgres. This is one of your own, on a table that only grows:
+/// `clerk-webhooks-sqlx` has one on SQLite and Postgres. This is a queue of your own, on a table that only grows:
 ///
 /// ```
 /// use std::{
@@ -44,8 +44,8 @@ use super::event::QueuedEvent;
 /// # is_a_queue(Table::default());
 /// ```
 ///
-/// It is not dyn compatible. A program that chooses its engine when it starts matches on the setting and
-/// calls one generic function.
+/// The trait is not dyn compatible. If your program chooses its engine when it starts, match on the setting and
+/// call one generic function.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `EventQueue`",
     label = "events cannot be stored in this",
@@ -53,18 +53,19 @@ use super::event::QueuedEvent;
             a complete one"
 )]
 pub trait EventQueue: Send + Sync + 'static {
-    /// What goes wrong: connections, mostly. It is logged with its sources, never sent.
+    /// The queue's error, such as a broken connection. It is logged with its sources, never sent to the caller.
     type Error: Into<BoxError> + Send;
 
-    /// Stores the event, to be processed not before the given time, or at once.
+    /// Stores the event. A worker processes it at `not_before` at the earliest, or at once when that is `None`.
     ///
-    /// `Ok` is a promise: the event survives `kill -9` of this process and of the engine. What survives the
-    /// loss of power depends on the engine's settings, which its crate documents. An error means *unknown*: the
-    /// event may have been stored. So does a dropped future: [`Enqueue`](super::Enqueue) drops it when its
-    /// timeout is over or the sender disconnects.
+    /// `Ok` is a promise: the event survives `kill -9` of this process and of the engine. Whether it survives a
+    /// power loss depends on the engine's settings, which the engine's crate documents.
     ///
-    /// [`Enqueued::Duplicate`] when a message of this id was stored before, whether or not it has been
-    /// processed since; nothing is stored then. For how long ids are remembered is the engine's to document.
+    /// An error means that the result is *unknown*: the event may have been stored. A dropped future means the
+    /// same. [`Enqueue`](super::Enqueue) drops it when its timeout ends or the sender disconnects.
+    ///
+    /// Returns [`Enqueued::Duplicate`] and stores nothing when a message with this id was stored before,
+    /// processed or not. The engine documents how long it keeps ids.
     fn enqueue(
         &self,
         event: &QueuedEvent,
@@ -72,7 +73,7 @@ pub trait EventQueue: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Enqueued, Self::Error>> + Send;
 }
 
-/// A shared queue is a queue.
+/// A queue behind an `Arc` is a queue.
 impl<Q: EventQueue> EventQueue for Arc<Q> {
     type Error = Q::Error;
 
@@ -85,11 +86,11 @@ impl<Q: EventQueue> EventQueue for Arc<Q> {
     }
 }
 
-/// What became of an event that was to be stored.
+/// The result of storing an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Enqueued {
-    /// It is stored.
+    /// The event was stored.
     New,
-    /// It had been stored before.
+    /// A message with this id was stored before. Nothing was stored now.
     Duplicate,
 }

@@ -1,21 +1,22 @@
-//! When a failed event runs again, and when it does not.
+//! Whether and when a failed event runs again.
 
 use std::{error::Error, time::Duration};
 
 use crate::error::Disposition;
 
-/// How often, and when, a worker runs an event again that failed.
+/// How often, and when, a worker runs a failed event again.
 ///
-/// By default 40 attempts, with a pause of a second after the first failure that doubles up to an hour. The
-/// first 12 pauses are 1 + 2 + 4 + ... + 2,048 = 4,095 s, the other 27 are 3,600 s each: 101,295 s in all, or
-/// 28 hours and 8 minutes. That is how long the sender would have retried (27 hours and 35 minutes): an
-/// outage that it would have outlasted, the worker outlasts too.
+/// By default an event has 40 attempts. The pause after the first failure is 1 s, and pauses double up to one
+/// hour. The first 12 pauses are 1 + 2 + 4 + ... + 2,048 = 4,095 s. The other 27 are 3,600 s each. That is
+/// 101,295 s in all, or 28 hours and 8 minutes. The sender's own retries span 27 hours and 35 minutes, so the
+/// worker outlasts every outage that the sender would have outlasted.
 ///
-/// After the last attempt the event is dead-lettered, and so it is at once when the failure is
-/// [permanent](crate::WebhookError::permanent).
+/// After the last failed attempt the event is dead-lettered. After a
+/// [permanent](crate::WebhookError::permanent) failure it is dead-lettered at once.
 ///
-/// Pauses are random, so that events which failed together do not run again together. One below ten seconds
-/// has full jitter: it takes any time from zero to the pause. A longer one is up to 20 % shorter or longer.
+/// Pauses are random, so that events that failed together do not run again together. A pause below ten seconds
+/// has full jitter: the worker waits for a random time between zero and the pause. A longer pause is up to 20 %
+/// shorter or longer.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,12 +46,12 @@ pub struct RetryPolicy {
     jitter: f64,
 }
 
-/// What happens to an event after an attempt that failed.
+/// What happens to an event after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryDecision {
-    /// It runs again, after this pause.
+    /// The event runs again after this pause.
     Retry(Duration),
-    /// It is kept, but does not run again unless somebody requeues it.
+    /// The event is kept, but does not run again unless somebody requeues it.
     DeadLetter,
 }
 
@@ -60,7 +61,7 @@ const SHORT: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
 
 impl RetryPolicy {
-    /// The defaults.
+    /// A policy with the defaults.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -71,14 +72,15 @@ impl RetryPolicy {
         }
     }
 
-    /// How many attempts an event has: 40 unless set, which is some 28 hours; at least one.
+    /// How many attempts an event has: 40 unless set, which takes some 28 hours; at least one.
     #[must_use]
     pub fn with_max_attempts(mut self, max_attempts: u32) -> Self {
         self.max_attempts = max_attempts.max(1);
         self
     }
 
-    /// The pause after the first failure: 1 s unless set. Each further one is twice as long.
+    /// The pause after the first failure: 1 s unless set. Each further pause is twice as long, up to the
+    /// [longest](Self::with_max_backoff).
     #[must_use]
     pub fn with_initial_backoff(mut self, initial_backoff: Duration) -> Self {
         self.initial_backoff = initial_backoff;
@@ -92,8 +94,8 @@ impl RetryPolicy {
         self
     }
 
-    /// By which part a pause of ten seconds or more may be shorter or longer: 0.2 unless set; from 0 to 1.
-    /// Zero also switches off the full jitter of shorter pauses.
+    /// The fraction by which a pause of ten seconds or more may be shorter or longer: 0.2 unless set; from 0 to
+    /// 1. Zero also switches off the full jitter of shorter pauses.
     #[must_use]
     pub fn with_jitter(mut self, jitter: f64) -> Self {
         self.jitter = if jitter.is_nan() {
@@ -110,8 +112,10 @@ impl RetryPolicy {
         self.max_attempts
     }
 
-    /// After `attempt`, counted from 1, failed with `error`: the [`WebhookError`](crate::WebhookError)
-    /// in its source chain decides; any other error means retry.
+    /// The decision after `attempt`, counted from 1, has failed with `error`.
+    ///
+    /// A [`WebhookError`](crate::WebhookError) in the error's source chain decides. Any other error means retry,
+    /// until no attempt is left.
     #[must_use]
     pub fn after(&self, attempt: u32, error: &(dyn Error + 'static)) -> RetryDecision {
         match Disposition::find_in(error) {
@@ -120,7 +124,7 @@ impl RetryPolicy {
         }
     }
 
-    /// After `attempt`, counted from 1, failed without an error to look at: a panic, for example.
+    /// The decision after `attempt`, counted from 1, has failed without an error to look at, such as by a panic.
     #[must_use]
     pub fn after_a_failure(&self, attempt: u32) -> RetryDecision {
         if attempt >= self.max_attempts {

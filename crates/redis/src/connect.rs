@@ -1,4 +1,4 @@
-//! A connection for a store: bounded in every wait, made anew when it breaks.
+//! A connection for a store: every wait is bounded, and it reconnects when it breaks.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use redis::{
 };
 
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);
-/// A disk that is busy under `appendfsync always` takes this long; the sender waits 15 seconds.
+/// Long enough for a busy disk under `appendfsync always`, and far below the 15 seconds that the sender waits.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 const RECONNECTIONS: usize = 2;
 const MIN_DELAY: Duration = Duration::from_millis(100);
 const MAX_DELAY: Duration = Duration::from_millis(500);
-/// When a peer that has vanished without a word is considered gone.
+/// How long a peer may be silent until it is considered gone.
 const SILENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn connect(url: &str) -> RedisResult<ConnectionManager> {
     let info = url.into_connection_info()?;
-    // With RESP3 a connection that breaks while nothing is sent is replaced at once.
+    // With RESP3, a connection that breaks while it is idle is replaced at once.
     let settings = info.redis_settings().clone();
     let settings = settings.set_protocol(ProtocolVersion::RESP3);
     let info = info
         .set_redis_settings(settings)
         .set_tcp_settings(tcp_settings());
     let client = Client::open(info)?;
-    // The manager tries again and again: what is wrong is known after one attempt.
+    // The manager would repeat its attempts. This single attempt reports the cause at once.
     let first = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECTION_TIMEOUT))
         .set_response_timeout(Some(CONNECTION_TIMEOUT));
@@ -45,7 +45,7 @@ fn config() -> ConnectionManagerConfig {
         .set_max_delay(MAX_DELAY)
 }
 
-/// A late answer does not make the manager reconnect: the system has to notice that the peer is gone.
+/// A late answer does not make the manager reconnect. So the operating system must notice that the peer is gone.
 fn tcp_settings() -> TcpSettings {
     let keepalive = TcpKeepalive::new()
         .with_time(SILENCE)

@@ -1,4 +1,4 @@
-//! What goes wrong, and what to do about it.
+//! The store's error, with advice.
 
 use std::{error::Error, fmt};
 
@@ -7,17 +7,17 @@ use redis::{ErrorKind, RedisError};
 const TOO_OLD: &str = "the server is too old; it takes Redis 7.0 or newer, the first that knows `SET` with \
     `NX` and `GET` together";
 
-/// A command that failed, or that was not answered: it may have happened or not.
+/// A command that failed or was not answered. Its result is unknown: the server may have carried it out.
 ///
-/// Its text says what to do; its [source](Error::source) is the [`RedisError`] with the server's own
-/// words. Neither holds the URL or the password.
+/// The error's text says what to do. Its [source](Error::source) is the [`RedisError`] with the server's own text.
+/// Neither of them has the URL or the password.
 #[derive(Debug)]
 pub struct RedisStoreError {
     attempt: Attempt,
     source: RedisError,
 }
 
-/// What the store was about to do.
+/// The operation that failed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Attempt {
     Connect,
@@ -67,7 +67,7 @@ fn advice(error: &RedisError) -> &'static str {
     }
 }
 
-/// The server answered, with an error of this code.
+/// Advice for an error with this code that the server sent.
 fn advice_on_refusal(code: &str, detail: &str) -> &'static str {
     match code {
         "ERR" if detail.contains("syntax error") => TOO_OLD,
@@ -79,26 +79,26 @@ fn advice_on_refusal(code: &str, detail: &str) -> &'static str {
         "MISCONF" | "NOREPLICAS" => {
             "the server takes no writes for now; its own words say which of its rules is broken"
         }
-        "NOAUTH" | "WRONGPASS" => "the server refused user or password; check those of the URL",
+        "NOAUTH" | "WRONGPASS" => "the server refused the user or password; check both in the URL",
         "NOPERM" => {
             "the server's ACL forbids it; the store needs `SET`, `GET`, `DEL`, `PEXPIRE` and `EVAL` on \
              the keys under its prefix"
         }
         "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "BUSY" => {
-            "the server is not ready yet; the sender will come again"
+            "the server is not ready yet; the sender retries"
         }
         "MOVED" | "ASK" => {
             "the server is a node of a cluster, and another one has the key; give the store a cluster \
              connection"
         }
         "WRONGTYPE" => {
-            "the key is somebody else's; give the store a prefix of its own, by `with_prefix`"
+            "another program uses the key; give the store a prefix of its own with `with_prefix`"
         }
         _ => "the server refused; its own words say why",
     }
 }
 
-/// No answer, or none that makes sense.
+/// Advice when there is no answer, or no valid one.
 fn advice_on_failure(error: &RedisError) -> &'static str {
     match error.kind() {
         ErrorKind::InvalidClientConfig => {
@@ -106,11 +106,11 @@ fn advice_on_failure(error: &RedisError) -> &'static str {
              `rediss://` needs one of the TLS features of the crate `redis`"
         }
         ErrorKind::AuthenticationFailed => {
-            "the server refused user or password; check those of the URL"
+            "the server refused the user or password; check both in the URL"
         }
         ErrorKind::RESP3NotSupported => TOO_OLD,
         ErrorKind::Io if error.is_timeout() => {
-            "the server did not answer in time; see whether it is overloaded or cut off"
+            "the server did not answer in time; check whether it is overloaded or unreachable"
         }
         ErrorKind::Io => {
             "the server cannot be reached, or it closed the connection; see that it runs, and check \

@@ -1,11 +1,11 @@
-//! The name of a message's key.
+//! The name of the key of a message.
 
 use clerk_webhooks::idempotency::MessageKey;
 
 /// `prefix:scope:message id`, with every `:` and `%` of scope and id percent-encoded.
 ///
-/// So the last two colons are the separators, whatever the parts hold: no two messages share a name,
-/// under one prefix or two.
+/// So the last two colons are always the separators. No two messages share a name, under the same prefix or under
+/// different ones.
 pub(crate) fn name(prefix: &str, key: &MessageKey) -> String {
     let (scope, message_id) = (key.scope(), key.message_id());
     let mut name = String::with_capacity(prefix.len() + scope.len() + message_id.len() + 2);

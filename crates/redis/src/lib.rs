@@ -1,5 +1,5 @@
-//! Deduplicates [Clerk]'s webhooks in Redis: an [`IdempotencyStore`] for [`clerk_webhooks`], shared by
-//! any number of servers.
+//! Deduplicates [Clerk]'s webhooks in Redis: an [`IdempotencyStore`] for [`clerk_webhooks`] that any number of
+//! servers can share.
 //!
 //! ```no_run
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -26,10 +26,9 @@
 //!
 //! # What is in Redis
 //!
-//! One key a message, `clerk-webhooks:users:msg_2b1k` ([prefix](RedisStore::with_prefix), scope, message
-//! id), which holds the token of the delivery that is being handled, or the outcome: `succeeded` or
-//! `permanently_failed`. To see what became of a message:
-//! `redis-cli get clerk-webhooks:users:msg_2b1k`.
+//! One key per message, such as `clerk-webhooks:users:msg_2b1k` ([prefix](RedisStore::with_prefix), scope, message
+//! id). Its value is the claim token of the delivery that is being handled, or the outcome: `succeeded` or
+//! `permanently_failed`. To see the state of a message: `redis-cli get clerk-webhooks:users:msg_2b1k`.
 //!
 //! | operation | command |
 //! |---|---|
@@ -37,54 +36,54 @@
 //! | complete | `SET key outcome PX retention` |
 //! | extend, release, forget | `EVAL`: compare the value, then `PEXPIRE` or `DEL` |
 //!
-//! Each is one round trip and atomic on the server, whose clock alone decides. Every key expires by
-//! itself, a claim with its lease and a completed message with its retention: **there is nothing to
-//! purge**, and no table to create. A key with its expiry takes about 180 bytes.
+//! Each operation is one round trip and atomic on the server. Only the server's clock decides. Every key expires by
+//! itself: a claim with its lease, a completed message with its retention. **There is nothing to purge**, and no table
+//! to create. A key with its expiry takes about 180 bytes.
 //!
-//! # What the server must be
+//! # What the server needs
 //!
-//! - **Redis 7.0 or newer**, or Valkey: `NX` and `GET` go together only since then. An older server makes
-//!   every claim fail with an error that says so.
-//! - **`maxmemory-policy noeviction`** (the default). Any other lets the server throw keys away when its
-//!   memory is full, the `volatile-` policies too, since all of ours expire: a message whose key was
-//!   evicted runs again when it is delivered again, even while it is running. With `noeviction` a full
-//!   server refuses claims instead, and the sender retries.
-//! - **A primary.** A replica refuses writes; the error says so.
+//! - **Redis 7.0 or newer**, or Valkey. Older servers do not support `SET` with `NX` and `GET` together: every claim
+//!   fails with an error that says so.
+//! - **`maxmemory-policy noeviction`** (the default). With any other policy the server evicts keys when its memory is
+//!   full; the `volatile-` policies do so too, since all keys of the store expire. A message whose key was evicted runs
+//!   again when it is delivered again, even while its first run continues. With `noeviction`, a full server refuses
+//!   claims instead, and the sender retries.
+//! - **A primary.** A replica refuses writes. The error says so.
 //!
 //! # What survives
 //!
-//! | server's setting | process killed | machine loses power |
+//! | server's setting | survives a kill of the server process | survives a power loss |
 //! |---|---|---|
-//! | `appendonly yes`, `appendfsync always` | all | all that was answered |
-//! | `appendonly yes`, `appendfsync everysec` (its default) | all | all but the last second or two |
-//! | no append-only file (the default) | what the last snapshot has | what the last snapshot has |
+//! | `appendonly yes`, `appendfsync always` | everything | every answered command |
+//! | `appendonly yes`, `appendfsync everysec` (its default) | everything | everything except the last second or two |
+//! | no append-only file (the default) | the last snapshot | the last snapshot |
 //!
-//! A message whose key is lost may run a second time: if its claim is lost, also while the first run
-//! is at it. Take the first row unless that is harmless. The price is a flush to the disk in every
-//! command, which concurrent deliveries share.
+//! A message whose key is lost may run a second time. If a claim is lost, the second run may start while the first one
+//! continues. Use the first row unless a second run is harmless. It costs a flush to the disk for every command;
+//! concurrent deliveries share flushes.
 //!
-//! **A failover to a replica may lose claims**: Redis answers before its replicas have the write, so
-//! what was claimed or completed in the last moments may be unknown to the new primary, and runs again.
-//! `min-replicas-to-write` makes that rarer, not impossible. Where an effect must happen exactly once,
-//! keep the record in the effect's own transaction: the inbox of `clerk-webhooks-sqlx`.
+//! **A failover to a replica can lose claims**: Redis answers before its replicas have the write. So the new primary may
+//! not know the newest claims and completions, and those messages may run again. `min-replicas-to-write` makes this
+//! rarer, but not impossible. If an effect must happen exactly once, keep the record in the effect's own transaction:
+//! the inbox of `clerk-webhooks-sqlx`.
 //!
 //! # When Redis is down
 //!
-//! [`connect`](RedisStore::connect) fails after one attempt, within a second or so, with the reason. Later it
-//! bounds every wait below the sender's 15 seconds; the layer then answers 503, the reason is logged, no handler
-//! runs, and the sender retries. The connection is made anew by itself, and
-//! one that broke while idle costs no delivery.
+//! [`connect`](RedisStore::connect) fails after one attempt, within about a second, and the error has the cause. If
+//! Redis goes down later, every wait is shorter than the sender's 15 seconds. The layer then answers 503, logs the
+//! cause, runs no handler, and the sender retries. The store reconnects by itself. A connection that broke while it was
+//! idle costs no delivery.
 //!
 //! # Versions
 //!
-//! The public API names types of the crate `redis` 1, re-exported as [`redis`]. A new major version of
-//! it means a new breaking version of this crate, not of `clerk-webhooks`.
+//! The public API has types of the crate `redis` 1, re-exported as [`redis`]. A new major version of `redis` means a
+//! new breaking version of this crate, not of `clerk-webhooks`.
 //!
 //! [`IdempotencyStore`]: clerk_webhooks::idempotency::IdempotencyStore
 //! [Clerk]: https://clerk.com/docs/webhooks/overview
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Nothing that arrives may panic. Tests may.
+// No input may cause a panic. Tests may panic.
 #![cfg_attr(
     not(test),
     warn(
@@ -110,7 +109,7 @@ pub use redis;
 
 pub use self::{error::RedisStoreError, store::RedisStore};
 
-/// The README's code is compiled like any other.
+/// Compiles the README's code.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 const DEFAULT_PREFIX: &str = "clerk-webhooks";
-/// Only the holder extends: compared and set in one step, on the server.
+/// Extends the key if it has the holder's token, in one atomic step on the server.
 const EXTEND: &str = "if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end \
     return redis.call('pexpire', KEYS[1], ARGV[2])";
 /// Removes the key if it has one of these values.
@@ -27,7 +27,7 @@ const REMOVE: &str = "local value = redis.call('get', KEYS[1]) \
 
 /// Claims in Redis, under `{prefix}:{scope}:{message id}`.
 ///
-/// A clone shares the connection. Every key expires by itself: nothing has to be purged.
+/// A clone shares the connection. Every key expires by itself, so there is nothing to purge.
 ///
 /// ```no_run
 /// use clerk_webhooks_redis::RedisStore;
@@ -38,9 +38,9 @@ const REMOVE: &str = "local value = redis.call('get', KEYS[1]) \
 /// # }
 /// ```
 ///
-/// A command whose connection breaks is sent once more on the next one. A claim that had got through
-/// the first time is recognised by its token; a release or forget says `false` then. All else is an
-/// error at once, and the sender retries.
+/// If the connection breaks, the command is sent once more on the next connection. If the first command was carried
+/// out, a repeated claim is recognized by its token, and a repeated release or forget returns `false`. Any other
+/// failure is an error at once, and the sender retries.
 #[derive(Clone)]
 pub struct RedisStore<C = ConnectionManager> {
     connection: C,
@@ -50,17 +50,19 @@ pub struct RedisStore<C = ConnectionManager> {
 impl RedisStore {
     /// Connects to a single server, with waits that are shorter than the sender's 15 seconds.
     ///
-    /// The URL is that of the crate `redis`, such as `redis://user:password@host:6379/0`; `rediss://`
-    /// (TLS) needs a feature of that crate in your own `Cargo.toml`, for example `tokio-rustls-comp`.
+    /// The URL has the format of the crate `redis`, such as `redis://user:password@host:6379/0`. `rediss://` (TLS)
+    /// needs a feature of that crate in your own `Cargo.toml`, for example `tokio-rustls-comp`.
     ///
-    /// The first connection is tried once, for at most a second. It is made anew when it breaks: that takes at
-    /// most 1 second and is tried 3 times, an answer may take 2 seconds. It speaks RESP3, so
-    /// that a connection that was closed while idle is noticed, and sends TCP keep-alives. For anything
-    /// else, make the connection yourself and give it to [`new`](Self::new).
+    /// - The first connection: one attempt of at most 1 second.
+    /// - After a broken connection: 3 attempts to reconnect, of at most 1 second each.
+    /// - An answer: at most 2 seconds.
+    ///
+    /// The connection uses RESP3, so that it notices when it was closed while idle, and sends TCP keep-alives. If you
+    /// need other settings, make the connection yourself and pass it to [`new`](Self::new).
     ///
     /// # Errors
     ///
-    /// When the URL is not understood, or the server cannot be reached now or refuses the login.
+    /// When the URL is not valid, or the server cannot be reached now or refuses the login.
     pub async fn connect(url: &str) -> Result<Self, RedisStoreError> {
         let connection = connect(url).await;
         let connection = connection.map_err(|e| RedisStoreError::new(Attempt::Connect, e))?;
@@ -69,14 +71,14 @@ impl RedisStore {
 }
 
 impl<C> RedisStore<C> {
-    /// A store on your own connection: a [`ConnectionManager`], or whatever of the crate `redis` is
+    /// A store on your own connection: a [`ConnectionManager`], or any other connection of the crate `redis` that is
     /// shared by cloning.
     ///
-    /// Its timeouts are the store's. A `ConnectionManager` with its default settings may take 13
-    /// seconds to find out that a server is gone; [`connect`](RedisStore::connect) has stricter ones.
+    /// The store uses the connection's timeouts. A `ConnectionManager` with its default settings may take 13 seconds to
+    /// notice that a server is gone; [`connect`](RedisStore::connect) has stricter settings.
     ///
-    /// On a cluster, with feature `cluster-async` of the crate `redis` in your own `Cargo.toml`. Each
-    /// command is about one key, so its hash slot does not matter:
+    /// A cluster needs the feature `cluster-async` of the crate `redis` in your own `Cargo.toml`. Each command uses one
+    /// key, so hash slots do not matter:
     ///
     /// ```no_run
     /// use clerk_webhooks_redis::{RedisStore, redis::cluster::ClusterClient};
@@ -98,10 +100,10 @@ impl<C> RedisStore<C> {
         }
     }
 
-    /// Begins the names of all keys with `prefix` and a colon; `clerk-webhooks` unless set.
+    /// The names of all keys begin with `prefix` and a colon: `clerk-webhooks` unless set.
     ///
-    /// It is taken as it is, so that it can be an ACL's key pattern (`~shop:webhooks:*`). Stores with
-    /// different prefixes never share a key, even if one prefix begins with the other.
+    /// The prefix is not encoded, so that an ACL's key pattern can match it (`~shop:webhooks:*`). Stores with different
+    /// prefixes never share a key, even if one prefix begins with the other.
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<Arc<str>>) -> Self {
         self.prefix = prefix.into();
@@ -116,7 +118,7 @@ impl<C> RedisStore<C> {
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> IdempotencyStore for RedisStore<C> {
     type Error = RedisStoreError;
 
-    /// A claim that got through before, though its answer did not, finds its own token.
+    /// A repeated claim whose first answer was lost finds its own token.
     async fn claim(
         &self,
         key: &MessageKey,
@@ -169,7 +171,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> IdempotencyStore for Red
 }
 
 impl<C: ConnectionLike + Clone> RedisStore<C> {
-    /// Sent as text: it is shorter than a fallback for a server that has forgotten its hash.
+    /// Sends the script as text. That is shorter than a fallback for a server that has forgotten the script's hash.
     fn script(&self, script: &str, key: &MessageKey, value: &str) -> Cmd {
         let mut command = redis::cmd("EVAL");
         command.arg(script).arg(1).arg(self.name(key)).arg(value);
@@ -198,7 +200,8 @@ impl<C> fmt::Debug for RedisStore<C> {
     }
 }
 
-/// As opposed to never having been made: who refuses a connection has been asked more than once.
+/// Whether an established connection broke. A refused connection does not count, since it was already tried several
+/// times.
 fn broke_under_way(error: &RedisError) -> bool {
     error.is_connection_dropped() && !error.is_connection_refusal()
 }

@@ -1,4 +1,4 @@
-//! Connections, and why there is none.
+//! Connections, and the reason when there is none.
 
 use std::{
     collections::BTreeSet,
@@ -12,18 +12,18 @@ use tracing::warn;
 
 use crate::{engine::Engine, error::DatabaseError};
 
-/// How long to wait for a connection: less than the 5 seconds that the core's services wait for us, so that
-/// they hear the cause.
+/// How long to wait for a connection. It is shorter than the 5 seconds that the core's services wait for this
+/// crate, so that they get the cause.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
-/// How long a server may take to accept a connection, when it is only asked why it did not.
+/// How long a server may take to accept the connection that is made only to find the cause.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
-/// How long a server may take to start up, and another process to give a file back.
+/// How long a server may take to start, and another process to unlock a file.
 const LONGEST_START: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection of the pool, or the reason why there is none.
 ///
-/// A pool itself tries again and again, and tells that it took too long.
+/// A pool itself only repeats its attempts and then reports a timeout.
 pub(crate) async fn acquire<DB: Engine>(pool: &Pool<DB>) -> sqlx::Result<PoolConnection<DB>> {
     match timeout(LONGEST_WAIT, pool.acquire()).await {
         Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(why_there_is_none(pool).await),
@@ -42,7 +42,7 @@ async fn connect_and_close<DB: Engine>(pool: &Pool<DB>) -> sqlx::Result<()> {
     pool.connect_options().connect().await?.close().await
 }
 
-/// The pool's first connection. An error that a moment's patience does not change comes back at once.
+/// The pool's first connection. An error is returned at once, unless waiting may help.
 pub(crate) async fn first<DB: Engine>(
     pool: &Pool<DB>,
 ) -> Result<PoolConnection<DB>, DatabaseError> {
@@ -51,7 +51,7 @@ pub(crate) async fn first<DB: Engine>(
         if let Some(idle) = pool.try_acquire() {
             break Ok(idle);
         }
-        // A pool with connections has proved that it can connect.
+        // A pool that has connections is able to connect.
         let direct = match pool.size() {
             0 => connect_and_close(pool).await,
             _ => Ok(()),
@@ -72,7 +72,8 @@ fn is_worth_a_retry<DB: Engine>(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| DB::is_starting_or_busy(&code))
 }
 
-/// Logs which of the connection's settings may lose what was acknowledged: each once in a process.
+/// Logs a warning for each setting of the connection that can lose acknowledged events, or that makes the
+/// database less reliable; each warning once in a process.
 pub(crate) async fn warn_of_weak_settings<DB: Engine>(
     connection: &mut DB::Connection,
 ) -> sqlx::Result<()> {

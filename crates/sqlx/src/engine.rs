@@ -11,21 +11,21 @@ pub(crate) mod sealed {
     use super::Database;
 
     pub trait Engine: Database {
-        /// How its tables are made.
+        /// The migrations that make its tables.
         const MIGRATIONS: &'static [&'static str];
-        /// Whether writers of several connections only wait for each other.
+        /// Whether only one connection can write at a time.
         const HAS_ONE_WRITER: bool;
-        /// Begins a transaction that writes.
+        /// The statement that begins a transaction that writes.
         const BEGIN: &'static str;
-        /// Holds off, until the transaction ends, whoever else migrates.
+        /// The statement that makes other migrations wait until the transaction ends.
         const LOCK_MIGRATIONS: &'static str;
-        /// 1 when there is a table of versions, else 0.
+        /// The query that returns 1 when there is a table of versions, else 0.
         const HAS_VERSIONS: &'static str;
 
-        /// Whether connecting may succeed a moment later, though nobody changes anything.
+        /// Whether an error with this code may go away by itself a moment later.
         fn is_starting_or_busy(code: &str) -> bool;
 
-        /// What is less durable or less reliable than it could be, and how to change it.
+        /// A warning for each setting that makes the database less durable or less reliable, with the fix.
         fn weak_settings(
             connection: &mut Self::Connection,
         ) -> impl Future<Output = sqlx::Result<Vec<&'static str>>> + Send;
@@ -36,14 +36,14 @@ pub(crate) mod sealed {
             batch: &'static str,
         ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-        /// Runs a statement with a number.
+        /// Runs a statement with one number as its parameter.
         fn run_with(
             connection: &mut Self::Connection,
             statement: &'static str,
             number: i64,
         ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-        /// Asks for a number.
+        /// Runs a query that returns one number.
         fn number(
             connection: &mut Self::Connection,
             query: &'static str,
@@ -51,7 +51,7 @@ pub(crate) mod sealed {
     }
 }
 
-/// What differs by nothing but its types. A macro: sqlx' generic bounds for "any database" are longer.
+/// Methods that differ only in their types. A macro, since sqlx' generic bounds for "any database" are longer.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! run_statements {
     ($connection:ty) => {
@@ -82,7 +82,7 @@ impl sealed::Engine for sqlx::Postgres {
     const LOCK_MIGRATIONS: &'static str = "select pg_advisory_xact_lock(7164773311834726770)";
     const HAS_VERSIONS: &'static str = "select count(to_regclass('clerk_migrations'))";
 
-    /// Codes: it is starting up, and it has no connection left.
+    /// The codes for "the server is starting" and "no connection is left".
     fn is_starting_or_busy(code: &str) -> bool {
         matches!(code, "57P03" | "53300")
     }
@@ -105,12 +105,12 @@ impl sealed::Engine for sqlx::Sqlite {
     const MIGRATIONS: &'static [&'static str] = crate::sql::sqlite::MIGRATIONS;
     const HAS_ONE_WRITER: bool = true;
     const BEGIN: &'static str = "begin immediate";
-    /// There is one writer a file.
+    /// Empty, since a file has one writer at a time.
     const LOCK_MIGRATIONS: &'static str = "";
     const HAS_VERSIONS: &'static str =
         "select count(*) from sqlite_schema where name = 'clerk_migrations'";
 
-    /// Another connection has locked the file.
+    /// The codes for "another connection has locked the file".
     fn is_starting_or_busy(code: &str) -> bool {
         code.parse::<u16>()
             .is_ok_and(|code| matches!(code & 0xff, 5 | 6))
@@ -129,7 +129,7 @@ impl sealed::Engine for sqlx::Sqlite {
                  acknowledged; set it to FULL",
             ),
             (journal_mode != "wal").then_some(
-                "journal_mode is not WAL: who reads holds off who writes, and the reverse; set it to WAL",
+                "journal_mode is not WAL: readers block writers and writers block readers; set it to WAL",
             ),
             (busy_timeout == 0).then_some(
                 "there is no busy_timeout: a statement fails at once while another connection writes; set it \

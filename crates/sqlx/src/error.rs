@@ -1,11 +1,11 @@
-//! What goes wrong, and what to do about it.
+//! The database error, with advice.
 
 use std::{error::Error, fmt, sync::Arc};
 
-/// Why a store, a queue or a migration could not do what it was asked to.
+/// Why an operation of a store, a queue or a migration failed.
 ///
-/// It says what was tried, on which database, and what to do; its [source](Error::source) is sqlx's own
-/// error. Whether the database has done it all the same is unknown.
+/// Its text says what was tried, on which database, and what to do. Its [source](Error::source) is sqlx's own
+/// error. The result of the operation is unknown: the database may have carried it out.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -29,7 +29,7 @@ use std::{error::Error, fmt, sync::Arc};
 pub struct DatabaseError {
     database: &'static str,
     attempt: &'static str,
-    /// Writes that were to be committed together share their error.
+    /// In an `Arc`, since writes in one transaction share their error.
     source: Arc<sqlx::Error>,
 }
 
@@ -82,7 +82,7 @@ fn advice(error: &sqlx::Error) -> &'static str {
     }
 }
 
-/// Postgres' codes are of five characters, SQLite's numbers of four digits at most.
+/// Postgres' codes have five characters. SQLite's codes are numbers with at most four digits.
 const SQLSTATE_LENGTH: usize = 5;
 
 const SEE_SOURCE: &str = "see the source of this error";
@@ -90,7 +90,7 @@ const TABLE_IS_MISSING: &str = "the table is missing; call `migrate` when the pr
 const READ_ONLY: &str =
     "the database is read-only; connect to the primary, as a role that may write";
 
-/// Codes: appendix A of Postgres' documentation.
+/// The codes are in appendix A of Postgres' documentation.
 fn postgres_advice(state: &str) -> &'static str {
     match state {
         "42P01" => TABLE_IS_MISSING,
@@ -111,7 +111,7 @@ fn postgres_advice(state: &str) -> &'static str {
     }
 }
 
-/// Codes: SQLite's "Result and Error Codes"; the last byte tells the class.
+/// The codes are in SQLite's "Result and Error Codes". The last byte is the class.
 fn sqlite_advice(code: &str, message: &str) -> &'static str {
     match code.parse::<u16>().map(|code| code & 0xff) {
         Ok(1) if message.starts_with("no such table") => TABLE_IS_MISSING,
@@ -122,7 +122,8 @@ fn sqlite_advice(code: &str, message: &str) -> &'static str {
         Ok(8) => READ_ONLY,
         Ok(13) => "the disk is full",
         Ok(14) => "the file cannot be opened; check its path and the rights to its folder",
-        // A constraint: an older clock knows no part of the second, and answers null.
+        // A `not null` constraint failed: an older SQLite has no clock with fractions of a second, and returns
+        // null instead.
         Ok(19) => "this SQLite is older than 3.42, which the statements need",
         _ => SEE_SOURCE,
     }

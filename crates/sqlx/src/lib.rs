@@ -1,23 +1,23 @@
-//! Clerk's webhooks once and durably, in SQLite or Postgres: a [`queue`], stores for the [`IdempotencyLayer`]
-//! of [`clerk-webhooks`](clerk_webhooks), and a transactional [`inbox`].
+//! Deduplicates and queues Clerk's webhooks in SQLite or Postgres: a durable [`queue`], stores for the
+//! [`IdempotencyLayer`] of [`clerk-webhooks`](clerk_webhooks), and a transactional [`inbox`].
 //!
-//! Svix, which delivers Clerk's webhooks, delivers at least once: retries, manual resends and broken
-//! connections bring the same message again, also while its first delivery is being handled.
+//! Svix delivers Clerk's webhooks at least once. The same message arrives again after a retry, a manual resend or
+//! a broken connection. It can arrive while its first delivery is still being handled.
 //!
 //! # Which one
 //!
-//! | your handler's effects | take | what it gives |
+//! | your handler's effects | use | what it guarantees |
 //! |---|---|---|
 //! | all in one SQLite or Postgres database | the [`inbox`], in the handler's own transaction | exactly once |
-//! | more than a few seconds of work, or to be retried by your own schedule | the [`queue`] | at least once; exactly once for effects in its database, by [`complete`](queue::Complete::complete) |
-//! | elsewhere too: e-mail, payments, other services | `IdempotencyLayer` on [`PostgresStore`] | once; twice when a process dies, or loses its lease, between the effect and the note |
+//! | more than a few seconds of work, or your own retry schedule | the [`queue`] | at least once; exactly once for effects in the queue's database, with [`complete`](queue::Complete::complete) |
+//! | elsewhere too: e-mail, payments, other services | `IdempotencyLayer` on [`PostgresStore`] | once, except that the handler may run again if its process crashes or loses its lease before the completion is recorded |
 //! | the same, one host, nothing to install | `IdempotencyLayer` on [`SqliteStore`] | the same |
 //!
-//! The inbox needs no layer: where it alone guards the work, a delivery after a crash need not wait until
-//! a lease has run out. On Postgres both go together: the layer then refuses a duplicate early, and the
-//! inbox has the last word.
+//! The inbox needs no layer. Without the layer, a redelivery after a crash runs at once; with it, the redelivery
+//! waits until a lease ends. On Postgres you can use both: the layer then answers duplicates early, and the inbox
+//! guarantees that the effects are committed once.
 //!
-//! # A store under the layer
+//! # A store for the layer
 //!
 //! ```no_run
 //! use axum::{Router, routing::post};
@@ -85,39 +85,47 @@
 //! | `postgres` | no | [`PostgresStore`], [`open_postgres`]; inbox and queue on Postgres |
 //! | `sqlite` | no | [`SqliteStore`], [`open_sqlite`]; inbox and queue on SQLite; SQLite itself, compiled from C |
 //! | `queue` | no | the [`queue`] and its worker, on the engines chosen |
-//! | none | | [`sql`]: the statements as text, for tokio-postgres, diesel, `SeaORM` and rusqlite; no sqlx |
+//! | no feature | | [`sql`]: the statements as text, for tokio-postgres, diesel, `SeaORM` and rusqlite; no sqlx |
 //!
-//! sqlx is brought without its defaults, on tokio. Your program chooses TLS where the server asks for it:
+//! This crate uses sqlx on tokio, without sqlx's default features. If your server requires TLS, enable a TLS
+//! feature in your own program:
 //!
 //! ```toml
 //! clerk-webhooks-sqlx = { version = "0.1", features = ["postgres"] }
 //! sqlx = { version = "0.9", default-features = false, features = ["tls-rustls"] }
 //! ```
 //!
-//! Without a TLS feature it refuses a server that demands TLS. To link the system's SQLite, 3.42 or newer, instead of the bundled one, set
-//! `LIBSQLITE3_SYS_USE_PKG_CONFIG=1` for the build.
+//! Without a TLS feature, connecting to a server that requires TLS fails.
+//!
+//! To link the system's SQLite (3.42 or newer) instead of the bundled one, set `LIBSQLITE3_SYS_USE_PKG_CONFIG=1`
+//! for the build.
 //!
 //! # What survives a power loss
 //!
 //! | database | setting | what is lost without it |
 //! |---|---|---|
 //! | SQLite | `synchronous=FULL`, which [`open_sqlite`] sets | the newest commits |
-//! | Postgres | `synchronous_commit=on`, its default, which [`open_postgres`] makes sure of | the newest commits, also when the server alone crashes |
-//! | Postgres, a replica takes over | `synchronous_standby_names`, and `synchronous_commit` at `on` or above | what the replica had not received |
+//! | Postgres | `synchronous_commit=on`: the default, which [`open_postgres`] enforces | the newest commits, also when only the server crashes |
+//! | Postgres, failover to a replica | `synchronous_standby_names`, and `synchronous_commit` at `on` or stronger | the commits that the replica had not received |
 //!
-//! A lost commit of the **queue** is an event that was acknowledged: the sender does not retry it; use "Recover
-//! failed messages" or resend. One of a **store** is a completed message that runs again. One of the **inbox**
-//! takes the effects with it, and the acknowledgement stays: resend those too.
+//! What a lost commit means:
 //!
-//! All need a disk that keeps what it says it has written. `kill -9` of your processes loses no commit under any
-//! of these settings, and `kill -9` of the server none with `synchronous_commit=on`.
+//! - **Queue**: an acknowledged event is lost. The sender does not retry it. Use "Recover failed messages", or
+//!   resend it.
+//! - **Store**: a completed message counts as new, and runs again if it is delivered again.
+//! - **Inbox**: the record and the effects are lost together. The message was acknowledged, so the sender does not
+//!   retry it. Resend it.
 //!
-//! SQLite goes by the machine's clock: when that is set back, leases and pauses last longer by as much; set
-//! forward, they end at once, and a running event may be taken over and run twice.
+//! All of these settings need a disk that does not lose what it reported as written. `kill -9` of your processes
+//! loses no commit under any of these settings. `kill -9` of the Postgres server loses none with
+//! `synchronous_commit=on`.
 //!
-//! # Versions that go together
+//! SQLite uses the machine's clock. If the clock is set back, leases and pauses last longer by as much. If it is
+//! set forward, they end early, and a running event may be taken over and run a second time.
 //!
-//! A program can link one `libsqlite3-sys` only (`links = "sqlite3"`). With feature `sqlite` these share
+//! # Compatible versions
+//!
+//! A program can link only one `libsqlite3-sys` (`links = "sqlite3"`). With feature `sqlite`, these versions share
 //! it:
 //!
 //! | crate | shares it with sqlx 0.9 | does not |
@@ -127,14 +135,14 @@
 //! | diesel with `sqlite` | 2.2.3 to 2.3 | 2.2.1 and older |
 //! | `SeaORM` with `sqlx-sqlite` | 1.1, 2.0 | |
 //!
-//! Checked in November 2026 by letting cargo resolve a package with sqlx 0.9.0 and each minor version of the
-//! other, whose newest libsqlite3-sys are 0.30.1 to 0.37.0. Feature `postgres`, and [`sql`] without any,
-//! link no SQLite and go with every version (checked with rusqlite 0.43).
+//! Checked in November 2026: cargo resolved a package with sqlx 0.9.0 and each minor version of the other crate,
+//! whose newest libsqlite3-sys are 0.30.1 to 0.37.0. Feature `postgres`, and [`sql`] without any feature, link no
+//! SQLite and work with every version (checked with rusqlite 0.43).
 //!
 //! [`IdempotencyLayer`]: clerk_webhooks::idempotency::IdempotencyLayer
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Nothing that arrives may panic. Tests may, and examples may print.
+// No input may cause a panic. Tests may panic, and examples may print.
 #![cfg_attr(
     not(test),
     warn(
@@ -181,12 +189,12 @@ pub use self::{open::open_postgres, store::PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use self::{open::open_sqlite, store::SqliteStore};
 
-/// The README's code is compiled like any other.
+/// Compiles the README's code.
 #[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The guide's page on work after the answer.
+/// Compiles the code of the guide's page on work after the answer.
 #[cfg(all(doctest, feature = "queue", feature = "postgres"))]
 #[doc = include_str!("../../../docs/later-work.md")]
 struct LaterWork;

@@ -1,4 +1,4 @@
-//! The tables, made and changed.
+//! Makes and changes the tables.
 
 use sqlx::{Connection as _, Pool, SqlStr};
 
@@ -8,22 +8,22 @@ use crate::{
     error::DatabaseError,
 };
 
-/// In a table of our own: sqlx's `_sqlx_migrations` is the program's.
+/// This crate's own table of versions: sqlx's `_sqlx_migrations` belongs to your program.
 const CREATE_VERSIONS: &str =
     "create table if not exists clerk_migrations (version bigint primary key)";
 const NEWEST: &str = "select coalesce(max(version), 0) from clerk_migrations";
 const APPLIED: &str = "insert into clerk_migrations (version) values ($1)";
 
-/// Makes the tables of the store, the inbox and the queue, or changes those of an older version of this
-/// crate.
+/// Makes the tables of the store, the inbox and the queue, or updates those of an older version of this crate.
 ///
-/// Call it whenever the program starts; any number of processes may do so at once. The right to make tables is
-/// needed only when there is something to do. Which changes were made is noted in a table of our own,
-/// `clerk_migrations`: sqlx's migrations are not involved. To have the tables in a migration tool of your own,
-/// take [`MIGRATIONS`](crate::sql::postgres::MIGRATIONS) instead.
+/// Call it each time your program starts. Any number of processes may call it at the same time. The role needs
+/// the right to make tables only when a table is missing or out of date.
 ///
-/// It also looks at settings that may lose what was acknowledged, and logs a warning of each: on Postgres
-/// `synchronous_commit=off`, on SQLite `synchronous` below FULL, no write-ahead log, or no busy timeout.
+/// Applied migrations are recorded in this crate's own table, `clerk_migrations`, not in the table of sqlx's
+/// migrations. To use your own migration tool instead, run [`MIGRATIONS`](crate::sql::postgres::MIGRATIONS).
+///
+/// `migrate` also checks the connection's settings, and logs a warning for each weak one. On Postgres:
+/// `synchronous_commit=off`. On SQLite: `synchronous` below FULL, no write-ahead log, or no busy timeout.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -42,8 +42,8 @@ const APPLIED: &str = "insert into clerk_migrations (version) values ($1)";
 ///
 /// # Errors
 ///
-/// When the database cannot be reached, which is tried directly and told within a second, or when the role may
-/// not make tables.
+/// When the database cannot be reached, or when the role may not make tables. An unreachable database is reported
+/// within a second; one that is starting, busy or locked after 10 s.
 pub async fn migrate<DB: Engine>(pool: &Pool<DB>) -> Result<(), DatabaseError> {
     let mut connection = connect::first(pool).await?;
     let migrated = async {
@@ -54,7 +54,7 @@ pub async fn migrate<DB: Engine>(pool: &Pool<DB>) -> Result<(), DatabaseError> {
     migrated.map_err(DatabaseError::of(DB::NAME, "make its tables"))
 }
 
-/// Nothing is locked when there is nothing to do.
+/// Locks nothing when the tables are up to date.
 async fn apply<DB: Engine>(
     connection: &mut DB::Connection,
     migrations: &'static [&'static str],

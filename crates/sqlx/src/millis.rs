@@ -1,8 +1,8 @@
-//! Durations, as the statements take them.
+//! Durations as parameters of the statements.
 
 use std::time::Duration;
 
-/// A thousand years: more than any date of Postgres or SQLite can overflow by.
+/// A thousand years. Added to any present date, it does not overflow a date of Postgres or SQLite.
 const LONGEST: i64 = 1_000 * 365 * 24 * 60 * 60 * 1_000;
 
 /// Whole milliseconds, rounded up.

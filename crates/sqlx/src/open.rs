@@ -1,4 +1,4 @@
-//! Databases, opened the way that this crate recommends.
+//! Opens databases with the settings that this crate recommends.
 
 #[cfg(feature = "postgres")]
 pub use self::postgres::open_postgres;
@@ -14,14 +14,16 @@ mod postgres {
 
     use crate::{connect, error::DatabaseError};
 
-    /// More is left as it is: `remote_apply` waits for a replica too.
+    /// A stronger setting stays as it is, such as `remote_apply`, which also waits for a replica.
     const COMMIT_DURABLY: &str = "select set_config('synchronous_commit', 'on', false) \
          where current_setting('synchronous_commit') = 'off'";
 
-    /// Opens a Postgres database at a URL, with a pool of up to ten connections on which
-    /// `synchronous_commit` is not off: what was committed survives a crash and a power loss of the server.
+    /// Opens a Postgres database at a URL, with a pool of up to ten connections.
     ///
-    /// In a program that needs other settings make the pool yourself: everything here takes any pool.
+    /// On each of them `synchronous_commit` is never `off`, so that every commit survives a crash and a power
+    /// loss of the server.
+    ///
+    /// If you need other settings, make the pool yourself: everything in this crate takes any pool.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), clerk_webhooks_sqlx::DatabaseError> {
@@ -35,8 +37,8 @@ mod postgres {
     ///
     /// # Errors
     ///
-    /// When the URL cannot be read or the server not be reached; within a second, unless it is starting up,
-    /// which has ten.
+    /// When the URL is not valid, or the server cannot be reached. An unreachable server is reported within a
+    /// second; one that is starting, or has no connection left, after 10 s.
     pub async fn open_postgres(url: &str) -> Result<PgPool, DatabaseError> {
         let options: PgConnectOptions = url
             .parse()
@@ -64,19 +66,19 @@ mod sqlite {
 
     use crate::{engine::sealed::Engine as _, error::DatabaseError};
 
-    /// For how long a writer waits for another process' transaction.
+    /// How long a writer waits for the transaction of another process.
     const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// Opens a SQLite file, made when absent, with a pool of one connection.
+    /// Opens a SQLite file, which is made if it does not exist, with a pool of one connection.
     ///
-    /// - *One* connection: SQLite writes one transaction at a time, so that several connections of one
-    ///   process only wait for each other, by trying again until a timeout instead of in a queue.
+    /// - *One* connection: SQLite writes one transaction at a time. The pool queues those who wait for its
+    ///   connection. Several connections would instead try again until a timeout.
     /// - Write-ahead log (`journal_mode=WAL`): readers do not block the writer.
-    /// - `synchronous=FULL`: what was committed survives a power loss. With `NORMAL`, SQLite would flush the
-    ///   log at checkpoints only.
-    /// - `busy_timeout` 5 s for what another connection writes.
+    /// - `synchronous=FULL`: every commit survives a power loss. With `NORMAL`, SQLite would flush the log only at
+    ///   checkpoints.
+    /// - `busy_timeout` 5 s: how long a statement waits while another connection writes.
     ///
-    /// In a program that needs other settings make the pool yourself: everything here takes any pool.
+    /// If you need other settings, make the pool yourself: everything in this crate takes any pool.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -93,13 +95,14 @@ mod sqlite {
     ///
     /// # Errors
     ///
-    /// When the file can be neither opened nor made, is not a SQLite database, or stays locked; and for
-    /// `:memory:`, since the queue has connections of its own, and each connection to a database in memory has
-    /// another database.
+    /// When the file can be neither opened nor made, is not a SQLite database, or stays locked.
+    ///
+    /// Also for `:memory:`. Each connection to `:memory:` opens a separate database, and the queue uses its own
+    /// connections.
     pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<SqlitePool, DatabaseError> {
         if path.as_ref().as_os_str() == ":memory:" {
             let needs_file =
-                "a database in memory is another one for each connection: give a file's path";
+                "each connection to `:memory:` opens a separate database: give a file's path";
             let error = sqlx::Error::Configuration(needs_file.into());
             return Err(DatabaseError::of(Sqlite::NAME, "be opened")(error));
         }
@@ -119,8 +122,8 @@ mod sqlite {
         opened.map_err(DatabaseError::of(Sqlite::NAME, "be opened"))
     }
 
-    /// A file keeps this mode for good. Of several processes that switch a new file at once, all but one may
-    /// be told "locked" without the busy timeout (seen: 1 of 3,000 opened so).
+    /// A file keeps this mode permanently. When several processes switch a new file at the same time, all but one
+    /// may get "locked" without waiting for the busy timeout (measured: 1 of 3,000 files).
     async fn enter_write_ahead_log(options: &SqliteConnectOptions) -> sqlx::Result<()> {
         let begun = Instant::now();
         let mut connection = options.connect().await?;

@@ -1,4 +1,4 @@
-//! Many rows go in small steps.
+//! Deletes many rows in small steps.
 
 use std::{error::Error, time::Duration};
 
@@ -7,10 +7,10 @@ use tracing::warn;
 
 use crate::error::DatabaseError;
 
-/// A step holds locks for some milliseconds.
+/// The rows of one step, which holds locks for some milliseconds.
 pub(crate) const BATCH: i64 = 1_000;
 
-/// Removes a batch at a time until one was not full; the sum.
+/// Removes one batch after the other until a batch is not full. Returns the number of removed rows.
 pub(crate) async fn in_batches<F, E>(mut remove: impl FnMut() -> F) -> Result<u64, E>
 where
     F: Future<Output = Result<u64, E>>,
@@ -25,7 +25,7 @@ where
     }
 }
 
-/// Purges now, and again after each period.
+/// Purges now, and again after each `period`.
 pub(crate) async fn continuously<F>(period: Duration, mut purge: impl FnMut() -> F)
 where
     F: Future<Output = Result<u64, DatabaseError>>,

@@ -1,4 +1,4 @@
-//! What a handler of the testbed's servers is told to do, in the message itself.
+//! The instructions for a handler of the testbed's servers, sent in the message itself.
 
 use std::{
     fs::File,
@@ -19,7 +19,7 @@ use crate::sender::Message;
 pub struct Job {
     /// How long the handler works: half of it before its effect, half after.
     pub work: Duration,
-    /// How the first runs fail, before their effect; the run after them does not.
+    /// How the first runs fail, before their effect. The run after them succeeds.
     pub failures: Vec<Failure>,
     /// Whether the handler waits, before its effect, until there is a file `{message id}.go` beside the
     /// ledger.
@@ -77,8 +77,7 @@ impl Job {
         Ok(Message::several(seed, bodies.len(), |n| bodies[n].clone()))
     }
 
-    /// The first of its failures that no run of this message in any process has taken yet; what has been
-    /// taken is kept in `folder`.
+    /// The first of its failures that no run of this message in any process has used yet. `folder` keeps the used ones.
     ///
     /// # Errors
     ///
@@ -98,16 +97,16 @@ impl Job {
 }
 
 impl Failure {
-    /// One that passes: an error or a panic.
+    /// A temporary failure: an error or a panic.
     pub fn passing(rng: &mut Rng) -> Self {
         if rng.bool() { Self::Error } else { Self::Panic }
     }
 
-    /// Fails.
+    /// Makes the failure happen.
     ///
     /// # Panics
     ///
-    /// When that is how it fails.
+    /// When the failure is a panic.
     #[must_use]
     pub fn happen(self) -> WebhookError {
         match self {

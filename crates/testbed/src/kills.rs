@@ -15,8 +15,8 @@ pub fn pause(run: Duration, rng: &mut Rng) -> Duration {
     shortest.mul_f64(1.0 + 2.0 * rng.f64())
 }
 
-/// Waits a moment until there are so many of what is counted, then another until there is any; comes back
-/// in any case. A kill that hits nothing does not count.
+/// Waits until `count` returns at least `wanted`; after 300 ms, until it returns at least 1; and for 600 ms at most. A kill
+/// that hits nothing does not count.
 ///
 /// # Errors
 ///

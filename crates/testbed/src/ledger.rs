@@ -1,8 +1,8 @@
-//! What processes did, written down so that SIGKILL does not take it away.
+//! A record of what processes did, which survives SIGKILL.
 //!
-//! A file that several processes append lines to, each by one write: the system keeps it when they are
-//! killed. The tests read from it how often an effect happened, what was running when a process was killed,
-//! and why something ran twice.
+//! Several processes append lines to one file, each line with one write. The operating system keeps these lines when a
+//! process is killed. The tests read from the ledger how often an effect happened, what was running when a process was
+//! killed, and why a handler ran twice.
 
 use std::{
     fs::File,
@@ -23,7 +23,7 @@ pub struct Entry {
     pub at: u64,
     /// By which process.
     pub process: u32,
-    /// By which task of it, if by any: the layer's is another than the handler's.
+    /// By which task of the process, if by any. The layer and the handler have different tasks.
     pub task: Option<u64>,
     /// For which message.
     pub message_id: String,
@@ -34,12 +34,12 @@ pub struct Entry {
 /// What a process did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum What {
-    /// It got the claim that it asked for at this time.
+    /// It got a claim that it had requested at this time.
     Claimed {
         /// Microseconds since 1970.
         asked_at: u64,
     },
-    /// The lease was extended, as it had asked for at this time.
+    /// Its lease was extended, as it had requested at this time.
     Extended {
         /// Microseconds since 1970.
         asked_at: u64,
@@ -50,7 +50,7 @@ pub enum What {
     Completed,
     /// The store knows that the message may be claimed again.
     Released,
-    /// The store did not do what it was asked for.
+    /// An operation of the store failed.
     StoreFailed {
         /// With its sources.
         error: String,
@@ -59,7 +59,7 @@ pub enum What {
     Enqueued,
     /// The handler began.
     Started,
-    /// Of no message: the process runs and can write.
+    /// The process runs and can write to the ledger. Belongs to no message.
     Pulse,
     /// A worker's handler began.
     Began {
@@ -68,7 +68,7 @@ pub enum What {
     },
     /// The handler failed, as it was told to.
     Failed,
-    /// The effect that must happen at least once. It lies outside of every database.
+    /// The effect that must happen at least once. It is outside every database.
     Effect,
     /// The handler came to its end.
     Ended,
@@ -120,7 +120,7 @@ pub fn now() -> u64 {
     u64::try_from(since.unwrap_or_default().as_micros()).unwrap_or(u64::MAX)
 }
 
-/// The reading end: reads on where it has stopped.
+/// The reading end. Each read continues where the last one stopped.
 #[derive(Debug)]
 pub struct LedgerReader {
     file: File,
@@ -148,7 +148,7 @@ impl LedgerReader {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or holds something else than a ledger.
+    /// When the file cannot be read, or is not a ledger.
     pub fn entries(&mut self) -> Result<&[Entry], Error> {
         self.file.read_to_end(&mut self.unfinished)?;
         let whole = self.unfinished.iter().rposition(|byte| *byte == b'\n');

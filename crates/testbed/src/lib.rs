@@ -1,20 +1,20 @@
-//! What the tests of this repository need to see faults: a sender that behaves like Svix, engines
-//! started on free ports, and processes to kill. Unpublished.
+//! Fault injection for the tests of this repository: a sender that behaves like Svix, engines on free ports, and
+//! processes to kill. Unpublished.
 //!
-//! - [`sender`]: signs by itself, sends over raw TCP with keep-alive, retries by Svix' schedule (scaled
-//!   down), sends again what broke, and sends what has been delivered once more. It says what became of
-//!   every delivery, and what is in flight at any moment.
-//! - [`engines`]: [`Postgres`](engines::Postgres) and [`Redis`](engines::Redis) of a test's own, as
-//!   durable as in production; killed and restarted on the same port and data.
+//! - [`sender`]: signs messages itself, sends over raw TCP with keep-alive, and retries by Svix' schedule (scaled down).
+//!   It sends a request again when its connection broke, and delivers messages again that were already delivered. Its
+//!   report says how every delivery ended. It also knows how many requests are in flight.
+//! - [`engines`]: each test can start its own [`Postgres`](engines::Postgres) and [`Redis`](engines::Redis), as durable
+//!   as in production. They can be killed and restarted on the same port and data.
 //! - [`process`]: servers and workers as processes, killed with SIGKILL and restarted on the same port.
-//! - [`ledger`]: what processes did, written down so that SIGKILL does not take it away.
+//! - [`ledger`]: a record of what processes did, which survives SIGKILL.
 //! - [`kills`]: when to kill.
 //!
-//! The programs are what is killed: `idempotent-server` is `IdempotencyLayer` on the store that its
-//! environment names, `queue-server` is `Enqueue` or a worker on the queue that its environment names. Each
-//! message carries the [`Job`](job::Job) for its handler.
+//! The tests kill these programs: `idempotent-server` runs `IdempotencyLayer` on the store that its environment names.
+//! `queue-server` runs `Enqueue` or a worker on the queue that its environment names. Each message has the
+//! [`Job`](job::Job) for its handler.
 //!
-//! Everything random in the sender comes from one seed, [`seed_from_env`]; print it.
+//! All randomness of the sender comes from one seed, [`seed_from_env`]. Print it.
 
 pub mod engines;
 mod error;

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use crate::Error;
 
-/// Below the ports that systems hand out to clients: a client that connects to a server that is down
-/// could otherwise be given its very port, and talk to itself.
+/// Below the ports that systems give to clients. Otherwise a client that connects to a server that is down could get the
+/// server's port, and connect to itself.
 const RANGE: std::ops::Range<u16> = 10_000..32_000;
 
 /// A TCP port of 127.0.0.1 that is reserved among all testbeds of the machine while this lives.

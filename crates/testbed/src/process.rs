@@ -19,7 +19,7 @@ use tokio::{net::TcpStream, time::sleep};
 
 use crate::{Error, Port};
 
-/// Far beyond what a loaded machine takes.
+/// Far longer than a start takes, even on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
@@ -60,7 +60,7 @@ impl Program {
         self
     }
 
-    /// One more variable of its environment, beside our own.
+    /// Adds a variable to its environment, in addition to our own.
     pub fn env(mut self, name: impl Into<OsString>, value: impl AsRef<OsStr>) -> Self {
         let value = value.as_ref().to_owned();
         self.environment.push((name.into(), value));
@@ -71,7 +71,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When it does not within a minute or ends before; the text holds what it printed.
+    /// When it accepts none within a minute, or ends before. The text has what it printed.
     pub async fn serve(self) -> Result<Process, Error> {
         let mut process = self.start()?;
         process.accepts().await?;
@@ -102,7 +102,7 @@ impl Process {
         self.port.address()
     }
 
-    /// Its process id; none when it is down.
+    /// Its process id. `None` when it is down.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
@@ -129,11 +129,11 @@ impl Process {
         fs::read(self.log()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// SIGKILL. Nothing happens when it is down.
+    /// Sends SIGKILL. Does nothing when the process is down.
     ///
     /// # Errors
     ///
-    /// When the system does not let us.
+    /// When the system refuses the signal.
     pub fn kill(&mut self) -> io::Result<()> {
         if let Some(mut child) = self.child.take() {
             child.kill()?;
@@ -142,7 +142,7 @@ impl Process {
         Ok(())
     }
 
-    /// SIGSTOP: it stands still, as a machine does that is moved or swaps.
+    /// Sends SIGSTOP: the process is suspended, as on a machine that is migrated or swaps.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl Process {
         self.signal(Signal::SIGSTOP)
     }
 
-    /// SIGCONT: it goes on.
+    /// Sends SIGCONT: the process continues.
     ///
     /// # Errors
     ///

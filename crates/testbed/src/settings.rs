@@ -1,4 +1,4 @@
-//! What a run, or a program that it starts, is told by its environment.
+//! Settings of a run, or of a program that it starts, from the environment.
 
 use std::{env, str::FromStr, time::Duration};
 

@@ -3,7 +3,7 @@
 use clerk_webhooks_sqlx::queue::Engine;
 use sqlx::{Pool, Postgres, Sqlite, Transaction};
 
-/// No key keeps a second row out.
+/// The table has no unique key, so only the queue prevents a second row.
 const CREATE: &str =
     "create table if not exists credits (user_id text not null, amount integer not null)";
 const ADD: &str = "insert into credits (user_id, amount) values ($1, 10)";

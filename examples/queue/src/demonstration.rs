@@ -1,4 +1,4 @@
-//! What `--once` shows.
+//! The demonstration that `--once` runs.
 
 use std::{
     error::Error,
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::{ROUTE, support};
 
-/// A user whose mail server is down the first two times.
+/// Fails the first two attempts for one user, as if the mail server were down.
 const UNLUCKY: &str = "user_unlucky";
 
 pub(crate) fn fail_if_asked_to(event: &ClerkEvent, attempt: u32) -> Result<(), WebhookError> {
@@ -24,7 +24,7 @@ pub(crate) fn fail_if_asked_to(event: &ClerkEvent, attempt: u32) -> Result<(), W
     }
 }
 
-/// Deliveries that are all acknowledged at once; then what becomes of them.
+/// Sends deliveries that are all acknowledged at once, then shows how each event ends.
 pub(crate) async fn run<DB: Engine>(
     address: SocketAddr,
     secret: &SigningSecret,

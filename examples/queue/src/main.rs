@@ -4,16 +4,18 @@
 //! cargo run -p example-queue             # server and worker in one process; Ctrl-C ends it
 //! cargo run -p example-queue -- server   # only takes deliveries
 //! cargo run -p example-queue -- worker   # only processes; any number of these
-//! cargo run -p example-queue -- --once   # shows what it does on a queue of its own, and ends
+//! cargo run -p example-queue -- --once   # runs a demonstration on its own queue, and ends
 //! ```
 //!
-//! `QUEUE_URL` says where the events are kept, `sqlite://` and a path or `postgres://...`; without it that
-//! is `queue.db` in the working directory, and for `--once` a file that is gone afterwards. `PORT` (default
-//! 3000) says where to listen; `CLERK_WEBHOOK_SIGNING_SECRET` holds the endpoint's secret. `WORK_MS` makes
-//! each event take so long, and `LEASE_MS` (default 10000) says how long until others take over what a killed
-//! worker ran.
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `QUEUE_URL` | where events are stored: `sqlite://` and a path, or `postgres://...` | `queue.db` in the working directory; for `--once` a temporary file |
+//! | `PORT` | the port to listen on | 3000 |
+//! | `CLERK_WEBHOOK_SIGNING_SECRET` | the endpoint's signing secret | |
+//! | `WORK_MS` | how long the work for each event takes, in milliseconds | 0 |
+//! | `LEASE_MS` | how long until other workers take over the events of a killed worker, in milliseconds | 10000 |
 //!
-//! Each new user gets a welcome credit, exactly once whatever is killed: the credit and the event's end are
+//! Each new user gets a welcome credit exactly once, even when processes are killed: the credit and the event's end are
 //! committed together.
 
 mod credits;
@@ -45,7 +47,7 @@ struct App<DB: Engine> {
     pool: Pool<DB>,
 }
 
-/// The work. An error means that it is tried again, with growing pauses.
+/// The work. After an error it runs again, with growing pauses.
 async fn on_event<DB: Credits>(
     event: ClerkEvent,
     context: EventContext<Arc<App<DB>>>,
@@ -57,7 +59,7 @@ async fn on_event<DB: Credits>(
     if let EventData::UserCreated(user) = &event.data {
         DB::add(&mut tx, &user.id).await?;
     }
-    // The credit and the event's end are committed together, or neither.
+    // The credit and the event's end are committed together, or neither is.
     context.complete(&mut tx).await?;
     tx.commit().await?;
     println!(
@@ -86,11 +88,11 @@ fn print(error: &dyn Error) {
     sources.for_each(|source| eprintln!("queue: caused by: {source}"));
 }
 
-/// The engine is chosen here; the rest is one generic function.
+/// Chooses the engine. Everything else is one generic function.
 async fn run() -> Result<(), Box<dyn Error>> {
     let once = support::once();
     let folder = tempfile::tempdir()?;
-    // A demonstration has a queue of its own on whatever database it is shown.
+    // A demonstration uses its own queue, whatever the database.
     let name = if once {
         &format!("demonstration {:?}", folder.path())
     } else {
@@ -132,7 +134,7 @@ async fn serve<DB: Credits>(pool: Pool<DB>, name: &str, once: bool) -> Result<()
         shutdown_signal().await?;
         println!("\nshutting down");
         stop.send_replace(true);
-        // The other two end by themselves.
+        // The server and the worker end by themselves.
         std::future::pending().await
     };
     tokio::select! {
@@ -141,7 +143,7 @@ async fn serve<DB: Credits>(pool: Pool<DB>, name: &str, once: bool) -> Result<()
     }
 }
 
-/// Whether to be the server, and a worker: both, unless told otherwise.
+/// Whether to run the server, and whether to run a worker: both unless set.
 fn roles() -> Result<(bool, bool), String> {
     let role = env::args().skip(1).find(|argument| argument != "--once");
     match role.as_deref() {
@@ -228,7 +230,7 @@ fn milliseconds(variable: &str, default: u64) -> Result<Duration, String> {
     Ok(Duration::from_millis(number))
 }
 
-/// The environment's secrets; for a demonstration our own too.
+/// The secrets from the environment. A demonstration adds its own.
 fn verifier_with(own_secret: &SigningSecret, once: bool) -> Result<Verifier, Box<dyn Error>> {
     match Verifier::from_env() {
         Ok(verifier) if once => Ok(verifier.with_secret(own_secret.clone())),

@@ -1,4 +1,4 @@
-//! What `--once` shows: deliveries as Clerk might send them, and what they make of the tables.
+//! The demonstration that `--once` runs: deliveries as Clerk might send them, and the rows that they make.
 
 use std::{
     collections::hash_map::RandomState, error::Error, hash::BuildHasher as _, net::SocketAddr,
@@ -32,12 +32,12 @@ pub(crate) async fn run(
     print_rows(database, &run).await
 }
 
-/// Part of every id, so that another run on the same database is about other objects.
+/// Part of every id, so that another run on the same database uses other objects.
 fn name_of_this_run() -> String {
     format!("{:016x}", RandomState::new().hash_one("run"))
 }
 
-/// Message, event, what it does.
+/// The message id, the event, and its expected outcome.
 fn story(run: &str) -> Vec<(u8, Value, Outcome)> {
     let ada = |email, minute| user(&format!("user_{run}Ada"), "Ada", email, minute);
     let bob_id = format!("user_{run}Bob");
@@ -104,12 +104,12 @@ fn membership(run: &str, role: &str, minute: i64) -> Value {
     })
 }
 
-/// The story's minutes are those of 2026.
+/// A minute of the demonstration, in 2026.
 fn millis(minute: i64) -> i64 {
     1_767_225_600_000 + minute * 60_000
 }
 
-/// Not those of other users: the database may be a real one.
+/// Prints only the demonstration's own rows, since the database may be a real one.
 async fn print_rows(database: &Database, run: &str) -> Result<(), Box<dyn Error>> {
     for table in TABLES {
         let own_columns = table.columns.join(", ");

@@ -1,27 +1,25 @@
 //! Keeps tables of users, organizations and memberships equal to Clerk's.
 //!
-//! Clerk's webhooks arrive late, twice and out of order. Each of them becomes the row that it says,
-//! and a row is written only where it is no older than the one that is there:
+//! Clerk's webhooks arrive late, more than once and out of order. Each event is turned into a row. The row is written
+//! only if it is not older than the stored one:
 //!
-//! - Of two states of an object the one with the higher `updated_at` stays; an equal one replaces it.
-//!   Every known body has an `updated_at`. Without it the event's `timestamp` counts; without either, a
-//!   state fills in what is unknown, and replaces nothing that is dated.
-//! - A deletion is final. It leaves a *tombstone*, a row with `deleted_at` and without personal data,
-//!   for an unknown id too: a `user.updated` that was overtaken by its `user.deleted` finds it, and
-//!   resurrects nobody.
-//! - The number of an organization's members is counted: plus one for each membership that is created, minus
-//!   one for each that is deleted. A row could be written twice without harm, this cannot. So the inbox
-//!   records each message's id in the same transaction: both are there, or neither, and a duplicate counts
-//!   nothing.
+//! - Of two states of an object, the one with the higher `updated_at` is kept. If both are equal, the later delivery
+//!   wins. Every known body has an `updated_at`. Without it, the event's `timestamp` is used. A state with neither is
+//!   stored only if the object is unknown, or its stored row has no time either.
+//! - A deletion is final. It leaves a *tombstone*, a row with `deleted_at` and without personal data, even for an unknown
+//!   id. So a `user.updated` that arrives after its `user.deleted` does not bring the user back.
+//! - An organization's members are counted: plus one for each created membership, minus one for each deleted membership.
+//!   Writing a row twice does no harm, but counting twice does. So the inbox records each message's id in the same
+//!   transaction. Both are committed, or neither is, and a duplicate does not count.
 //!
-//! So the tables depend on which events have arrived, and not on their order or number, unless two states
-//! of an object share one millisecond. There are no foreign keys: a membership may arrive before its user.
+//! So the tables depend only on which events have arrived, not on their order or number. The exception: two states of an
+//! object with the same millisecond. There are no foreign keys, since a membership may arrive before its user.
 //!
 //! # Why there is no `IdempotencyLayer`
 //!
-//! All that a delivery does is in one database, so that the inbox alone makes it happen once. A handler
-//! that is killed or aborted has changed nothing: the next delivery need not wait for a lease. Add the
-//! layer once your handler does something that a rollback cannot undo, such as sending an e-mail.
+//! All effects of a delivery are in one database, so the inbox alone makes them happen exactly once. A handler that is
+//! killed or aborted has changed nothing, and the next delivery need not wait for a lease. Add the layer when your handler
+//! does something that a rollback cannot undo, such as sending an e-mail.
 
 mod database;
 mod row;
@@ -48,8 +46,8 @@ pub fn router(database: Database, verifier: Verifier) -> Router {
         .with_state(database)
 }
 
-/// A database that fails is answered 500, and the delivery comes again. What was done is the answer's
-/// text, which Clerk's dashboard shows.
+/// If the database fails, the answer is 500 and the sender retries. The answer's text is the outcome, which Clerk's
+/// dashboard shows.
 async fn on_event(
     State(database): State<Database>,
     event: VerifiedClerkEvent,

@@ -5,9 +5,8 @@
 //! cargo run -p example-sync-users -- --once   # writes some users of its own, prints them and ends
 //! ```
 //!
-//! `DATABASE_URL` names the database, `sqlite://` or `postgres://`; without it that is `sync-users.db` in
-//! the working directory. `PORT` (default 3000) says where to listen; `CLERK_WEBHOOK_SIGNING_SECRET`
-//! holds the endpoint's secret.
+//! `DATABASE_URL` is the database, `sqlite://` or `postgres://`; the default is `sync-users.db` in the working directory.
+//! `PORT` is the port to listen on (default 3000). `CLERK_WEBHOOK_SIGNING_SECRET` is the endpoint's signing secret.
 
 mod demonstration;
 #[path = "../../support/mod.rs"]
@@ -74,7 +73,7 @@ async fn connect() -> Result<Database, Box<dyn Error>> {
     connected.map_err(|error| format!("cannot use the database of DATABASE_URL: {error}").into())
 }
 
-/// The environment's secrets; for the demonstration our own too.
+/// The secrets from the environment. The demonstration adds its own.
 fn verifier(own_secret: SigningSecret, once: bool) -> Result<Verifier, Box<dyn Error>> {
     match Verifier::from_env() {
         Ok(verifier) => {

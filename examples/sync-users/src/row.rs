@@ -1,4 +1,4 @@
-//! From an event to the row that it makes.
+//! Turns an event into a row.
 
 use std::time::UNIX_EPOCH;
 
@@ -9,7 +9,7 @@ use clerk_webhooks::{
 
 use crate::{MEMBERSHIPS, ORGANIZATIONS, Outcome, Table, USERS};
 
-/// What an event says of one object.
+/// What an event says about one object.
 #[derive(Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) table: &'static Table,
@@ -18,12 +18,12 @@ pub(crate) struct Row<'a> {
     pub(crate) values: Vec<Option<&'a str>>,
     pub(crate) updated_at: Option<i64>,
     pub(crate) deleted_at: Option<i64>,
-    /// An organization, and by how many members it grows.
+    /// An organization, and the change of its number of members.
     pub(crate) members: Option<(&'a str, i64)>,
 }
 
 impl<'a> Row<'a> {
-    /// The row that the event makes, if there is a table for its type.
+    /// The event's row, if there is a table for the event's type.
     pub(crate) fn from_event(event: &'a VerifiedClerkEvent) -> Option<Self> {
         let (table, id, values) = match &event.data {
             EventData::UserCreated(user) | EventData::UserUpdated(user) => {
@@ -56,7 +56,7 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// What writing it does: a tombstone deletes, whether its id was known or not.
+    /// The outcome of writing this row. A tombstone is a deletion, whether or not its id was known.
     pub(crate) fn deleted_or(&self, otherwise: Outcome) -> Outcome {
         self.deleted_at.map_or(otherwise, |_| Outcome::Deleted)
     }
@@ -97,7 +97,7 @@ fn membership_values(membership: &OrganizationMembership) -> Vec<Option<&str>> {
     ]
 }
 
-/// A tombstone holds no personal data, whatever was known before.
+/// A tombstone has no personal data, even if the row before it had some.
 fn erased(table: &Table) -> Vec<Option<&'static str>> {
     vec![None; table.columns.len()]
 }
@@ -111,7 +111,7 @@ fn is_deletion(data: &EventData) -> bool {
     )
 }
 
-/// Events before July 2024 did not say when they happened; the time of the attempt is close.
+/// Events before July 2024 did not say when they happened. The time of the attempt is close to it.
 fn deleted_at(event: &VerifiedClerkEvent) -> i64 {
     let occurred_at = event.timestamp.unwrap_or_else(|| attempted_at(event));
     occurred_at.as_millis()

@@ -1,4 +1,4 @@
-//! From a delivery to what it did.
+//! Applies a delivery to the tables.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use clerk_webhooks::VerifiedClerkEvent;
 
 use crate::{Database, row::Row};
 
-/// Brings the tables up to date with one delivery.
+/// Updates the tables with one delivery.
 ///
 /// # Errors
 ///
-/// If the database fails; then nothing has changed.
+/// If the database fails. Then nothing has changed.
 pub async fn sync(database: &Database, event: &VerifiedClerkEvent) -> sqlx::Result<Outcome> {
     match Row::from_event(event) {
         Some(row) => database.apply(event.message_id(), &row).await,
@@ -18,25 +18,25 @@ pub async fn sync(database: &Database, event: &VerifiedClerkEvent) -> sqlx::Resu
     }
 }
 
-/// What a delivery did.
+/// The outcome of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A row for an object that was unknown.
+    /// A new row, for an unknown object.
     Created,
-    /// A newer state, or another one of the same time.
+    /// An updated row: the state is newer, or has the same time.
     Updated,
     /// A tombstone.
     Deleted,
     /// Nothing: the row is newer, or a tombstone.
     Stale,
-    /// Nothing: this message has been here before.
+    /// Nothing: the message is a duplicate.
     Duplicate,
-    /// Nothing: no table is about this type of event.
+    /// Nothing: this type of event has no table.
     Ignored,
 }
 
 impl Outcome {
-    /// In a word.
+    /// The outcome in one word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

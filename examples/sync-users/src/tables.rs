@@ -1,23 +1,22 @@
 //! The tables, in SQL that SQLite and Postgres share.
 //!
-//! Insert, and update where nothing was inserted: both engines do either without a race, and it tells
-//! what was created from what was updated.
+//! Each write is an insert, then an update if nothing was inserted. Both engines run each of them without a race, and the
+//! result says whether the row was created or updated.
 
-/// A table, and the statements that bring one of its rows up to date.
+/// A table, and the statements that update one of its rows.
 ///
 /// Their parameters are the row's id, the values of the table's own columns, `updated_at`, `deleted_at`.
 #[derive(Debug)]
 pub struct Table {
     /// Its name.
     pub name: &'static str,
-    /// Its own columns: those between `id` and the two times, which every table has.
+    /// Its own columns, between the `id` and the two times that every table has.
     pub columns: &'static [&'static str],
     /// All rows, as text.
     pub(crate) select: &'static str,
     /// Writes the row if its id is unknown.
     pub(crate) insert: &'static str,
-    /// Writes the row over the one that is there, if that is no tombstone and not newer; a deletion is
-    /// newer than anything.
+    /// Overwrites the stored row, if that is not a tombstone and not newer. A deletion is newer than anything.
     pub(crate) update: &'static str,
 }
 
@@ -55,7 +54,7 @@ create table if not exists member_counts (
 );
 ";
 
-/// How many members an organization has. Adding twice is wrong, so it needs the inbox.
+/// How many members an organization has. Counting a message twice is wrong, so this needs the inbox.
 pub(crate) const COUNT_MEMBERS: &str = "
 insert into member_counts (organization_id, members) values ($1, $2)
 on conflict (organization_id) do update set members = member_counts.members + excluded.members";
@@ -98,7 +97,7 @@ pub static ORGANIZATIONS: Table = Table {
             and ($5 is not null or updated_at is null or updated_at <= $4)",
 };
 
-/// Who is in which organization, and as what.
+/// Who is a member of which organization, and with which role.
 pub static MEMBERSHIPS: Table = Table {
     name: "memberships",
     columns: &["organization_id", "user_id", "role"],

@@ -1,4 +1,4 @@
-//! Exactly-once effects: the message is noted in the very transaction that does its work.
+//! Exactly-once effects: the message is recorded in the same transaction as its effects.
 //!
 //! ```no_run
 //! use clerk_webhooks::{EventData, VerifiedClerkEvent, WebhookError};
@@ -18,32 +18,32 @@
 //! }
 //! ```
 //!
-//! Before that, when the program starts, [`migrate`](crate::migrate()) has made the table.
+//! Call [`migrate`](crate::migrate()) when your program starts: it makes the table.
 //!
-//! Either both are committed, the work and the note, or neither: whatever fails or is killed in between,
-//! the next delivery finds nothing done and does it. All of the work must go through the transaction. What
-//! lies outside of it, such as an e-mail, happens at least once.
+//! The record and the effects are committed together, or neither is. If the handler fails or its process is
+//! killed before the commit, the next delivery finds no record and does the work. All effects must go through the
+//! transaction. An effect outside it, such as an e-mail, happens at least once.
 //!
-//! # When several come at once
+//! # When duplicates arrive at the same time
 //!
-//! - **Postgres**: the second waits in [`first_time`] until the first transaction ends; when that commits
-//!   it is told "not the first time", when it rolls back "first time". (Isolation levels stricter than
-//!   `read committed` answer a serialization error instead of "not the first time"; the next delivery
-//!   will be told.)
-//! - **SQLite**: there is one writing transaction at a time, and the second waits to begin. It has to say
-//!   at its begin that it will write: `pool.begin_with("BEGIN IMMEDIATE")`. A deferred transaction
-//!   (`pool.begin()`) that has read before it writes fails at once with code 517
-//!   (`SQLITE_BUSY_SNAPSHOT`) when another has written meanwhile, and must be rolled back.
+//! - **Postgres**: the second transaction waits in [`first_time`] until the first one ends. If the first commits,
+//!   the second gets `false`. If the first rolls back, the second gets `true`. (With an isolation level stricter
+//!   than `read committed`, the second gets a serialization error instead of `false`; the next delivery gets
+//!   `false`.)
+//! - **SQLite**: only one transaction writes at a time, and the second waits at its begin. It must declare at its
+//!   begin that it will write: `pool.begin_with("BEGIN IMMEDIATE")`. A deferred transaction (`pool.begin()`) that
+//!   reads before it writes fails at once with code 517 (`SQLITE_BUSY_SNAPSHOT`) if another transaction has
+//!   written in between. It must then be rolled back.
 //!
 //! # Errors
 //!
-//! What the database answers comes back as sqlx's own error, as from every other statement of your
+//! Errors of the database are returned as sqlx's own error, like those of every other statement of your
 //! transaction. "no such table: `clerk_inbox`", or Postgres' "relation ... does not exist", means that
 //! [`migrate`](crate::migrate()) was not called.
 //!
-//! # Upkeep
+//! # Maintenance
 //!
-//! Call [`purge`] once a day, with [`RETENTION`] or what suits you.
+//! Call [`purge`] once a day, with [`RETENTION`] or a duration of your own.
 
 mod statements;
 
@@ -54,29 +54,30 @@ use sqlx::{Connection, Database, Pool};
 use self::sealed::Statements as _;
 use crate::{millis::millis, purge};
 
-/// For how long to keep what was received: 90 days.
+/// How long to keep the records of received messages: 90 days.
 ///
-/// The sender's own retries span 28 hours; a manual resend, which has the same id, may come much later.
+/// The sender's own retries span 28 hours. A manual resend, which has the same id, may come much later.
 pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Notes the message in this transaction: `true` when no transaction with this message has committed.
+/// Records the message in this transaction. Returns `true` if no committed transaction has recorded it before.
 ///
-/// On `true`, do the work in the same transaction, and commit it. On `false` there is nothing to do: answer
-/// with success. A rollback undoes the note too, so that the message's next delivery is again the first.
+/// On `true`, do the work in the same transaction and commit it. On `false`, the effects are committed already:
+/// do nothing, and answer with success. A rollback also removes the record, so that the next delivery gets `true`
+/// again.
 ///
-/// `scope` keeps apart what has different work to do for the same message: two endpoints, or two services
-/// on one database. `message_id` is [`VerifiedClerkEvent::message_id`]. On Postgres, together they must
-/// not exceed some 2,600 bytes, nor hold a NUL character.
+/// `scope` separates endpoints or services that share a database and do different work for the same message.
+/// `message_id` is [`VerifiedClerkEvent::message_id`]. On Postgres, both together must not be longer than some
+/// 2,600 bytes, and neither may have a NUL character.
 ///
 /// [`VerifiedClerkEvent::message_id`]: clerk_webhooks::VerifiedClerkEvent::message_id
 ///
 /// # Errors
 ///
-/// - [`sqlx::Error::InvalidArgument`] when `transaction` is a connection without a transaction: the note
-///   would be committed before the work is done, and the work lost when it fails. sqlx counts its own
-///   transactions only: after a hand-written `begin`, run
+/// - [`sqlx::Error::InvalidArgument`] when `transaction` is a connection without a transaction. The record would
+///   then be committed before the work, and a failure of the work would lose it. sqlx knows only the transactions
+///   that it began itself: after a hand-written `begin`, run
 ///   [the statement](crate::sql::postgres::inbox::FIRST_TIME) yourself.
-/// - Whatever the database answers. The transaction must then be rolled back, which dropping it does.
+/// - Any error of the database. The transaction must then be rolled back; dropping it does that.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -117,15 +118,16 @@ pub async fn first_time<C: InboxConnection>(
 const NO_TRANSACTION: &str = "the inbox needs a transaction: begin one with the pool's `begin` (SQLite: \
     `begin_with(\"BEGIN IMMEDIATE\")`), do the message's work in it, and commit it";
 
-/// Removes what was received at least `older_than` ago, [`RETENTION`] as a rule; returns the number of rows.
+/// Removes the records of messages that were received at least `older_than` ago, usually [`RETENTION`]. Returns
+/// the number of rows.
 ///
-/// A message that comes again after that does its work again. Once a day is enough; any number of processes
-/// may do it at once. It goes in steps of 1,000 rows, found by an index, so that no lock is held for long,
-/// and may be dropped at any time.
+/// If a removed message is delivered again, its work is done again. Call this once a day. Any number of processes
+/// may call it at the same time. It removes 1,000 rows at a time, found by an index, so that no lock is held for
+/// long. You can drop the future at any time.
 ///
 /// # Errors
 ///
-/// When a step fails; those before it are done.
+/// When a step fails. The rows of the steps before it stay removed.
 ///
 /// ```no_run
 /// # #[cfg(feature = "postgres")]
@@ -144,13 +146,14 @@ where
     purge::in_batches(async || pool.acquire().await?.purge(older_than, purge::BATCH).await).await
 }
 
-/// Forgets that the message's effects are committed, so that a manual resend does its work again.
+/// Removes the record of the message, so that a manual resend does its work again.
 ///
-/// `false` when it was not noted. Undo its effects first where doing them again would harm.
+/// Returns `false` when the message was not recorded. This does not undo the effects: undo them first if repeating
+/// them would do harm.
 ///
 /// # Errors
 ///
-/// Whatever the database answers.
+/// Any error of the database.
 pub async fn forget<DB>(pool: &Pool<DB>, scope: &str, message_id: &str) -> sqlx::Result<bool>
 where
     DB: Database<Connection: InboxConnection>,
@@ -158,7 +161,7 @@ where
     Ok(pool.acquire().await?.forget(scope, message_id).await? == 1)
 }
 
-/// A connection with an inbox: sqlx's `PgConnection` and `SqliteConnection`, by feature. Sealed.
+/// A connection that has an inbox: sqlx's `PgConnection` or `SqliteConnection`, depending on the feature. Sealed.
 ///
 /// A transaction dereferences to its connection: `&mut *tx`.
 #[diagnostic::on_unimplemented(

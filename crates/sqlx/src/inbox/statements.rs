@@ -1,8 +1,8 @@
-//! The inbox's statements, which differ by database in nothing but their SQL: a macro, as the stores'.
+//! The inbox's statements. They differ only in their SQL, so a macro implements them, like those of the stores.
 
 use super::sealed::Statements;
 
-/// Implements `Statements` for a connection, by the statements of a module of [`sql`](crate::sql).
+/// Implements `Statements` for a connection, with the statements of a module of [`sql`](crate::sql).
 macro_rules! statements {
     ($connection:ty, $sql:ident) => {
         impl Statements for $connection {

@@ -1,4 +1,4 @@
-//! Exactly once: the event ends in the handler's own transaction.
+//! Exactly once: an event's end is recorded in the handler's own transaction.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -11,10 +11,10 @@ use super::{
     statements::Statements as _,
 };
 
-/// Ends an event in the handler's own transaction, on the queue's database: the effects and the event's end
-/// are committed together, or neither.
+/// Records an event's end in the handler's own transaction on the queue's database. The effects and the end are
+/// committed together, or neither is.
 ///
-/// A crash before the commit runs the event again, a crash after it does not.
+/// If the process crashes before the commit, the event runs again. If it crashes after the commit, it does not.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")] mod example {
@@ -34,16 +34,22 @@ use super::{
 /// # }
 /// ```
 ///
-/// **After a call the row decides**, not what the handler returns: an event whose end was committed is done,
-/// even when the handler fails afterwards; one whose end was not is a failed attempt, even when the handler
-/// returns `Ok(())`. What lies outside of the transaction, such as an e-mail, happens at least once.
+/// **After a call to `complete`, the commit decides**, not what the handler returns:
+///
+/// - The transaction was committed: the event is done, even if the handler fails afterwards.
+/// - It was not committed: the attempt has failed, even if the handler returns `Ok(())`.
+///
+/// An effect outside the transaction, such as an e-mail, happens at least once.
 pub trait Complete {
-    /// Ends the event in this transaction. Commit it afterwards.
+    /// Records the event's end in this transaction. Commit the transaction afterwards.
     ///
     /// # Errors
     ///
-    /// When another worker may have the event, because this one lost its lease, or when the event is not of a
-    /// queue on the transaction's database. Roll back then, which dropping the transaction does.
+    /// - The lease was lost, so another worker may have the event.
+    /// - The event's queue is not on the transaction's database.
+    /// - The database fails.
+    ///
+    /// Roll back then; dropping the transaction does that.
     fn complete<DB: Engine>(
         &self,
         transaction: &mut Transaction<'_, DB>,
@@ -71,7 +77,7 @@ impl<St: Sync> Complete for EventContext<St> {
     }
 }
 
-/// Why an event could not be ended in a transaction.
+/// Why an event's end could not be recorded in a transaction.
 #[derive(Debug)]
 pub struct CompleteError(Kind);
 
@@ -93,7 +99,7 @@ impl fmt::Display for CompleteError {
                 "the lease was lost, so that the event may run elsewhere, or the transaction is on another \
                  database than the queue"
             }
-            Kind::Database(_) => "the database cannot end the event",
+            Kind::Database(_) => "the database cannot record the event's end",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept of an event that failed permanently.
+//! A dead-lettered event.
 
 use std::{
     fmt,
@@ -23,44 +23,44 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// The message's id, as [`requeue_dead_letter`](super::Queue::requeue_dead_letter) takes it.
+    /// The message's id: the argument of [`requeue_dead_letter`](super::Queue::requeue_dead_letter).
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
     }
 
-    /// The event; nothing when the stored row is not one, as after a change by another hand.
+    /// The event. `None` when the stored text is not a [`QueuedEvent`], for example after a manual change.
     #[must_use]
     pub fn event(&self) -> Option<QueuedEvent> {
         let event: QueuedEvent = serde_json::from_str(&self.body).ok()?;
         Some(event.with_attempt(self.attempts.max(1)))
     }
 
-    /// The row's text: a [`QueuedEvent`] as JSON, unless another hand has changed it.
+    /// The stored text: a [`QueuedEvent`] as JSON, unless somebody changed it.
     #[must_use]
     pub fn stored(&self) -> &str {
         &self.body
     }
 
-    /// How many attempts began, those that crashed included.
+    /// How many attempts began, including those that crashed.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// In how many of them the worker crashed, or lost its lease.
+    /// In how many attempts the worker crashed or lost its lease.
     #[must_use]
     pub fn crashes(&self) -> u32 {
         self.crashes
     }
 
-    /// The last failure: the texts of the error and its sources, on one line.
+    /// The last failure: the texts of the error and of its sources, on one line.
     #[must_use]
     pub fn error(&self) -> &str {
         &self.error
     }
 
-    /// When it was dead-lettered.
+    /// When the event was dead-lettered.
     #[must_use]
     pub fn died_at(&self) -> SystemTime {
         let since_1970 = Duration::from_millis(self.died_at.try_into().unwrap_or_default());
@@ -68,7 +68,7 @@ impl DeadLetter {
         died_at.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// One that was dead-lettered a moment ago: message id, attempts, crashes.
+    /// A dead letter of this moment. The tuple is message id, attempts, crashes.
     pub(super) fn now(
         (message_id, attempts, crashes): (String, i64, i64),
         error: String,
@@ -79,7 +79,7 @@ impl DeadLetter {
         Self::from((message_id, attempts, crashes, error, died_at, body))
     }
 
-    /// Where the next page begins.
+    /// The position after which the next page begins.
     pub(super) fn place(&self) -> (i64, &str) {
         (self.died_at, &self.message_id)
     }
@@ -98,7 +98,7 @@ impl From<DeadRow> for DeadLetter {
     }
 }
 
-/// Prints the row's length only: a payload holds personal data.
+/// Prints only the length of the stored text, since a payload holds personal data.
 impl fmt::Debug for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeadLetter")

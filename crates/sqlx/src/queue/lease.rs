@@ -1,4 +1,4 @@
-//! What is written to the queue's table, and what is read from it.
+//! The data that is written to the queue's table and read from it.
 
 use std::{
     sync::{
@@ -13,21 +13,21 @@ use std::{
 pub struct Push {
     pub(crate) queue: Arc<str>,
     pub(crate) message_id: String,
-    /// In milliseconds since 1970; nothing: at once.
+    /// In milliseconds since 1970. `None` means at once.
     pub(crate) due_at: Option<i64>,
     pub(crate) body: String,
 }
 
-/// The right to end an event, for one attempt.
+/// The right to end one attempt of an event.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    /// The engine's name, by sqlx.
+    /// sqlx's name of the engine.
     pub(crate) engine: &'static str,
     pub(crate) queue: Arc<str>,
     pub(crate) message_id: String,
-    /// A worker's name, which no other has.
+    /// The worker's unique name.
     pub(crate) owner: Arc<str>,
-    /// From 1.
+    /// The number of the attempt, from 1.
     pub(crate) attempt: i64,
     in_transaction: AtomicBool,
 }
@@ -49,7 +49,7 @@ impl Lease {
         }
     }
 
-    /// From now on the row alone knows whether the event is done.
+    /// From now on only the row says whether the event is done.
     pub(crate) fn is_being_ended_in_a_transaction(&self) {
         self.in_transaction.store(true, Ordering::Relaxed);
     }
@@ -99,7 +99,7 @@ pub struct End {
 }
 
 impl End {
-    /// The attempts to note.
+    /// The number of attempts to record.
     pub(crate) fn attempts(&self) -> i64 {
         match self.outcome {
             Outcome::Dead { attempts, .. } => attempts,
@@ -120,9 +120,9 @@ pub struct LeaseRequest<'a> {
     pub(crate) lasts: i64,
 }
 
-/// A leased row: message id, attempts, crashes, body.
+/// A leased row: message id, attempts including this one, crashes, body.
 pub(crate) type LeasedRow = (String, i64, i64, String);
-/// What is next: state, in how many milliseconds, crashes.
+/// The next row to look at: its state, milliseconds until it is due or its lease ends, crashes.
 pub(crate) type NextRow = (String, i64, i64);
 /// A dead letter's row: message id, attempts, crashes, error, milliseconds since 1970, body.
 pub(crate) type DeadRow = (String, i64, i64, String, i64, String);

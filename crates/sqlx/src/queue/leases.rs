@@ -1,4 +1,4 @@
-//! The leases that a worker holds: taken, extended, ended.
+//! The leases that a worker holds: takes, extends and ends them.
 
 use std::{
     collections::BTreeSet,
@@ -23,11 +23,11 @@ use super::{
 };
 use crate::{connect, error::DatabaseError, millis::millis};
 
-/// Between attempts to reach a database.
+/// The pause between attempts to reach the database.
 pub(super) const DATABASE_PAUSE: Duration = Duration::from_millis(500);
-/// A connection that broke without a word must not hold a worker up for ever.
+/// A broken connection that never answers must not block a worker for ever.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
-/// For so long a worker that is to stop tries to record how a run ended; then the run counts as a crash.
+/// How long a stopping worker tries to record how a run ended. After that the run counts as a crash.
 const LAST_TRIES: Duration = Duration::from_secs(10);
 const TAKEN_OVER_AT_ONCE: i64 = 100;
 
@@ -39,12 +39,12 @@ pub(super) struct Job {
     pub(super) body: String,
 }
 
-/// Kept by the loop and by every run.
+/// Shared by the loop and every run.
 pub(super) struct Leases<DB: Engine> {
     queue: Queue<DB>,
     owner: Arc<str>,
     lasts: Duration,
-    /// Message ids and attempts.
+    /// The message ids and attempts of the leased events.
     held: Mutex<BTreeSet<(String, i64)>>,
     touch: Mutex<Touch>,
     stopping: AtomicBool,
@@ -72,7 +72,7 @@ impl<DB: Engine> Leases<DB> {
         self.in_time("look for events", asking).await
     }
 
-    /// Holds what it leases until its [`end`](Self::end).
+    /// Leases events. They are extended until their [`end`](Self::end).
     pub(super) async fn lease(
         &self,
         at_most: usize,
@@ -106,8 +106,8 @@ impl<DB: Engine> Leases<DB> {
         Ok(jobs.collect())
     }
 
-    /// Whether a lease of another worker that has ended may be taken over: its worker has had the time to
-    /// extend it, and has not.
+    /// Whether this worker may take over an event whose lease has ended. It may when the database has answered for
+    /// the length of a lease: a worker that still runs has then had time to extend its lease.
     pub(super) fn may_take_over(&self) -> bool {
         lock(&self.touch).lasts() >= self.lasts
     }
@@ -131,7 +131,7 @@ impl<DB: Engine> Leases<DB> {
         Ok(())
     }
 
-    /// Extends, until it is dropped.
+    /// Extends the held leases until the future is dropped.
     pub(super) async fn keep(self: Arc<Self>) {
         loop {
             sleep(self.lasts / 4).await;
@@ -157,8 +157,10 @@ impl<DB: Engine> Leases<DB> {
         self.in_time("extend leases", extending).await
     }
 
-    /// Records how a run ended, however long the database is away. Whether the lease was still held; nothing
-    /// when the database did not come back before it was time to stop.
+    /// Records how a run ended, however long the database cannot be reached.
+    ///
+    /// Returns whether the lease was still held. Returns `None` when the worker stops and the database still does
+    /// not answer.
     pub(super) async fn end(&self, end: &End) -> Option<bool> {
         let (mut is_unsure, mut stopping_since) = (false, None);
         let recorded = loop {
@@ -172,7 +174,7 @@ impl<DB: Engine> Leases<DB> {
         Some(recorded)
     }
 
-    /// An earlier try may have been carried out, though its answer was lost.
+    /// When `is_unsure`, an earlier attempt may have been carried out although its answer was lost.
     async fn end_once(&self, end: &End, is_unsure: bool) -> Result<bool, DatabaseError> {
         let ending = self.queue.writer.write(Write::End(end.clone()));
         let ended = self.in_time("record how a run ended", ending).await?;
@@ -187,7 +189,8 @@ impl<DB: Engine> Leases<DB> {
         self.in_time("read how a run ended", asking).await
     }
 
-    /// Whether the handler's own transaction has ended the event; nothing as for [`end`](Self::end).
+    /// Whether the handler's own transaction has ended the event. Returns `None` in the same case as
+    /// [`end`](Self::end).
     pub(super) async fn is_completed(&self, lease: &Arc<Lease>) -> Option<bool> {
         let end = End {
             lease: Arc::clone(lease),
@@ -202,12 +205,12 @@ impl<DB: Engine> Leases<DB> {
         }
     }
 
-    /// The lease needs no end: its row has one.
+    /// Stops extending the lease, since its end is recorded.
     pub(super) fn forget(&self, lease: &Lease) {
         lock(&self.held).remove(&(lease.message_id.clone(), lease.attempt));
     }
 
-    /// Nothing when it was tried for long enough.
+    /// Logs the error and waits. Returns `None` when a stopping worker has tried for long enough.
     async fn pause_after(
         &self,
         error: &DatabaseError,
@@ -248,12 +251,12 @@ impl<DB: Engine> Leases<DB> {
     }
 }
 
-/// No user's code runs under these locks.
+/// A poisoned lock is safe to use: no user's code runs under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// With a name of old, a restarted process would extend what its forerunner left behind.
+/// Must differ on every start: otherwise a restarted process would extend the leases of the crashed one.
 fn unique_name() -> String {
     format!("{}-{:016x}", std::process::id(), fastrand::u64(..))
 }

@@ -26,24 +26,25 @@
 //! # }
 //! ```
 //!
-//! # What a worker promises
+//! # What a worker guarantees
 //!
-//! **At least once**: a worker that is killed after an event's effect and before it is recorded runs the event
-//! again. [`Complete`] makes it exactly once for effects in the queue's own database. Make other effects
-//! harmless to repeat; the message id is the same in every attempt.
+//! **At least once**: if a worker is killed after an event's effect and before its end is recorded, the event runs
+//! again. [`Complete`] makes effects in the queue's own database happen exactly once. Make all other effects
+//! idempotent; the message id is the same in every attempt.
 //!
-//! Events run side by side, and retries later: **there is no order**. Compare `updated_at` before you
-//! overwrite. [`Worker`] has the table of what becomes of an event.
+//! **Events have no order**: they run at the same time, and a retry runs later. Compare `updated_at` before you
+//! overwrite. The table at [`Worker`] says how each case ends.
 //!
-//! # Operating it
+//! # Operations
 //!
 //! [`Queue::counts`], [`count_dead`](Queue::count_dead), [`dead_letters`](Queue::dead_letters),
 //! [`requeue_dead_letter`](Queue::requeue_dead_letter), [`drop_dead_letter`](Queue::drop_dead_letter).
-//! Workers purge what was processed by themselves, ids after [`RETENTION`]; bodies are not kept at all.
+//! Workers delete the ids of processed events after [`RETENTION`]. The body is deleted as soon as an event is
+//! processed.
 //!
 //! Logs go through `tracing`, target `clerk_webhooks`, with the fields `queue`, `message_id`, `event_type` and
-//! `attempt`; handlers run in a span with them. Failed attempts, events of crashed workers and a database that
-//! does not answer are logged at `warn`, dead letters at `error`. The text of a handler's error is logged and
+//! `attempt`. Handlers run in a span with these fields. Failed attempts, events of crashed workers and a database
+//! that does not answer are logged at `warn`, dead letters at `error`. The text of a handler's error is logged and
 //! stored: keep payloads out of it.
 
 mod complete;

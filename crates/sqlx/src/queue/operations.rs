@@ -1,4 +1,4 @@
-//! What an operator asks for.
+//! Operations for operators: counts, dead letters, purge.
 
 use std::time::Duration;
 
@@ -9,26 +9,27 @@ use super::{
 };
 use crate::{connect, error::DatabaseError, millis::millis, purge};
 
-/// For how long the ids of processed messages are kept: 7 days.
+/// How long the ids of processed messages are kept: 7 days.
 ///
-/// The sender's own retries span 28 hours; a manual resend, which has the same id, may come days later.
+/// The sender's own retries span 28 hours. A manual resend, which has the same id, may come days later.
 pub const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// How many events of a queue are where. What was processed is not counted: there may be a hundred million.
+/// How many events of a queue are in each state. Processed events are not counted, since there may be a hundred
+/// million.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Waiting for a worker, or for their time.
+    /// Events that are due, or will be due later.
     pub waiting: u64,
-    /// With a worker.
+    /// Events that a worker has leased.
     pub running: u64,
-    /// Dead-lettered.
+    /// Dead-lettered events.
     pub dead: u64,
 }
 
 /// # Operations
 impl<DB: Engine> Queue<DB> {
-    /// How many events wait, run and are dead-lettered. Reads an index entry for each of them.
+    /// How many events wait, run, or are dead-lettered. Reads an index entry for each of them.
     ///
     /// # Errors
     ///
@@ -41,7 +42,7 @@ impl<DB: Engine> Queue<DB> {
         })
     }
 
-    /// How many events are dead-lettered, whatever else there is: for an alarm that misses none.
+    /// How many events are dead-lettered. Use it for an alarm: the count is durable, so a crash loses no dead letter.
     ///
     /// # Errors
     ///
@@ -59,7 +60,7 @@ impl<DB: Engine> Queue<DB> {
         Ok(count.try_into().unwrap_or_default())
     }
 
-    /// Up to `limit` dead letters, the oldest first, from behind the given one.
+    /// Up to `limit` dead letters, the oldest first. Begins after the dead letter `after`, or with the oldest.
     ///
     /// ```
     /// use clerk_webhooks_sqlx::{DatabaseError, queue::{Engine, Queue}};
@@ -101,7 +102,7 @@ impl<DB: Engine> Queue<DB> {
         Ok(rows.into_iter().map(DeadLetter::from).collect())
     }
 
-    /// The dead letter of a message.
+    /// The dead letter of a message, or `None`.
     ///
     /// # Errors
     ///
@@ -115,8 +116,8 @@ impl<DB: Engine> Queue<DB> {
         Ok(row.map(DeadLetter::from))
     }
 
-    /// Gives a dead-lettered event all its attempts again, beginning at once; false when there is none of this
-    /// id.
+    /// Requeues a dead-lettered event: it runs again at once, with all its attempts. Returns `false` when there is no
+    /// dead letter with this id.
     ///
     /// # Errors
     ///
@@ -132,8 +133,8 @@ impl<DB: Engine> Queue<DB> {
         Ok(requeued)
     }
 
-    /// Deletes a dead letter, and forgets its id: if the sender delivers the message once more, it runs.
-    /// False when there is none of this id.
+    /// Deletes a dead letter together with its id: if the sender delivers the message again, it runs. Returns `false`
+    /// when there is no dead letter with this id.
     ///
     /// # Errors
     ///
@@ -146,19 +147,18 @@ impl<DB: Engine> Queue<DB> {
         dropping.await.map_err(cannot::<DB>("drop a dead letter"))
     }
 
-    /// Forgets what was processed at least `older_than` ago, [`RETENTION`] as a rule; returns the number of
-    /// messages.
+    /// Deletes the ids of messages that were processed at least `older_than` ago, usually [`RETENTION`]. Returns the
+    /// number of messages.
     ///
-    /// Workers do it hourly. **A message whose id was purged runs again when it is delivered again**: the
-    /// sender retries for 28 hours, and people resend by hand. Dead letters stay until they are requeued or
-    /// dropped.
+    /// Workers do this hourly. **If a message whose id was purged is delivered again, it runs again**: the sender
+    /// retries for 28 hours, and people resend by hand. Dead letters stay until they are requeued or dropped.
     ///
-    /// It goes in steps of 1,000 rows, found by an index, so that no lock is held for long. Any number of
-    /// processes may do it at once.
+    /// It deletes 1,000 rows at a time, found by an index, so that no lock is held for long. Any number of processes
+    /// may call it at the same time.
     ///
     /// # Errors
     ///
-    /// When a step fails; those before it are done.
+    /// When a step fails. The rows of the steps before it stay deleted.
     pub async fn purge(&self, older_than: Duration) -> Result<u64, DatabaseError> {
         let older_than = millis(older_than);
         let purging = purge::in_batches(async || {

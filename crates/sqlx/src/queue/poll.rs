@@ -1,4 +1,4 @@
-//! A worker's loop: leases what is due, as much as may run at once.
+//! A worker's loop: leases due events, at most as many as may run at the same time.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -16,14 +16,14 @@ use super::{
 };
 use crate::{error::DatabaseError, purge};
 
-/// How long until an event is found that another process stored.
+/// The longest time until an event that another process stored is found.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// Bodies are up to 2 MiB each.
+/// Bounds memory, since a body has up to 2 MiB.
 const LARGEST_LEASE: usize = 100;
 const BETWEEN_PURGES: Duration = Duration::from_secs(3600);
-/// How often an event has crashed that runs beside others.
+/// The crashes, at least and at most, of an event that runs beside others.
 const BESIDE_OTHERS: (i64, i64) = (0, 1);
-/// And of one that runs alone.
+/// The crashes, at least and at most, of an event that runs alone.
 const ALONE: (i64, i64) = (2, i64::MAX);
 
 pub(super) async fn work<DB: Engine, S: Handler>(
@@ -58,10 +58,10 @@ struct Poll<DB: Engine, S> {
     settings: Settings,
     leases: Arc<Leases<DB>>,
     free: Arc<Semaphore>,
-    /// When to look what is next, though there was as much to lease as could run.
+    /// When to look for the next row again, even if the last lease filled all permits.
     look_at: Instant,
     was_full: bool,
-    /// They end with the loop, if that is dropped.
+    /// Aborted when the loop is dropped.
     runs: JoinSet<()>,
     _background: JoinSet<()>,
 }
@@ -73,7 +73,7 @@ enum Next {
     LeaseAlone,
 }
 
-/// By `&mut`, though little changes: a service need not be `Sync`.
+/// Methods take `&mut self`, although few change it, since a service need not be `Sync`.
 impl<DB: Engine, S: Handler> Poll<DB, S> {
     fn new(queue: Queue<DB>, service: S, settings: Settings) -> Self {
         let mut background = JoinSet::new();
@@ -96,7 +96,7 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
         }
     }
 
-    /// At least one, and all that are free; nothing when it is time to stop.
+    /// Waits for a free permit and takes all that are free. `None` when the worker stops.
     async fn free_permits<F: Future<Output = ()>>(
         &mut self,
         stop: &mut Stop<F>,
@@ -111,7 +111,7 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
         Some(permits)
     }
 
-    /// Runs as many events as there are permits; how long to wait when there are fewer.
+    /// Starts at most as many events as there are permits. Returns how long to wait when no event is due.
     async fn fetch<F: Future<Output = ()>>(
         &mut self,
         permits: OwnedSemaphorePermit,
@@ -133,7 +133,7 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
 
     async fn look(&mut self) -> Result<Next, DatabaseError> {
         self.was_full = false;
-        // More often than an outage must last to be one: see `Leases::may_take_over`.
+        // Shorter than the silence that counts as an outage: see `Leases::may_take_over`.
         let longest_pause = LONGEST_PAUSE.min(self.settings.lease / 4);
         self.look_at = Instant::now() + longest_pause;
         let mut next = Next::Wait(longest_pause);
@@ -169,8 +169,8 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
         Ok(())
     }
 
-    /// What may end the process waits until nothing else runs in this worker, and nothing else starts before
-    /// it has ended.
+    /// Runs an event that may crash the process. It starts when no other event runs in this worker, and no other
+    /// starts before it has ended.
     async fn lease_alone<F: Future<Output = ()>>(
         &mut self,
         mut permits: OwnedSemaphorePermit,
@@ -206,14 +206,14 @@ async fn something_to_do(stored: &Notify, pause: Duration) {
     }
 }
 
-/// The order to stop, which may come at any time, and stays.
+/// The order to stop. It may come at any time, and is never withdrawn.
 struct Stop<F> {
-    /// Nothing once it has come.
+    /// `None` once the order has come.
     order: Option<Pin<Box<F>>>,
 }
 
 impl<F: Future<Output = ()>> Stop<F> {
-    /// Nothing when it is time to stop.
+    /// The output of `other`, or `None` when the worker stops.
     async fn or<T>(&mut self, other: impl Future<Output = T>) -> Option<T> {
         let order = self.order.as_mut()?;
         tokio::select! {

@@ -1,4 +1,4 @@
-//! The queue: what takes events.
+//! The queue, which stores events.
 
 use std::{
     fmt,
@@ -17,31 +17,32 @@ use super::{
 };
 use crate::{connect, engine, error::DatabaseError, millis::millis};
 
-/// An engine that has the queue: [`sqlx::Sqlite`] or [`sqlx::Postgres`], by feature. Sealed.
+/// An engine that supports the queue: [`sqlx::Sqlite`] or [`sqlx::Postgres`], depending on the feature. Sealed.
 ///
-/// A program that chooses its engine when it starts matches on its setting and calls one function that is
-/// generic over this.
+/// If your program chooses its engine when it starts, match on the setting and call one function that is generic over
+/// this trait.
 pub trait Engine: engine::Engine<Connection: Statements> {}
 
 impl<DB: engine::Engine<Connection: Statements>> Engine for DB {}
 
-/// A durable queue in the table `clerk_queue`, under a name.
+/// A durable queue with a name, in the table `clerk_queue`.
 ///
-/// It is an [`EventQueue`] for [`Enqueue`](clerk_webhooks::queue::Enqueue), makes [workers](Self::worker),
-/// and counts, lists and purges. A clone is the same queue, on the same connections.
+/// It is the [`EventQueue`] that [`Enqueue`](clerk_webhooks::queue::Enqueue) stores into. It also makes
+/// [workers](Self::worker), counts and purges events, and lists dead letters. A clone is the same queue on the same
+/// connections.
 ///
-/// Its name is the scope of deduplication: while a message's id is known, the same id is a
-/// [`Duplicate`](Enqueued::Duplicate), also when its event is done or dead-lettered.
+/// The name is the scope of deduplication. While a message's id is in the table, the same id is a
+/// [`Duplicate`](Enqueued::Duplicate), even when its event is done or dead-lettered.
 pub struct Queue<DB: Database> {
     pub(super) pool: Pool<DB>,
     pub(super) writer: Arc<Writer<DB>>,
     pub(super) name: Arc<str>,
-    /// An event was stored by this process: its own worker need not wait for the next look.
+    /// Notified when this process stores an event, so that its own worker finds it at once.
     pub(super) stored: Arc<Notify>,
 }
 
 impl<DB: Engine> Queue<DB> {
-    /// The queue of this name in the pool's database, where [`migrate`](crate::migrate()) has made the tables.
+    /// The queue with this name in the pool's database. Call [`migrate`](crate::migrate()) first: it makes the tables.
     ///
     /// ```
     /// # #[cfg(feature = "sqlite")]
@@ -60,25 +61,25 @@ impl<DB: Engine> Queue<DB> {
     /// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
     /// ```
     ///
-    /// One name for each endpoint of Clerk's dashboard, if they have different duties: the messages of both
-    /// have the same ids.
+    /// Give each endpoint of Clerk's dashboard its own name if the endpoints do different work: they get the same
+    /// messages under the same ids.
     ///
-    /// The queue has **connections of its own**, with the pool's settings: handlers that hold all of the
-    /// pool's do not keep a lease from being extended, nor a delivery from being stored. On Postgres they are
-    /// as many as the pool may have, opened when they are needed; on SQLite one. A database in memory cannot
-    /// be shared so: use a file.
+    /// The queue opens **its own connections**, with the pool's settings. So when handlers hold all connections of the
+    /// pool, leases are still extended and deliveries are still stored. On Postgres the queue opens up to as many
+    /// connections as the pool may have, when they are needed; on SQLite one. An in-memory database cannot be shared
+    /// between connections: use a file.
     ///
-    /// Settings that may lose what was acknowledged are logged as warnings; see
+    /// Weak settings, such as those that can lose acknowledged events, are logged as warnings; see
     /// [`migrate`](crate::migrate()).
     ///
     /// # Errors
     ///
-    /// When the database cannot be reached, which is tried directly and told within a second, or has not been
-    /// migrated.
+    /// When the database cannot be reached, or was not migrated. An unreachable database is reported within a second;
+    /// one that is starting, busy or locked after 10 s.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// When it is called outside a tokio runtime.
     pub async fn new(pool: &Pool<DB>, name: impl Into<String>) -> Result<Self, DatabaseError> {
         const HAS_TABLE: &str = "select count(*) from (select 1 from clerk_queue limit 1) as event";
         let own = own_pool(pool);
@@ -97,7 +98,7 @@ impl<DB: Engine> Queue<DB> {
         })
     }
 
-    /// Another queue on the same connections: events, deduplication, workers and dead letters of its own.
+    /// Another queue on the same connections, with its own events, deduplication, workers and dead letters.
     #[must_use]
     pub fn named(&self, name: impl Into<String>) -> Self {
         Self {
@@ -107,14 +108,14 @@ impl<DB: Engine> Queue<DB> {
         }
     }
 
-    /// Its name: the scope of deduplication.
+    /// The queue's name: the scope of deduplication.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// With the same settings and hooks.
+/// A pool for the queue, with the same settings and hooks.
 fn own_pool<DB: Engine>(pool: &Pool<DB>) -> Pool<DB> {
     let options = pool.options().clone().min_connections(0);
     let options = options.test_before_acquire(false);

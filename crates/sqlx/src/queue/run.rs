@@ -17,10 +17,10 @@ use super::{
     settings::{Handler, Settings},
 };
 
-/// What is stored of an error, in characters.
+/// The longest error text that is stored, in characters.
 const LONGEST_ERROR: usize = 2000;
 
-/// A job, with what its log lines say.
+/// A job, with the fields of its log lines.
 pub(super) struct Run<DB: Engine> {
     job: Job,
     event_type: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Run<DB: Engine> {
     settings: Settings,
 }
 
-/// What every log line of an attempt has.
+/// Adds the fields that every log line of an attempt has.
 macro_rules! log {
     ($level:ident, $run:expr, $($rest:tt)*) => {{
         let lease = &$run.job.lease;
@@ -53,9 +53,9 @@ impl<DB: Engine> Run<DB> {
         }
     }
 
-    /// Runs it, and records how that ended.
+    /// Runs the event, and records how the run ended.
     pub(super) async fn run(mut self, service: impl Handler) {
-        // Otherwise the process is ending.
+        // Without an outcome the runtime is shutting down.
         let Some(outcome) = self.outcome(service).await else {
             return;
         };
@@ -67,7 +67,7 @@ impl<DB: Engine> Run<DB> {
         }
     }
 
-    /// The row decides.
+    /// The row decides whether the event is done, not the handler's result.
     async fn after_transaction(&self, outcome: Outcome) {
         match self.leases.is_completed(&self.job.lease).await {
             Some(true) => {
@@ -77,7 +77,7 @@ impl<DB: Engine> Run<DB> {
                         warn,
                         self,
                         error,
-                        "failed after it had completed the event: it is done"
+                        "the handler failed after it completed the event: the event is done"
                     );
                 } else {
                     log!(debug, self, "processed");
@@ -110,7 +110,7 @@ impl<DB: Engine> Run<DB> {
         }
     }
 
-    /// Nothing when it was aborted.
+    /// `None` when the run was aborted.
     async fn outcome(&mut self, service: impl Handler) -> Option<Outcome> {
         let (attempts, crashes) = (self.job.lease.attempt - 1, self.job.crashes);
         if crashes >= self.settings.max_crashes {
@@ -123,7 +123,7 @@ impl<DB: Engine> Run<DB> {
         }
         let event: QueuedEvent = match serde_json::from_str(&self.job.body) {
             Ok(event) => event,
-            // Without serde's own words, which quote values.
+            // serde's own text is left out, since it quotes values of the payload.
             Err(error) => {
                 let (line, column) = (error.line(), error.column());
                 let error =
@@ -136,7 +136,8 @@ impl<DB: Engine> Run<DB> {
         self.handle(event, service).await
     }
 
-    /// In a task of its own, whose panic is an answer; it ends with this one.
+    /// Runs the handler in its own task, so that a panic is a failed attempt. The task is aborted when this future is
+    /// dropped.
     async fn handle(&self, event: QueuedEvent, service: impl Handler) -> Option<Outcome> {
         let event = event
             .with_attempt(self.attempt())
@@ -155,7 +156,7 @@ impl<DB: Engine> Run<DB> {
         task.spawn(handling.instrument(span));
         match timeout(self.settings.longest_run, task.join_next()).await {
             Ok(Some(Ok(outcome))) => Some(outcome),
-            // The panic's own text, which may hold anything, has gone where panics go.
+            // The panic's text may have any content, so it is not stored. The panic hook has printed it.
             Ok(Some(Err(error))) if error.is_panic() => Some(self.failed("the handler panicked")),
             Ok(Some(Err(_)) | None) => None,
             Err(_) => {
@@ -165,7 +166,7 @@ impl<DB: Engine> Run<DB> {
         }
     }
 
-    /// Enabled at every level: whatever the handler logs can be found by the message's id.
+    /// A span of level `error` is enabled at every level, so that all log lines of the handler have the message id.
     fn span(&self) -> Span {
         let lease = &self.job.lease;
         error_span!(

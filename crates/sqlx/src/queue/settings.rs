@@ -1,4 +1,4 @@
-//! What a worker is told, and what it can run.
+//! A worker's settings, and the services that it can run.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,11 +10,11 @@ use tower_service::Service;
 
 use super::{dead_letter::DeadLetter, operations::RETENTION};
 
-/// What a worker can run: any `tower::Service<QueuedEvent, Response = ()>` that is `Clone + Send + 'static`,
-/// with an error that is `Into<BoxError>` and a future that is `Send`.
+/// A service that a worker can run: any `tower::Service<QueuedEvent, Response = ()>` that is
+/// `Clone + Send + 'static`, with an error that is `Into<BoxError>` and a future that is `Send + 'static`.
 ///
-/// It is implemented for all of them. [`EventHandler`](clerk_webhooks::queue::EventHandler) makes one of an
-/// async function; tower's middleware wraps it:
+/// The trait is implemented for all such services. [`EventHandler`](clerk_webhooks::queue::EventHandler) makes one
+/// from an async function, and you can wrap it in tower's middleware:
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,7 +57,7 @@ impl<S> Handler for S where
 {
 }
 
-/// What every run has to know.
+/// The settings that every run needs.
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) concurrency: u32,

@@ -1,4 +1,4 @@
-//! The queue's statements, run: they differ by engine in nothing but their types.
+//! Runs the queue's statements. The engines differ only in types.
 
 use sqlx::Connection;
 
@@ -7,10 +7,10 @@ use crate::millis::millis;
 
 /// The statements of [`sql`](crate::sql), on a connection or in a transaction.
 pub trait Statements: Connection {
-    /// Whether it was stored.
+    /// Returns whether the event was stored.
     fn push(&mut self, push: &Push) -> impl Future<Output = sqlx::Result<bool>> + Send;
 
-    /// Whether the lease was still held.
+    /// Returns whether the lease was still held.
     fn end(&mut self, end: &End) -> impl Future<Output = sqlx::Result<bool>> + Send;
 
     fn has_ended(&mut self, end: &End) -> impl Future<Output = sqlx::Result<bool>> + Send;
@@ -22,7 +22,7 @@ pub trait Statements: Connection {
         request: &LeaseRequest<'_>,
     ) -> impl Future<Output = sqlx::Result<Vec<LeasedRow>>> + Send;
 
-    /// `whose` is queue and owner, `messages` a JSON array of ids.
+    /// `whose` is the queue and the owner. `messages` is a JSON array of message ids.
     fn extend(
         &mut self,
         whose: (&str, &str),
@@ -30,7 +30,7 @@ pub trait Statements: Connection {
         millis: i64,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// Message ids and crashes.
+    /// Returns message ids and their crashes.
     fn take_over(
         &mut self,
         queue: &str,
@@ -74,10 +74,10 @@ pub trait Statements: Connection {
     ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 }
 
-/// Implements `Statements` for a connection, by the statements of a module of [`sql`](crate::sql).
+/// Implements `Statements` for a connection, with the statements of a module of [`sql`](crate::sql).
 ///
-/// Rows come by `fetch_all`: on SQLite `fetch_one` stops at the row, and loses the error of the commit after
-/// it.
+/// Statements that write and return rows use `fetch_all`: on SQLite `fetch_one` stops at the row, and the error of
+/// the commit that follows is lost.
 macro_rules! statements {
     ($connection:ty, $sql:ident) => {
         impl Statements for $connection {

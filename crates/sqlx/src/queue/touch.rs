@@ -1,11 +1,11 @@
-//! For how long a worker has been in touch with its database.
+//! How long the database has answered a worker without an interruption.
 
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// After an outage, or when this process stood still, every lease has ended, and those that live must be given
-/// time to extend theirs.
+/// After an outage, or after this process was suspended, every lease has ended. Workers that still run must then get
+/// time to extend their leases.
 #[derive(Debug)]
 pub(super) struct Touch {
     since: Moment,
@@ -21,7 +21,7 @@ impl Touch {
         }
     }
 
-    /// The database has answered. After a longer silence than `gap` it begins anew.
+    /// Records that the database has answered. After a silence longer than `gap`, the time starts from zero.
     pub(super) fn again(&mut self, gap: Duration) {
         if self.last.elapsed() > gap {
             self.since = Moment::now();
@@ -37,7 +37,7 @@ impl Touch {
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     instant: Instant,
-    /// Goes on while a machine sleeps, where an instant stands still.
+    /// Continues while the machine sleeps; an `Instant` may stop then.
     clock: SystemTime,
 }
 

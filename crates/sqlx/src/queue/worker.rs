@@ -18,21 +18,21 @@ const MOST_AT_ONCE: usize = 100_000;
 
 /// Runs a service with each event of a queue, until it is told to stop.
 ///
-/// How an attempt ends decides what becomes of the event:
+/// How an attempt ends decides what happens to the event:
 ///
 /// | the service | the event |
 /// |---|---|
-/// | succeeds | is done; its id is kept, its body is not |
-/// | fails with a permanent `WebhookError` in the error's source chain, or with an event that it cannot decode | is dead-lettered |
-/// | fails otherwise, panics, or takes longer than [15 minutes](Self::with_longest_run) | runs again after a pause, by the [`RetryPolicy`]; is dead-lettered after the last attempt |
-/// | is cut off: its process was killed or crashed | runs again when its [lease](Self::with_lease) has ended; after its second crash, alone; is dead-lettered after the [fifth](Self::with_max_crashes) |
-/// | has called [`complete`](super::Complete::complete) | is done if that transaction was committed; else the attempt has failed |
+/// | succeeds | is done; its id is kept, its body is deleted |
+/// | fails with a permanent `WebhookError` in the error's source chain, or cannot decode the event | is dead-lettered |
+/// | fails in another way, panics, or takes longer than [15 minutes](Self::with_longest_run) | runs again after a pause, by the [`RetryPolicy`]; is dead-lettered after the last attempt |
+/// | does not end, because its process crashes or is killed | runs again when its [lease](Self::with_lease) ends; after its second crash it runs alone; after the [fifth](Self::with_max_crashes) it is dead-lettered |
+/// | has called [`complete`](super::Complete::complete) | is done if that transaction was committed; otherwise the attempt has failed |
 ///
-/// Every lease counts as an attempt, crashes included.
+/// Every lease counts as an attempt, including one whose worker crashed.
 ///
-/// A database that cannot be reached does not end the worker, nor what it runs: it tries again until it can.
-/// Any number of workers, in any number of processes, may serve one queue. A worker that is idle looks for
-/// events once a second, and is woken at once by what its own process stores.
+/// When the database cannot be reached, the worker and its running handlers continue: the worker tries again until
+/// the database answers. Any number of workers in any number of processes may serve one queue. An idle worker looks
+/// for events once a second. An event that its own process stores wakes it at once.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -81,64 +81,64 @@ impl<DB: Engine> Queue<DB> {
 }
 
 impl<DB: Engine, S: Handler> Worker<DB, S> {
-    /// When an event that failed runs again: [`RetryPolicy::new`] unless set. All workers of a queue should
-    /// have the same.
+    /// When a failed event runs again: [`RetryPolicy::new`] unless set. All workers of a queue should use the same
+    /// policy.
     pub fn with_retry_policy(mut self, retry_policy: RetryPolicy) -> Self {
         self.settings.retry_policy = retry_policy;
         self
     }
 
-    /// How many events it runs at once: 10 unless set; at least one, and at most 100,000. It leases no more
-    /// than that.
+    /// How many events the worker leases and runs at the same time: 10 unless set; at least one, and at most
+    /// 100,000.
     pub fn with_concurrency(mut self, concurrency: usize) -> Self {
         let concurrency = concurrency.clamp(1, MOST_AT_ONCE);
         self.settings.concurrency = concurrency.try_into().unwrap_or(u32::MAX);
         self
     }
 
-    /// How long until others take over what a crashed worker ran: 10 s unless set; from 1 s to a day. A worker
-    /// extends the leases of what it runs each quarter of that.
+    /// How long after a worker's crash other workers take over its events: 10 s unless set; from 1 s to a day. A
+    /// worker extends the leases of its running events each time a quarter of the lease has passed.
     ///
-    /// Nobody takes over before having been in touch with the database itself for so long: after an outage,
-    /// those that live extend their leases first.
+    /// A worker takes over an event only after it has itself reached the database for the length of a lease. So
+    /// after a database outage, the workers that still run extend their leases first.
     ///
-    /// All workers of a queue should have the same. **A handler that blocks its thread can keep a worker from
-    /// extending**; use `spawn_blocking` for such work. On SQLite it should be several times longer than the
-    /// longest transaction on the same file.
+    /// All workers of a queue should use the same lease. **A handler that blocks its thread can keep its worker
+    /// from extending leases**; use `spawn_blocking` for blocking work. On SQLite, the lease should be several times
+    /// longer than the longest transaction on the same file.
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.settings.lease = lease.clamp(SHORTEST_LEASE, LONGEST_LEASE);
         self
     }
 
-    /// How long an attempt may take: 15 minutes unless set. Then the handler's future is dropped, and the
-    /// attempt has failed. A handler that blocks its thread cannot be stopped so.
+    /// How long an attempt may take: 15 minutes unless set. Then the handler's future is dropped, and the attempt
+    /// has failed. This cannot stop a handler that blocks its thread.
     pub fn with_longest_run(mut self, longest_run: Duration) -> Self {
         self.settings.longest_run = longest_run;
         self
     }
 
-    /// After how many crashes an event is dead-lettered, however many attempts are left: 5 unless set; at
-    /// least one.
+    /// After how many crashes an event is dead-lettered, even if attempts are left: 5 unless set; at least one.
     ///
-    /// An event that ends its process takes what runs beside it along. So after its second crash an event
-    /// waits for a random time, up to a lease, and runs alone: its worker first lets everything else finish.
+    /// An event that crashes its process also aborts the other events of that worker. So after its second crash an
+    /// event waits for a random time, up to a lease, and then runs alone: its worker first waits until all its other
+    /// events have ended.
     pub fn with_max_crashes(mut self, max_crashes: u32) -> Self {
         self.settings.max_crashes = max_crashes.max(1).into();
         self
     }
 
-    /// For how long the ids of processed messages are kept: [`RETENTION`](super::RETENTION), 7 days, unless
-    /// set. It [purges](Queue::purge) when it starts and then hourly.
+    /// How long the ids of processed messages are kept: [`RETENTION`](super::RETENTION), 7 days, unless set. The
+    /// worker [purges](Queue::purge) when it starts and then hourly.
     pub fn with_retention(mut self, retention: Duration) -> Self {
         self.settings.retention = retention;
         self
     }
 
-    /// Calls `on_dead_letter` with each event that this worker dead-letters, once that is stored. It should
-    /// return at once.
+    /// Calls `on_dead_letter` with each event that this worker dead-letters, after the dead letter was stored. The
+    /// function should return at once.
     ///
-    /// It is called at most once: not when the process ends just after the row was stored. Whoever must not
-    /// miss one asks for the [count](Queue::count_dead), which is durable.
+    /// It is called at most once for each dead letter, and not at all if the process ends just after the dead letter
+    /// was stored. If you must not miss one, poll the [count](Queue::count_dead), which is durable.
     pub fn on_dead_letter(
         mut self,
         on_dead_letter: impl Fn(&DeadLetter) + Send + Sync + 'static,
@@ -147,11 +147,12 @@ impl<DB: Engine, S: Handler> Worker<DB, S> {
         self
     }
 
-    /// Runs until `shutdown` is ready; then leases no more, finishes what runs, and returns.
+    /// Runs until `shutdown` is ready. Then the worker leases no more events, lets the running ones end, and
+    /// returns.
     ///
-    /// Put it into a `tokio::time::timeout` if that should have a limit. What is cut off by it, or by the end
-    /// of the runtime, runs again as after a crash. A database that is away when it is time to stop is waited
-    /// for, some 20 seconds at most.
+    /// To limit that time, use `tokio::time::timeout`. An event that is aborted by the timeout, or by the end of the
+    /// runtime, runs again as after a crash. If the database cannot be reached during the shutdown, the worker waits
+    /// for it some 20 seconds at most.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
         let (order, ordered) = oneshot::channel();
         let ordered = async { drop(ordered.await) };

@@ -1,4 +1,4 @@
-//! Pushes and ends, written so that what comes together is committed together.
+//! Writes pushes and ends. On SQLite, those that arrive together are committed together.
 
 use std::sync::Arc;
 
@@ -11,24 +11,23 @@ use super::{
 };
 use crate::{connect, engine::Engine};
 
-/// How many writes one commit takes at most, and how many wait for the next.
+/// How many writes one commit has at most, and how many can wait for the next commit.
 const LARGEST_BATCH: usize = 64;
 
-/// One row's change.
+/// A change of one row.
 #[derive(Debug)]
 pub(crate) enum Write {
     Push(Push),
     End(End),
 }
 
-/// Whether the row was there, or an error that several writes may share.
+/// Whether a row was written, or an error that several writes may share.
 pub(crate) type Written = Result<bool, Arc<sqlx::Error>>;
 
-/// Postgres flushes the commits of several connections together by itself; there each write is a statement of
-/// its own.
+/// Postgres flushes the commits of several connections together by itself. There each write is its own statement.
 ///
-/// SQLite has one writer a file, and flushes each commit. There a task takes what has come while it committed
-/// the last time: a write that comes alone does not wait, and up to 64 that come together cost one flush.
+/// SQLite has one writer per file, and flushes each commit. There a task collects the writes that arrive while the
+/// last commit runs. A write that arrives alone does not wait, and up to 64 that arrive together cost one flush.
 pub(crate) enum Writer<DB: Database> {
     Direct(Pool<DB>),
     Batches(mpsc::Sender<Job>),
@@ -49,7 +48,7 @@ impl<DB: Engine<Connection: Statements>> Writer<DB> {
         Self::Batches(sender)
     }
 
-    /// What is answered is committed.
+    /// Returns `Ok` only after the write was committed.
     pub(crate) async fn write(&self, write: Write) -> Written {
         match self {
             Self::Direct(pool) => write_directly(pool, &write).await.map_err(Arc::new),
@@ -63,8 +62,8 @@ impl<DB: Engine<Connection: Statements>> Writer<DB> {
     }
 }
 
-/// A connection that broke while it was idle is found out only now. Each of the pool's may have: nothing is
-/// written twice, so that it can be tried again on another.
+/// A connection that broke while it was idle is noticed only by a write. Every connection of the pool may be broken,
+/// so the write is repeated on another one. Repeating it is safe, since no write takes effect twice.
 async fn write_directly<DB: Engine<Connection: Statements>>(
     pool: &Pool<DB>,
     write: &Write,
@@ -86,7 +85,7 @@ async fn write_once<DB: Engine<Connection: Statements>>(
     run(&mut *connection, write).await
 }
 
-/// Also when an administrator ended it: its last word arrives as an answer, by a code that begins with 57P.
+/// A connection that an administrator ended counts too: its last answer has a code that begins with 57P.
 fn is_broken(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
@@ -108,7 +107,7 @@ async fn write_batches<DB: Engine<Connection: Statements>>(
 ) {
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while jobs.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-        // Nobody waits for these any more.
+        // Drop the writes that nobody waits for any more.
         batch.retain(|job: &Job| !job.answer.is_closed());
         match write_batch(&pool, &batch).await {
             Ok(written) => {
@@ -126,7 +125,7 @@ async fn write_batches<DB: Engine<Connection: Statements>>(
     }
 }
 
-/// A statement that fails undoes itself alone; the others are committed.
+/// A statement that fails undoes only itself. The others are committed.
 async fn write_batch<DB: Engine<Connection: Statements>>(
     pool: &Pool<DB>,
     batch: &[Job],

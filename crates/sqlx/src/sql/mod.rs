@@ -1,19 +1,17 @@
 //! Every statement as text, for other clients than sqlx: tokio-postgres, diesel, `SeaORM`, rusqlite.
 //!
-//! The stores, the inbox and the queue of this crate run these very statements, so that programs with
-//! different clients may share one database. The module needs no feature, and without one this crate brings
-//! no sqlx: nothing then binds the version of `libsqlite3-sys`.
+//! The stores, the inbox and the queue of this crate run the same statements, so programs with different clients can
+//! share one database. The module needs no feature. Without a feature this crate does not depend on sqlx, so it does
+//! not restrict the version of `libsqlite3-sys`.
 //!
 //! - `MIGRATIONS` are batches of statements without parameters (tokio-postgres `batch_execute`, rusqlite
 //!   `execute_batch`, diesel `batch_execute`).
-//! - All others are single statements, to be prepared. Their parameters are bound by number, and appear in
-//!   that order. The documentation of each says what they are and what comes back.
-//! - The scope and the message id are texts, as in
-//!   [`MessageKey`](clerk_webhooks::idempotency::MessageKey). Durations are whole milliseconds; round up. The
-//!   database's clock decides what is over.
-//! - Run each in a transaction of its own (autocommit), except for the inbox's `FIRST_TIME` and the queue's
-//!   `PUSH` and `END`, which may be part of yours: what another process has to see must not wait for your
-//!   commit.
+//! - All others are single statements, to be prepared. Their parameters are bound by number, and appear in that order.
+//!   The documentation of each statement lists its parameters and its result.
+//! - The scope and the message id are texts, as in [`MessageKey`](clerk_webhooks::idempotency::MessageKey). Durations
+//!   are whole milliseconds; round up. The database's clock decides when a time has come.
+//! - Run each statement in its own transaction (autocommit), since other processes must see its result at once. Only the
+//!   inbox's `FIRST_TIME` and the queue's `PUSH` and `END` may be part of your transaction.
 //!
 //! # tokio-postgres: the inbox in a transaction
 //!

@@ -1,11 +1,11 @@
 //! For Postgres. Made for 9.5 or newer, tested on 15.
 //!
-//! Tables are found by the connection's `search_path`, and made in its first schema.
+//! The connection's `search_path` finds the tables. They are made in its first schema.
 
-/// How the tables are made: the first makes them, each further one is a change to them.
+/// The migrations. The first makes the tables, each further one changes them.
 ///
-/// Each is a batch of statements without parameters. [`migrate`](crate::migrate()) runs them once each and in
-/// this order. In a migration tool of your own, run each in a transaction.
+/// Each is a batch of statements without parameters. [`migrate`](crate::migrate()) runs each once, in this order. In
+/// your own migration tool, run each in a transaction.
 pub const MIGRATIONS: &[&str] = &[r#"create table if not exists clerk_idempotency (
     scope text collate "C" not null,
     id text collate "C" not null,
@@ -36,23 +36,26 @@ create table if not exists clerk_queue (
 );
 create index if not exists clerk_queue_state_at on clerk_queue (queue, state, at);"#];
 
-/// The table of claims, `clerk_idempotency`, behind `PostgresStore`.
+/// The table of claims, `clerk_idempotency`, of `PostgresStore`.
 ///
-/// A row is a claim in progress while it has a `token`, and a completed message when it has an `outcome`,
-/// `succeeded` or `permanently_failed`; in both cases until `expires_at`.
+/// A row with a `token` is a claim in progress. A row with an `outcome`, `succeeded` or `permanently_failed`, is a
+/// completed message. Both are valid until `expires_at`.
 pub mod store {
-    /// Takes a message, unless it is taken or done.
+    /// Claims a message, unless it is claimed or completed.
     ///
     /// - `$1` text: scope; `$2` text: message id
     /// - `$3` text: a new random token
     /// - `$4` bigint: the lease in milliseconds
     ///
-    /// Always returns one row of one column, the token that holds the message now: yours, then you have
-    /// claimed it; another's, then it is in progress. Or the outcome, `succeeded` or `permanently_failed`: then
-    /// it is completed. It may be repeated with the same token.
+    /// Always returns one row with one column:
     ///
-    /// What is returned was read under the row's lock, so that no other claim, and no expiry, comes in
-    /// between.
+    /// - your token: you have claimed the message;
+    /// - another token: the message is in progress;
+    /// - `succeeded` or `permanently_failed`: the message is completed.
+    ///
+    /// You may repeat the statement with the same token.
+    ///
+    /// The result is read under the row's lock, so no other claim and no expiry can come in between.
     pub const CLAIM: &str = "insert into clerk_idempotency as held (scope, id, token, expires_at)
 values ($1, $2, $3, clock_timestamp() + $4::bigint * interval '1 millisecond')
 on conflict (scope, id) do update set (token, outcome, expires_at) = (
@@ -64,22 +67,22 @@ on conflict (scope, id) do update set (token, outcome, expires_at) = (
 )
 returning coalesce(token, outcome) as state";
 
-    /// Makes a claim last for another lease from now.
+    /// Extends a claim: its new lease starts now.
     ///
     /// - `$1` text: scope; `$2` text: message id
     /// - `$3` text: the claim's token
     /// - `$4` bigint: the lease in milliseconds
     ///
-    /// One row affected: extended. None: the token does not hold the message any more.
+    /// One row affected: extended. No row: the token no longer holds the message.
     pub const EXTEND: &str = "update clerk_idempotency
 set expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
 where scope = $1 and id = $2 and token = $3 and expires_at > clock_timestamp()";
 
-    /// Records how a message's work ended, whoever holds it.
+    /// Records how a message's work ended, whoever holds the claim.
     ///
     /// - `$1` text: scope; `$2` text: message id
     /// - `$3` text: `succeeded` or `permanently_failed`
-    /// - `$4` bigint: how long to keep that, in milliseconds
+    /// - `$4` bigint: how long to keep the outcome, in milliseconds
     ///
     /// One row affected.
     pub const COMPLETE: &str = "insert into clerk_idempotency (scope, id, outcome, expires_at)
@@ -87,28 +90,28 @@ values ($1, $2, $3, clock_timestamp() + $4::bigint * interval '1 millisecond')
 on conflict (scope, id) do update
     set token = null, outcome = excluded.outcome, expires_at = excluded.expires_at";
 
-    /// Gives a claim back.
+    /// Releases a claim.
     ///
     /// - `$1` text: scope; `$2` text: message id
     /// - `$3` text: the claim's token
     ///
-    /// One row affected: released. None: the token did not hold the message.
+    /// One row affected: released. No row: the token did not hold the message.
     pub const RELEASE: &str =
         "delete from clerk_idempotency where scope = $1 and id = $2 and token = $3";
 
-    /// Forgets that a message was completed; a claim in progress stays.
+    /// Forgets that a message was completed. A claim in progress stays.
     ///
     /// - `$1` text: scope; `$2` text: message id
     ///
-    /// One row affected: forgotten. None: it was not completed.
+    /// One row affected: forgotten. No row: the message was not completed.
     pub const FORGET: &str =
         "delete from clerk_idempotency where scope = $1 and id = $2 and token is null";
 
-    /// Removes what has expired, the oldest first.
+    /// Removes expired rows, the oldest first.
     ///
     /// - `$1` bigint: how many rows at most
     ///
-    /// As many rows affected as were removed; fewer than `$1`: no more are to be had now. Rows that
+    /// The rows affected are the removed ones. Fewer than `$1` means that no other row can be removed now. Rows that
     /// another transaction has locked are skipped.
     pub const PURGE: &str = "with expired as (
     select scope, id from clerk_idempotency
@@ -121,31 +124,31 @@ delete from clerk_idempotency as held using expired
 where held.scope = expired.scope and held.id = expired.id";
 }
 
-/// The inbox's table, `clerk_inbox`. A row says: the effects of this message are committed.
+/// The inbox's table, `clerk_inbox`. A row means that the effects of its message are committed.
 pub mod inbox {
-    /// Notes the message in the transaction that does its work.
+    /// Records the message in the transaction that does its work.
     ///
     /// - `$1` text: scope; `$2` text: message id
     ///
-    /// One row affected: the first time. None: another transaction has committed its effects.
+    /// One row affected: the first time. No row: another transaction has committed the message's effects.
     ///
-    /// While another transaction that noted the same message is open, this waits for its end.
+    /// While another transaction that recorded the same message is open, this waits for its end.
     pub const FIRST_TIME: &str =
         "insert into clerk_inbox (scope, id) values ($1, $2) on conflict do nothing";
 
-    /// Forgets a message, so that a manual resend does its work again.
+    /// Removes the record of a message, so that a manual resend does its work again.
     ///
     /// - `$1` text: scope; `$2` text: message id
     ///
-    /// One row affected: forgotten. None: it was not there.
+    /// One row affected: removed. No row: the message was not recorded.
     pub const FORGET: &str = "delete from clerk_inbox where scope = $1 and id = $2";
 
-    /// Removes what was received long ago, the oldest first.
+    /// Removes the records of messages that were received long ago, the oldest first.
     ///
-    /// - `$1` bigint: how long ago at least, in milliseconds
+    /// - `$1` bigint: the minimum age in milliseconds
     /// - `$2` bigint: how many rows at most
     ///
-    /// As many rows affected as were removed; fewer than `$2`: no more are to be had now.
+    /// The rows affected are the removed ones. Fewer than `$2` means that no other row can be removed now.
     pub const PURGE: &str = "with old as (
     select scope, id from clerk_inbox
     where received_at <= statement_timestamp() - $1::bigint * interval '1 millisecond'

@@ -1,10 +1,12 @@
-//! The queue's statements, which both engines share: they differ by five expressions.
+//! The queue's statements. Both engines share them; they differ only in five expressions.
 
-/// A module `queue` with every statement.
+/// Makes a module `queue` with every statement.
 ///
-/// `now` is the time in milliseconds, which is the same throughout a statement and may be compared with an
-/// index; `random` a number from 0 to 1, new for each row; `texts` selects the texts of a JSON array, `$3`;
-/// `move_done` is an assignment that makes room where a row has lost its body.
+/// - `now`: the time in milliseconds. It is the same throughout a statement, and a comparison with it can use an index.
+/// - `random`: a number from 0 to 1, new for each row.
+/// - `skip_locked`: skips rows that another transaction has locked.
+/// - `texts`: selects the texts of the JSON array `$3`.
+/// - `move_done`: an assignment that frees the space of a deleted body.
 macro_rules! queue_statements {
     (
         now: $now:literal,
@@ -15,7 +17,7 @@ macro_rules! queue_statements {
     ) => {
         /// The queue's table, `clerk_queue`.
         ///
-        /// A row is an event. `state` says where it stands, and `at` when, in milliseconds since 1970:
+        /// A row is an event. `state` is its state, and `at` a time in milliseconds since 1970:
         ///
         /// | `state` | `at` |
         /// |---|---|
@@ -24,11 +26,11 @@ macro_rules! queue_statements {
         /// | `done` | when it was processed; `body` is null |
         /// | `dead` | when it was dead-lettered |
         ///
-        /// The index on `(queue, state, at)` answers every question but the one about a single message, which
-        /// the primary key answers: nothing reads rows of another state.
+        /// Queries about a single message use the primary key. All others use the index on `(queue, state, at)`, so
+        /// they never read rows of another state.
         ///
-        /// A lease is the row's `owner`, a text that no other worker has, together with its `attempts`, which
-        /// each lease counts up. Who does not know both cannot end the row.
+        /// A lease is identified by the row's `owner`, a text that is unique to a worker, and by its `attempts`, which
+        /// each lease increments. The statement that ends a lease needs both.
         pub mod queue {
             /// Stores an event, due at once or later.
             ///
@@ -36,7 +38,7 @@ macro_rules! queue_statements {
             /// - `$3` bigint: when it is due, in milliseconds since 1970; null: at once
             /// - `$4` text: the event as JSON
             ///
-            /// One row affected: stored. None: a message of this id is there already.
+            /// One row affected: stored. No row: the queue already has a message with this id.
             pub const PUSH: &str = concat!(
                 "insert into clerk_queue (queue, message_id, state, at, body)
 values ($1, $2, 'waiting', coalesce(cast($3 as bigint), ",
@@ -45,12 +47,12 @@ values ($1, $2, 'waiting', coalesce(cast($3 as bigint), ",
 on conflict do nothing"
             );
 
-            /// What is next: the first waiting event, and the first lease that ends.
+            /// The first event that is or becomes due, and the first lease that ends.
             ///
             /// - `$1` text: queue
             ///
-            /// At most two rows of three columns: `waiting` or `running`; in how many milliseconds it is due,
-            /// or the lease ends; how often it has crashed.
+            /// At most two rows with three columns: `waiting` or `running`; the milliseconds until it is due or its
+            /// lease ends; its crashes.
             pub const NEXT: &str = concat!(
                 "select state, at - ",
                 $now,
@@ -67,15 +69,15 @@ select state, at - ",
 ) as running"
             );
 
-            /// Leases events that are due, and counts an attempt of each.
+            /// Leases due events, and counts an attempt for each.
             ///
             /// - `$1` text: queue
-            /// - `$2` and `$3` bigint: how often an event may have crashed, at least and at most
+            /// - `$2` and `$3` bigint: the least and the most crashes of an event to lease
             /// - `$4` bigint: how many events at most
             /// - `$5` text: the owner
-            /// - `$6` bigint: for how many milliseconds
+            /// - `$6` bigint: the lease in milliseconds
             ///
-            /// A row for each: message id, attempts with this one, crashes, the event as JSON.
+            /// One row for each: message id, attempts including this one, crashes, the event as JSON.
             pub const LEASE: &str = concat!(
                 "with due as (
     select queue, message_id from clerk_queue
@@ -94,10 +96,10 @@ where (queue, message_id) in (select queue, message_id from due)
 returning message_id, attempts, crashes, coalesce(body, '')"
             );
 
-            /// Makes leases last for another while from now, also those that have ended meanwhile and were not
-            /// taken over.
+            /// Extends leases: their new time starts now. A lease that has ended is extended too, if no worker has taken
+            /// the event over.
             ///
-            /// - `$1` bigint: for how many milliseconds
+            /// - `$1` bigint: the lease in milliseconds
             /// - `$2` text: queue
             /// - `$3` text: the message ids, a JSON array of texts
             /// - `$4` text: the owner
@@ -110,13 +112,13 @@ where queue = $2 and message_id in (",
                 ") and owner = $4 and state = 'running'"
             );
 
-            /// Takes over the events whose lease has ended, and counts a crash of each.
+            /// Takes over the events whose lease has ended, and counts a crash for each.
             ///
             /// - `$1` text: queue
             /// - `$2` bigint: how many events at most
-            /// - `$3` bigint: from the second crash on they wait up to so many milliseconds, at random
+            /// - `$3` bigint: the longest random wait in milliseconds, from the second crash on
             ///
-            /// A row for each: message id, crashes with this one.
+            /// One row for each: message id, crashes including this one.
             pub const TAKE_OVER: &str = concat!(
                 "with lost as (
     select queue, message_id from clerk_queue
@@ -137,16 +139,16 @@ where (queue, message_id) in (select queue, message_id from lost)
 returning message_id, crashes"
             );
 
-            /// Ends a lease.
+            /// Ends a lease, and records how.
             ///
             /// - `$1` text: the new state, `waiting`, `done` or `dead`
-            /// - `$2` bigint: in how many milliseconds it is due, if it waits; else zero
-            /// - `$3` bigint: how many attempts to note
+            /// - `$2` bigint: the milliseconds until it is due, if it waits; otherwise zero
+            /// - `$3` bigint: the attempts to record
             /// - `$4` text: the error; null: none
             /// - `$5` text: queue; `$6` text: message id
             /// - `$7` text: the owner; `$8` bigint: the attempt
             ///
-            /// One row affected: ended. None: the lease is lost.
+            /// One row affected: ended. No row: the lease is lost.
             pub const END: &str = concat!(
                 "update clerk_queue
 set state = $1, at = ",
@@ -158,12 +160,12 @@ set state = $1, at = ",
 where queue = $5 and message_id = $6 and owner = $7 and attempts = $8 and state = 'running'"
             );
 
-            /// Whether a lease was ended so, for whoever has not heard the answer.
+            /// Whether a lease was ended like this. For a worker that got no answer to `END`.
             ///
             /// - `$1` text: queue; `$2` text: message id
-            /// - `$3` text: the new state; `$4` bigint: the attempts noted; `$5` text: the error; null: none
+            /// - `$3` text: the new state; `$4` bigint: the recorded attempts; `$5` text: the error; null: none
             ///
-            /// One row of one column, 1 or 0.
+            /// One row with one column, 1 or 0.
             pub const HAS_ENDED: &str = "select count(*) from clerk_queue
 where queue = $1 and message_id = $2 and state = $3 and attempts = $4
     and coalesce(last_error, '') = coalesce($5, '')";
@@ -177,10 +179,10 @@ where queue = $1 and message_id = $2 and state = $3 and attempts = $4
             /// Dead letters, the oldest first.
             ///
             /// - `$1` text: queue
-            /// - `$2` bigint and `$3` text: `at` and message id of the one before; -1 and an empty text at first
+            /// - `$2` bigint and `$3` text: `at` and message id of the dead letter before; -1 and an empty text to begin
             /// - `$4` bigint: how many at most
             ///
-            /// A row for each: message id, attempts, crashes, the error, `at`, the event as JSON.
+            /// One row for each: message id, attempts, crashes, the error, `at`, the event as JSON.
             pub const DEAD_LETTERS: &str =
                 "select message_id, attempts, crashes, coalesce(last_error, ''), at, coalesce(body, '')
 from clerk_queue
@@ -194,11 +196,11 @@ order by at, message_id limit $4";
                 "select message_id, attempts, crashes, coalesce(last_error, ''), at, coalesce(body, '')
 from clerk_queue where queue = $1 and message_id = $2 and state = 'dead'";
 
-            /// Makes a dead letter due at once, with all its attempts.
+            /// Requeues a dead letter: it is due at once, with all its attempts.
             ///
             /// - `$1` text: queue; `$2` text: message id
             ///
-            /// One row affected: requeued. None: there is no such dead letter.
+            /// One row affected: requeued. No row: there is no such dead letter.
             pub const REQUEUE: &str = concat!(
                 "update clerk_queue
 set state = 'waiting', attempts = 0, crashes = 0, last_error = null, at = ",
@@ -207,21 +209,21 @@ set state = 'waiting', attempts = 0, crashes = 0, last_error = null, at = ",
 where queue = $1 and message_id = $2 and state = 'dead'"
             );
 
-            /// Deletes a dead letter, and with it the memory of its id.
+            /// Deletes a dead letter together with its id.
             ///
             /// - `$1` text: queue; `$2` text: message id
             ///
-            /// One row affected: deleted. None: there is no such dead letter.
+            /// One row affected: deleted. No row: there is no such dead letter.
             pub const DROP: &str =
                 "delete from clerk_queue where queue = $1 and message_id = $2 and state = 'dead'";
 
-            /// Deletes what was processed long ago, the oldest first.
+            /// Deletes events that were processed long ago, the oldest first.
             ///
             /// - `$1` text: queue
-            /// - `$2` bigint: how long ago at least, in milliseconds
+            /// - `$2` bigint: the minimum age in milliseconds
             /// - `$3` bigint: how many at most
             ///
-            /// As many rows affected as were deleted; fewer than `$3`: no more are to be had now.
+            /// The rows affected are the deleted ones. Fewer than `$3` means that no other row can be deleted now.
             pub const PURGE: &str = concat!(
                 "delete from clerk_queue where (queue, message_id) in (
     select queue, message_id from clerk_queue

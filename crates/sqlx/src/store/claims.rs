@@ -1,10 +1,10 @@
-//! What the stores do, which differs by database in nothing but its SQL.
+//! The implementation of the stores, which differ only in their SQL.
 //!
-//! A macro: sqlx' generic bounds for "any database" are longer than this, and know no `rows_affected`.
+//! A macro, since sqlx' generic bounds for "any database" are longer than this, and have no `rows_affected`.
 
 use clerk_webhooks::idempotency::{Claim, ClaimToken, Outcome};
 
-/// What a claim found: an outcome, or the token that holds the message now.
+/// The result of a claim statement: an outcome, or the token that holds the message now.
 pub(super) fn claim_of(ours: ClaimToken, found: &str) -> Claim {
     match Outcome::from_name(found) {
         Some(outcome) => Claim::Completed(outcome),
@@ -13,7 +13,7 @@ pub(super) fn claim_of(ours: ClaimToken, found: &str) -> Claim {
     }
 }
 
-/// Implements `IdempotencyStore` for a store with a `pool`, by the statements of the module `sql` in scope.
+/// Implements `IdempotencyStore` for a store with a `pool`, with the statements of the module `sql` in scope.
 macro_rules! claims {
     ($store:ty, $database:ty, $arguments:ty, $name:literal) => {
         impl $store {
@@ -33,7 +33,7 @@ macro_rules! claims {
             DatabaseError::of($name, attempt)
         }
 
-        /// A statement about one message, whose scope and id come first in all of them.
+        /// A statement about one message. Its first two parameters are always the scope and the message id.
         fn about<'q>(
             statement: &'static str,
             key: &'q MessageKey,
@@ -54,7 +54,7 @@ macro_rules! claims {
             ) -> Result<Claim, DatabaseError> {
                 let connection = connect::acquire(&self.pool).await;
                 let mut connection = connection.map_err(failed("claim a message"))?;
-                // Not `fetch_one`: on SQLite it stops at the row, and loses the error of the commit after it.
+                // Not `fetch_one`: on SQLite it stops at the row, and the error of the commit that follows is lost.
                 let rows = sqlx::query_scalar(sql::CLAIM)
                     .bind(key.scope())
                     .bind(key.message_id())

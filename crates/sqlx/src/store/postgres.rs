@@ -24,44 +24,46 @@ use crate::{connect, error::DatabaseError, millis::millis, purge, sql::postgres:
 /// # }
 /// ```
 ///
-/// The server's clock decides when a lease or a retention is over, so that the clocks of its clients need
-/// not agree. Every operation is one prepared statement, in a transaction of its own.
+/// The server's clock decides when a lease or a retention ends, so the clocks of the clients need not agree.
+/// Every operation is one prepared statement in its own transaction.
 ///
-/// A clone is the same store. Its table, `clerk_idempotency`, is found by the connection's
-/// `search_path`; services that share it are kept apart by the scope. Neither a scope nor an id may hold a
-/// NUL character, which Postgres does not keep, and a scope may have some 2,000 bytes: beyond that each
-/// operation fails.
+/// A clone is the same store. The connection's `search_path` finds its table, `clerk_idempotency`. The scope
+/// separates services that share the table.
 ///
-/// Meant for the isolation level `read committed`, Postgres' default. A stricter default makes some
-/// claims that come at once fail with a serialization error: nothing is run twice, but the sender has to
-/// come again.
+/// An operation fails when its scope or message id has a NUL character, which Postgres does not store, or when the
+/// scope is longer than some 2,000 bytes.
+///
+/// The store is made for the isolation level `read committed`, Postgres' default. If your default is stricter,
+/// some claims that arrive at the same time fail with a serialization error. No message then runs twice, but the
+/// sender has to retry.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     pool: PgPool,
 }
 
 impl PostgresStore {
-    /// Claims through this pool, which may be the one that the service uses for everything else.
+    /// A store that uses this pool, which may be the pool that your service uses for everything else. This call
+    /// does not connect.
     ///
-    /// Nothing happens yet. A handler that holds a connection while the lease is extended needs a second
-    /// one: the pool must be larger than the number of transactions that run at once.
+    /// While a handler holds a connection, extending its lease needs another one. So the pool must have more
+    /// connections than transactions that run at the same time.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self { pool }
     }
 
-    /// Removes the rows whose lease or retention is over; returns their number.
+    /// Removes the rows whose lease or retention has ended. Returns their number.
     ///
-    /// Nothing depends on it but the table's size, some 350 bytes a message:
-    /// [`continuously_delete_expired`](Self::continuously_delete_expired) does it hourly. Any number of
-    /// processes may do it at once.
+    /// This only keeps the table small, at some 350 bytes a message; results do not depend on it.
+    /// [`continuously_delete_expired`](Self::continuously_delete_expired) calls it at an interval, such as
+    /// hourly. Any number of processes may call it at the same time.
     ///
-    /// It goes in steps of 1,000 rows, found by an index, so that no lock is held for long, and may be
-    /// dropped at any time.
+    /// It removes 1,000 rows at a time, found by an index, so that no lock is held for long. You can drop the
+    /// future at any time.
     ///
     /// # Errors
     ///
-    /// When a step fails; those before it are done.
+    /// When a step fails. The rows of the steps before it stay removed.
     pub async fn purge(&self) -> Result<u64, DatabaseError> {
         purge::in_batches(|| {
             let step = sqlx::query(sql::PURGE).bind(purge::BATCH);
@@ -70,8 +72,7 @@ impl PostgresStore {
         .await
     }
 
-    /// [Purges](Self::purge) now, and again after each `period`, until it is dropped. What goes wrong is
-    /// logged.
+    /// [Purges](Self::purge) now, and again after each `period`, until the future is dropped. Errors are logged.
     ///
     /// ```no_run
     /// # async fn example(store: clerk_webhooks_sqlx::PostgresStore) {

@@ -23,46 +23,46 @@ use crate::{connect, error::DatabaseError, millis::millis, purge, sql::sqlite::s
 /// # }
 /// ```
 ///
-/// The machine's clock decides when a lease or a retention is over: when it is set back, leases last
-/// longer by as much; set forward, they end at once. Every operation is one prepared statement, in a
-/// transaction of its own.
+/// The machine's clock decides when a lease or a retention ends. If the clock is set back, leases last longer by
+/// as much. If it is set forward, they end early. Every operation is one prepared statement in its own
+/// transaction.
 ///
-/// A clone is the same store. Services that share the table, `clerk_idempotency`, are kept apart by the
-/// scope.
+/// A clone is the same store. The scope separates services that share the table, `clerk_idempotency`.
 ///
 /// # The pool
 ///
-/// [`open_sqlite`](crate::open_sqlite) makes one as it should be: of one connection, and why.
+/// [`open_sqlite`](crate::open_sqlite) makes a suitable pool, with one connection, and documents why.
 ///
-/// SQLite has one writer a file. While a handler's transaction writes, no lease in the same file can be
-/// extended: a transaction that may last longer than a third of the lease belongs into another file
-/// than the store. And while a handler holds the only connection of a pool, a store on the same pool
-/// cannot extend either: give the store a pool of its own, or use the [inbox](crate::inbox) instead of
-/// the store.
+/// A SQLite file has one writer at a time. While a handler's transaction writes, no lease in the same file can be
+/// extended. If a transaction may last longer than a third of the lease, keep the store in another file.
+///
+/// While a handler holds the only connection of a pool, a store on the same pool cannot extend a lease either.
+/// Give the store its own pool, or use the [inbox](crate::inbox) instead of the store.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     pool: SqlitePool,
 }
 
 impl SqliteStore {
-    /// Claims through this pool, best one of [`open_sqlite`](crate::open_sqlite). Nothing happens yet.
+    /// A store that uses this pool, preferably one of [`open_sqlite`](crate::open_sqlite). This call does not
+    /// connect.
     #[must_use]
     pub fn new(pool: SqlitePool) -> Self {
         Self { pool }
     }
 
-    /// Removes the rows whose lease or retention is over; returns their number.
+    /// Removes the rows whose lease or retention has ended. Returns their number.
     ///
-    /// Nothing depends on it but the table's size, some 150 bytes a message:
-    /// [`continuously_delete_expired`](Self::continuously_delete_expired) does it hourly. Any number of
-    /// processes may do it at once.
+    /// This only keeps the table small, at some 150 bytes a message; results do not depend on it.
+    /// [`continuously_delete_expired`](Self::continuously_delete_expired) calls it at an interval, such as
+    /// hourly. Any number of processes may call it at the same time.
     ///
-    /// It goes in steps of 1,000 rows, found by an index, so that no lock is held for long, and may be
-    /// dropped at any time.
+    /// It removes 1,000 rows at a time, found by an index, so that no lock is held for long. You can drop the
+    /// future at any time.
     ///
     /// # Errors
     ///
-    /// When a step fails; those before it are done.
+    /// When a step fails. The rows of the steps before it stay removed.
     pub async fn purge(&self) -> Result<u64, DatabaseError> {
         purge::in_batches(|| {
             let step = sqlx::query(sql::PURGE).bind(purge::BATCH);
@@ -71,8 +71,7 @@ impl SqliteStore {
         .await
     }
 
-    /// [Purges](Self::purge) now, and again after each `period`, until it is dropped. What goes wrong is
-    /// logged.
+    /// [Purges](Self::purge) now, and again after each `period`, until the future is dropped. Errors are logged.
     ///
     /// ```no_run
     /// # async fn example(store: clerk_webhooks_sqlx::SqliteStore) {

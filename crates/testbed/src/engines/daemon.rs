@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use crate::Error;
 
-/// Far beyond what a loaded machine takes.
+/// Far longer than a start takes, even on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const BETWEEN_ASKING: Duration = Duration::from_millis(50);
@@ -44,8 +44,8 @@ impl Daemon {
         })
     }
 
-    /// Starts it, and waits until it `is_ready`. What is started after a kill may have to wait for what
-    /// the kill left behind, and ends by itself until then: it is started again.
+    /// Starts the engine, and waits until it `is_ready`. After a kill, a new process may end by itself until the remains
+    /// of the killed one are gone. It is started again each time.
     pub(super) async fn start(&mut self, is_ready: impl AsyncFn() -> bool) -> Result<(), Error> {
         let deadline = Instant::now() + PATIENCE;
         self.child = Some(self.command.spawn()?);
@@ -74,7 +74,7 @@ impl Daemon {
         format!("{program} was not ready within {PATIENCE:?}; it printed:\n{log}").into()
     }
 
-    /// SIGKILL, for it and all processes that it has started. Nothing happens when it is down.
+    /// Sends SIGKILL to the engine and all processes that it has started. Does nothing when it is down.
     pub(super) fn kill(&mut self) -> io::Result<()> {
         let Some(mut child) = self.child.take() else {
             return Ok(());
@@ -83,14 +83,14 @@ impl Daemon {
         child.kill()?;
         child.wait()?;
         for orphan in orphans {
-            // It may have seen the end of its parent, and be gone.
+            // It may have noticed the end of its parent and ended already.
             let _ = kill(orphan, Signal::SIGKILL);
         }
         Ok(())
     }
 }
 
-/// None where there is no `/proc`: there they end by themselves, a little later.
+/// Empty where there is no `/proc`: there the child processes end by themselves, a little later.
 fn children_of(process: u32) -> Vec<Pid> {
     let path = format!("/proc/{process}/task/{process}/children");
     let children = fs::read_to_string(path).unwrap_or_default();

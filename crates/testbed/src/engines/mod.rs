@@ -1,7 +1,7 @@
-//! Servers of a test's own, as durable as in production: killed and restarted on the same port and data.
+//! Servers for one test, as durable as in production. They can be killed and restarted on the same port and data.
 //!
-//! They keep their data in a folder that goes away with them, and end when they are dropped. A binary that
-//! is missing is an error that says what to install.
+//! When a server is dropped, it ends and its data folder is removed. A missing binary is an error that says what to
+//! install.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), clerk_webhooks_testbed::Error> {

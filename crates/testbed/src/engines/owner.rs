@@ -1,4 +1,4 @@
-//! Whose process an engine is.
+//! The user that runs an engine's process.
 
 use std::{
     os::unix::{fs::chown, process::CommandExt as _},
@@ -25,7 +25,7 @@ impl Owner {
         Ok(Self(Some((user.uid.as_raw(), user.gid.as_raw()))))
     }
 
-    /// Makes the folder his.
+    /// Makes this user the owner of the folder.
     pub(super) fn own(self, folder: &Path) -> Result<(), Error> {
         if let Self(Some((user, group))) = self {
             chown(folder, Some(user), Some(group))?;
@@ -33,7 +33,7 @@ impl Owner {
         Ok(())
     }
 
-    /// Lets him run the program.
+    /// Runs the program as this user.
     pub(super) fn run(self, command: &mut Command) {
         if let Self(Some((user, group))) = self {
             command.uid(user).gid(group);

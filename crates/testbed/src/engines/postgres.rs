@@ -39,7 +39,7 @@ impl Postgres {
         make_cluster(owner, &data)?;
 
         let mut command = Command::new(find("postgres")?);
-        // No socket besides: its folder may not be ours.
+        // No Unix socket: we may not be allowed to write to its folder.
         command
             .args(["-c", "listen_addresses=127.0.0.1"])
             .args(["-c", "unix_socket_directories="])

@@ -1,4 +1,4 @@
-//! One attempt, and the immediate re-send that belongs to it.
+//! One attempt, with its immediate re-send.
 
 use std::{
     net::SocketAddr,
@@ -13,10 +13,10 @@ use super::{
     request,
 };
 
-/// A connection that breaks later is an ordinary failure.
+/// How soon a connection must break for an immediate re-send. One that breaks later is an ordinary failure.
 const RESEND_WINDOW: Duration = Duration::from_secs(1);
 
-/// What an attempt needs of its sender.
+/// The parts of the sender that an attempt uses.
 pub(super) struct Way<'a> {
     pub(super) wire: &'a Wire,
     pub(super) targets: &'a [SocketAddr],
@@ -24,8 +24,7 @@ pub(super) struct Way<'a> {
 }
 
 impl Way<'_> {
-    /// Signs the message now and sends it; once more, the same to the byte, when the connection broke
-    /// at once.
+    /// Signs the message now and sends it. If the connection breaks at once, sends the same bytes once more.
     pub(super) async fn attempt(
         &self,
         message: &Message,

@@ -1,4 +1,4 @@
-//! Connections that are kept for the next request.
+//! Idle connections, kept for the next request.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 pub(super) struct Connections(Arc<Mutex<HashMap<SocketAddr, Vec<TcpStream>>>>);
 
 impl Connections {
-    /// One that is idle and not closed, else a new one.
+    /// An idle connection that is not closed, otherwise a new one.
     pub(super) async fn take(&self, target: SocketAddr) -> io::Result<TcpStream> {
         match self.take_idle(target) {
             Some(stream) => Ok(stream),
@@ -21,7 +21,7 @@ impl Connections {
         }
     }
 
-    /// For the next request to this target.
+    /// Keeps the connection for the next request to this target.
     pub(super) fn give_back(&self, target: SocketAddr, stream: TcpStream) {
         self.idle().entry(target).or_default().push(stream);
     }
@@ -48,7 +48,7 @@ pub(super) async fn open(target: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// An idle connection has nothing to read; its end would be.
+/// Whether an idle connection is open: an open one has nothing to read, on a closed one its end can be read.
 fn is_open(stream: &TcpStream) -> bool {
     let read = stream.try_read(&mut [0]);
     read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)

@@ -1,4 +1,4 @@
-//! Where messages go, and what they are signed with.
+//! An endpoint: where messages go, and the secret that signs them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::Error;
 
 /// A path on the targets, and the secret that its messages are signed with.
 ///
-/// A rotation by Clerk's guide is two of them with the same path and two secrets.
+/// A rotation by Clerk's guide uses two endpoints, with the same path and two secrets.
 #[derive(Clone)]
 pub struct Endpoint {
     path: String,

@@ -19,15 +19,15 @@ use super::{
     response::Head,
 };
 
-/// Longer heads are not read on.
+/// The longest head that is read.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-/// No more of a body than this is read; nor longer than [`BODY_TIME_LIMIT`].
+/// The longest body that is read, within [`BODY_TIME_LIMIT`].
 const MAX_BODY_BYTES: usize = 20_000;
 
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// What requests go through.
+/// How requests are sent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wire {
     connections: Connections,
@@ -37,9 +37,9 @@ pub(super) struct Wire {
 /// Which connection a request takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Over {
-    /// An idle one, when there is.
+    /// An idle connection, if there is one.
     Any,
-    /// One of its own: the idle ones may have broken with the last.
+    /// A new connection: the idle ones may have broken together with the last one.
     New,
 }
 
@@ -75,7 +75,7 @@ impl Wire {
         let (head, body) = read_head(&mut stream).await?;
         drop(in_flight);
         let outcome = head.outcome();
-        // The answer counts whatever becomes of its body.
+        // The answer counts even if its body fails.
         tokio::spawn(self.clone().finish(head, body, stream, target));
         Ok(outcome)
     }
@@ -97,7 +97,7 @@ impl Wire {
     }
 }
 
-/// The head, and what came of the body with it.
+/// The head, and the part of the body that arrived with it.
 async fn read_head(stream: &mut TcpStream) -> io::Result<(Head, Vec<u8>)> {
     let mut read = Vec::new();
     while read.len() < MAX_HEAD_BYTES {

@@ -1,4 +1,4 @@
-//! What is under way at this moment.
+//! The requests in flight.
 
 use std::{
     collections::HashMap,
@@ -6,19 +6,18 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Requests that were sent and are not answered yet, by the server that they went to. A handle: clones
-/// count the same requests.
+/// Counts the requests that were sent and not answered yet, by server. Clones share the counts.
 #[derive(Debug, Clone, Default)]
 pub struct InFlight(Arc<Mutex<HashMap<SocketAddr, usize>>>);
 
 impl InFlight {
-    /// How many the server at `target` holds now.
+    /// How many requests are in flight to the server at `target`.
     #[must_use]
     pub fn at(&self, target: SocketAddr) -> usize {
         self.counts().get(&target).copied().unwrap_or(0)
     }
 
-    /// How many there are now.
+    /// How many requests are in flight to all servers.
     #[must_use]
     pub fn total(&self) -> usize {
         self.counts().values().sum()

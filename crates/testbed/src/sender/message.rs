@@ -1,4 +1,4 @@
-//! What is sent.
+//! A message.
 
 use std::iter;
 
@@ -21,7 +21,7 @@ impl Message {
         }
     }
 
-    /// So many messages, each with an id as Svix makes them; the same ids from the same seed.
+    /// Makes several messages with ids like those of Svix. The same seed makes the same ids.
     ///
     /// ```
     /// use clerk_webhooks_testbed::sender::Message;

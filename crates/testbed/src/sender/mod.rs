@@ -1,4 +1,4 @@
-//! A sender that behaves like Svix, as far as it was seen to.
+//! A sender that behaves like Svix, as far as we observed it.
 //!
 //! | what | how |
 //! |---|---|
@@ -14,8 +14,8 @@
 //! | several [endpoints](Sender::with_endpoint) | all of them get each message, under the same id |
 //! | several [targets](Sender::with_target) | each request goes to a random one, as behind a balancer |
 //!
-//! The schedule is scaled down, the time limit and the second of the immediate re-send are not: handlers
-//! and networks do not run faster in a test.
+//! The schedule is scaled down. The time limit and the 1 s of the immediate re-send are not, since handlers and networks
+//! do not run faster in a test.
 //!
 //! ```no_run
 //! use clerk_webhooks_testbed::{

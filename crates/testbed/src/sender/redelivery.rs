@@ -1,4 +1,4 @@
-//! How often a message that needs it only once is delivered.
+//! Additional deliveries of messages that were already delivered.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -63,8 +63,8 @@ impl Redelivery {
 /// When a further delivery starts.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Start {
-    /// So long after the start of the first.
+    /// This long after the start of the first delivery.
     WithTheFirst(Duration),
-    /// So long after the end of the first.
+    /// This long after the end of the first delivery.
     AfterTheFirst(Duration),
 }

@@ -1,4 +1,4 @@
-//! What became of each delivery.
+//! The report: how each delivery ended.
 
 use std::{
     collections::BTreeMap,
@@ -7,10 +7,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// All deliveries of a run. Its text is a count of how requests ended, and whole what was not delivered.
+/// All deliveries of a run. Its text counts how requests ended, and lists every delivery that was not successful.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// What everything random came from.
+    /// The seed of all randomness.
     pub seed: u64,
     /// Each delivery of each message to each endpoint.
     pub deliveries: Vec<Delivery>,
@@ -49,7 +49,7 @@ pub struct Attempt {
     pub first: Exchange,
     /// The same bytes again, if the connection broke at once.
     pub resent: Option<Exchange>,
-    /// How long the sender waited then; none when this was the last attempt.
+    /// How long the sender waited after this attempt. `None` for the last attempt.
     pub delay: Option<Duration>,
 }
 
@@ -78,9 +78,9 @@ pub enum Outcome {
         /// Whether it carried `webhook-delivery: abort-message`.
         aborts: bool,
     },
-    /// No head within the time limit.
+    /// No head of an answer came within the time limit.
     TimedOut,
-    /// The connection could not be made, broke, or carried something else than HTTP.
+    /// The connection could not be made, broke, or did not speak HTTP.
     Broken {
         /// Why.
         reason: String,
@@ -92,7 +92,7 @@ pub enum Outcome {
 pub struct RetryAfter(pub Duration);
 
 impl Report {
-    /// What did not end with a 2xx.
+    /// The deliveries that did not end with a 2xx.
     pub fn not_delivered(&self) -> impl Iterator<Item = &Delivery> {
         let is_other = |delivery: &&Delivery| delivery.verdict != Verdict::Delivered;
         self.deliveries.iter().filter(is_other)
@@ -116,7 +116,7 @@ impl Report {
 }
 
 impl Delivery {
-    /// The status of each attempt's last request; none where there was no answer.
+    /// The status of each attempt's last request. `None` where there was no answer.
     #[must_use]
     pub fn statuses(&self) -> Vec<Option<u16>> {
         self.attempts

@@ -1,4 +1,4 @@
-//! The head of an answer: all that the sender goes by.
+//! The head of an answer. The sender uses nothing else of it.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use super::report::{Outcome, RetryAfter};
 /// Far more than any receiver's head has.
 const MAX_HEADERS: usize = 64;
 
-/// What an answer's head says.
+/// The parsed head of an answer.
 #[derive(Debug, PartialEq)]
 pub(super) struct Head {
     pub(super) status: u16,
@@ -20,7 +20,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The head that `bytes` begin with; none when it is not whole yet.
+    /// The head at the start of `bytes`. `None` when it is not complete yet.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<Self>, httparse::Error> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut headers);

@@ -34,7 +34,7 @@ impl Run {
         }
     }
 
-    /// Delivers once from `start` on, and again as often as is drawn.
+    /// Delivers once from `start` on, and again a random number of times.
     pub(super) async fn deliver(mut self, start: Instant) -> Vec<Delivery> {
         let first = self.to.clone().deliver(0, self.rng.fork());
         let starts = self.to.sender.redelivery().draw(&mut self.rng);
@@ -63,7 +63,7 @@ impl Run {
 }
 
 impl Destination {
-    /// One delivery: attempts by the schedule, until one decides.
+    /// One delivery: makes attempts by the schedule until one of them is final.
     async fn deliver(self: Arc<Self>, copy: usize, mut rng: Rng) -> Delivery {
         let mut attempts = Vec::new();
         let verdict = loop {

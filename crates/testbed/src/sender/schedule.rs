@@ -28,7 +28,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Svix' own, so many times faster: 8 attempts over 27.6 hours divided by `scale`.
+    /// Svix' own schedule, `scale` times faster: 8 attempts over 27.6 hours divided by `scale`.
     ///
     /// ```
     /// use clerk_webhooks_testbed::sender::Schedule;
@@ -49,7 +49,7 @@ impl Schedule {
         }
     }
 
-    /// So many attempts; those beyond Svix' own each come its last delay after the one before.
+    /// Sets the number of attempts. Attempts beyond Svix' own schedule repeat its last delay.
     #[must_use]
     pub fn with_attempts(mut self, attempts: usize) -> Self {
         let last = self.delays.last().copied().unwrap_or_default();
@@ -57,13 +57,13 @@ impl Schedule {
         self
     }
 
-    /// How often a delivery is tried before it is given up.
+    /// How many attempts a delivery has.
     #[must_use]
     pub fn attempts(&self) -> usize {
         self.delays.len() + 1
     }
 
-    /// How long to wait after the attempt `number` (from 1) has ended like this; none: given up.
+    /// How long to wait after the attempt `number` (from 1) has ended like this. `None` when no attempt is left.
     pub(super) fn delay(
         &self,
         number: usize,
@@ -84,13 +84,13 @@ impl Schedule {
         Some(delay.mul_f64(0.8 + 0.4 * rng.f64()))
     }
 
-    /// The receiver counts in the time of the world; here a second is a `scale`th of it.
+    /// The receiver sends real seconds. Here a second lasts a `scale`th of a real second.
     fn scaled(&self, RetryAfter(delay): RetryAfter) -> Duration {
         delay / self.scale
     }
 }
 
-/// A thousand times faster: 5 ms, 0.3 s, 1.8 s, 7.2 s, 18 s, 36 s, 36 s.
+/// Svix' schedule, a thousand times faster: 5 ms, 0.3 s, 1.8 s, 7.2 s, 18 s, 36 s, 36 s.
 impl Default for Schedule {
     fn default() -> Self {
         Self::svix(1_000)

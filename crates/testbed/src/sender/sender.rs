@@ -46,13 +46,13 @@ impl Sender {
         }
     }
 
-    /// One more server: each request goes to a random one, as behind a balancer.
+    /// Adds a server: each request goes to a random one, as behind a load balancer.
     pub fn with_target(mut self, target: SocketAddr) -> Self {
         self.targets.push(target);
         self
     }
 
-    /// One more endpoint: each message goes to all of them at once.
+    /// Adds an endpoint: each message goes to all endpoints at the same time.
     pub fn with_endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoints.push(endpoint);
         self
@@ -64,7 +64,7 @@ impl Sender {
         self
     }
 
-    /// How often messages are delivered that need it only once. Default: never again.
+    /// How often messages that were already delivered are delivered again. Default: never.
     pub fn with_redelivery(mut self, redelivery: Redelivery) -> Self {
         self.redelivery = redelivery;
         self
@@ -77,7 +77,7 @@ impl Sender {
         self
     }
 
-    /// How long a request may take until the head of its answer is there. Default: 15 s.
+    /// How long a request may take until the head of its answer arrives. Default: 15 s.
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
         self.time_limit = time_limit;
         self
@@ -89,19 +89,19 @@ impl Sender {
         self
     }
 
-    /// Retries in spite of `webhook-delivery: abort-message`, as the open-source server does.
+    /// Retries even after `webhook-delivery: abort-message`, like the open-source server.
     pub fn ignoring_abort(mut self) -> Self {
         self.honours_abort = false;
         self
     }
 
-    /// What is under way, while this or a clone of it delivers.
+    /// The requests in flight while this sender or a clone of it delivers.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
         self.wire.in_flight.clone()
     }
 
-    /// Delivers all messages to all endpoints, and comes back when every delivery has ended.
+    /// Delivers all messages to all endpoints. Returns when every delivery has ended.
     pub async fn deliver(&self, messages: Vec<Message>) -> Report {
         let sender = Arc::new(self.clone());
         let (mut rng, now) = (Rng::with_seed(self.seed), Instant::now());
@@ -121,7 +121,7 @@ impl Sender {
         }
     }
 
-    /// One attempt for the first endpoint, whatever becomes of it.
+    /// Makes one attempt for the first endpoint, whether it succeeds or fails.
     pub async fn attempt(&self, message: &Message) -> Attempt {
         self.attempt_at(0, message, &mut Rng::new()).await
     }

@@ -1,6 +1,6 @@
 //! The tables' database: SQLite or Postgres.
 //!
-//! The two modules differ in how they connect and begin; keep the one that you need.
+//! The two modules differ in how they connect and begin a transaction. Keep the one that you need.
 
 mod postgres;
 mod sqlite;
@@ -11,7 +11,7 @@ use sqlx::{PgPool, SqlitePool};
 
 use crate::{Outcome, Table, row::Row};
 
-/// The inbox's name for what is done here: another service may share the database.
+/// The inbox's scope of this service, since another service may share the database.
 const SCOPE: &str = "sync-users";
 
 /// A row as text: its id, the values of the table's own columns, `updated_at`, `deleted_at`.
@@ -20,9 +20,9 @@ pub type Values = Vec<Option<String>>;
 /// A connected database with its tables.
 #[derive(Clone, Debug)]
 pub enum Database {
-    /// On this host, in a file.
+    /// A file on this host.
     Sqlite(SqlitePool),
-    /// On a server, for many hosts.
+    /// A server that many hosts can share.
     Postgres(PgPool),
 }
 
@@ -31,15 +31,16 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// If the URL begins with neither `sqlite://` nor `postgres://`, an `sqlite://` asks for anything else
-    /// than a file to write to, or the database cannot be opened.
+    /// - The URL begins with neither `sqlite://` nor `postgres://`.
+    /// - An `sqlite://` URL asks for anything except a file to write to.
+    /// - The database cannot be opened.
     pub async fn connect(url: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
         match url.split_once("://") {
             Some(("sqlite", _)) => Ok(Self::Sqlite(sqlite::connect(url).await?)),
             Some(("postgres" | "postgresql", _)) => {
                 Ok(Self::Postgres(postgres::connect(url).await?))
             }
-            // The rest of it may hold a password.
+            // Only the scheme is printed, since the rest of the URL may have a password.
             Some((scheme, _)) => {
                 Err(format!("not {scheme}:// but sqlite:// or postgres://").into())
             }
@@ -47,7 +48,7 @@ impl Database {
         }
     }
 
-    /// Brings one row up to date, once a message.
+    /// Updates one row, once for each message.
     pub(crate) async fn apply(&self, message_id: &str, row: &Row<'_>) -> sqlx::Result<Outcome> {
         match self {
             Self::Sqlite(pool) => sqlite::apply(pool, message_id, row).await,

@@ -15,7 +15,7 @@ use crate::{
 /// How long to wait for a connection: less than the 15 seconds that Clerk waits for an answer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Any number, so long as nothing else in this database locks by it.
+/// The number of an advisory lock. Nothing else in this database may use the same number.
 const LOCK: &str = "select pg_advisory_xact_lock(3482958)";
 
 pub(super) async fn connect(url: &str) -> Result<PgPool, Box<dyn Error + Send + Sync>> {
@@ -23,12 +23,12 @@ pub(super) async fn connect(url: &str) -> Result<PgPool, Box<dyn Error + Send + 
     let pool = options.connect(url).await?;
     create_tables(&pool).await?;
     migrate(&pool).await?;
-    // At each start; a service that runs for months does it once a day.
+    // Purges at each start. A service that runs for months should purge once a day.
     inbox::purge(&pool, inbox::RETENTION).await?;
     Ok(pool)
 }
 
-/// One process after the other: `if not exists` alone fails when several of them start at once.
+/// Makes the tables under a lock, since `if not exists` alone fails when several processes start at the same time.
 async fn create_tables(pool: &PgPool) -> sqlx::Result<()> {
     let mut transaction = pool.begin().await?;
     transaction.execute(LOCK).await?;
@@ -58,7 +58,7 @@ pub(super) async fn apply(pool: &PgPool, message_id: &str, row: &Row<'_>) -> sql
     Ok(outcome)
 }
 
-/// Whether the statement has written the row.
+/// Runs the statement. Returns whether it wrote the row.
 async fn writes(
     connection: &mut PgConnection,
     statement: &'static str,

@@ -12,7 +12,7 @@ use crate::{
     tables::{COUNT_MEMBERS, CREATE_TABLES, MEMBER_COUNT},
 };
 
-/// What the URL asks for and this does not do is refused: it must not end in another file than was meant.
+/// Refuses URLs that ask for anything that this example does not support, so that it never opens a wrong file.
 pub(super) async fn connect(url: &str) -> Result<SqlitePool, Box<dyn Error + Send + Sync>> {
     match url.split_once('?').unwrap_or((url, "mode=rwc")) {
         ("sqlite://" | "sqlite://:memory:", _) => {
@@ -29,7 +29,7 @@ pub(super) async fn connect(url: &str) -> Result<SqlitePool, Box<dyn Error + Sen
     let pool = open_sqlite(options.get_filename()).await?;
     pool.execute(CREATE_TABLES).await?;
     migrate(&pool).await?;
-    // At each start; a service that runs for months does it once a day.
+    // Purges at each start. A service that runs for months should purge once a day.
     inbox::purge(&pool, inbox::RETENTION).await?;
     Ok(pool)
 }
@@ -39,7 +39,7 @@ pub(super) async fn apply(
     message_id: &str,
     row: &Row<'_>,
 ) -> sqlx::Result<Outcome> {
-    // Writing from the start: a transaction that comes to it later fails if another process was faster.
+    // `begin immediate`: a transaction that reads first and writes later fails if another process wrote in between.
     let mut transaction = pool.begin_with("begin immediate").await?;
     if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
         return Ok(Outcome::Duplicate);
@@ -61,7 +61,7 @@ pub(super) async fn apply(
     Ok(outcome)
 }
 
-/// Whether the statement has written the row.
+/// Runs the statement. Returns whether it wrote the row.
 async fn writes(
     connection: &mut SqliteConnection,
     statement: &'static str,

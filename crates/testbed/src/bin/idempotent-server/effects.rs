@@ -5,11 +5,12 @@ use sqlx::{PgPool, SqlitePool};
 
 use crate::SCOPE;
 
-/// No key keeps a second row out: the inbox alone does.
+/// The table has no unique key, so only the inbox prevents a second row.
 pub(crate) const CREATE: &str =
     "create table if not exists effects (message_id text not null, process bigint not null)";
 
-/// `CREATE` where several may run it at once: Postgres then fails for all but one.
+/// Runs `CREATE` under a lock. On Postgres, several processes may run it at the same time, and it then fails for all but
+/// one.
 pub(crate) async fn create_in_postgres(pool: &PgPool) -> sqlx::Result<()> {
     let mut transaction = pool.begin().await?;
     for statement in ["select pg_advisory_xact_lock(1)", CREATE] {

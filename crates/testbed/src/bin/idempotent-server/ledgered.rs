@@ -1,4 +1,4 @@
-//! A store that writes down what it did: so that a second run can be explained.
+//! A store that writes its operations to the ledger, so that a second run can be explained.
 
 use std::{error::Error, sync::Arc, time::Duration};
 

@@ -10,7 +10,7 @@
 //! | `LEASE_MS` | how long a claim lasts |
 //! | `STORE_TIMEOUT_MS` | how long to wait for the store |
 //!
-//! It is told by each message what to do: a `Job` of the testbed.
+//! Each message says what the handler does: a `Job` of the testbed.
 
 mod effects;
 mod handler;
@@ -63,7 +63,7 @@ async fn serve_sqlite(path: &Path) -> Result<(), Error> {
     let store = open_sqlite(path).await?;
     migrate(&store).await?;
     let store = SqliteStore::new(store);
-    // Its own: a handler that holds the store's only connection would keep it from extending leases.
+    // Its own pool: a handler that holds the store's only connection would prevent the store from extending leases.
     let pool = open_sqlite(path).await?;
     sqlx::query(effects::CREATE).execute(&pool).await?;
     serve(store, Effects::Sqlite(pool)).await

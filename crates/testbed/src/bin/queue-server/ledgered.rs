@@ -1,4 +1,4 @@
-//! A queue that writes down what is about to be acknowledged.
+//! A queue that writes an event to the ledger before it is acknowledged.
 
 use std::time::SystemTime;
 

@@ -12,9 +12,9 @@
 //! | `QUEUE_URL` | `sqlite:///path` or `postgres://...` |
 //! | `LEDGER` | a folder for the ledger and for what has failed already |
 //! | `MAX_ATTEMPTS`, `FIRST_PAUSE_MS`, `LONGEST_PAUSE_MS` | the worker's `RetryPolicy`, if not the default |
-//! | `LEASE_MS` | how long until others take over what a killed worker ran |
+//! | `LEASE_MS` | how long until other workers take over the events of a killed worker |
 //!
-//! It is told by each message what to do: a `Job` of the testbed.
+//! Each message says what the handler does: a `Job` of the testbed.
 
 mod handler;
 mod ledgered;
@@ -100,7 +100,7 @@ async fn work<DB: Engine>(queue: &Queue<DB>, folder: PathBuf) -> Result<(), Erro
     Ok(())
 }
 
-/// Tells a worker that stood still, and was rightly taken for dead, from one that was not.
+/// Writes a pulse to the ledger. A gap shows that the worker was suspended, and so was rightly considered crashed.
 async fn pulse(ledger: Arc<Ledger>) -> io::Result<()> {
     loop {
         ledger.note("", What::Pulse)?;
@@ -113,7 +113,7 @@ fn retry_policy() -> Result<RetryPolicy, Error> {
         .with_max_attempts(number_from_env("MAX_ATTEMPTS", 40)?)
         .with_initial_backoff(milliseconds_from_env("FIRST_PAUSE_MS", 1_000)?)
         .with_max_backoff(milliseconds_from_env("LONGEST_PAUSE_MS", 3_600_000)?)
-        // So that a test can tell a pause that was too short.
+        // So that a test can see a pause that was too short.
         .with_jitter(0.0))
 }
 
