@@ -20,7 +20,8 @@ pub struct Counts {
     pub released: u64,
     /// Deliveries of a completed message. They are answered 200 or 422, and the handler does not run.
     pub duplicates: u64,
-    /// Deliveries that waited for another delivery of their message. Each also ends in one of the other counts.
+    /// Deliveries that waited for another delivery of their message. Most also count in one of the other fields,
+    /// but not one that a shutdown ended.
     pub waited: u64,
     /// Deliveries answered 409, because another delivery of their message was being handled and did not end in
     /// time.

@@ -21,7 +21,7 @@
 //! | case | what happens | the sender gets |
 //! |---|---|---|
 //! | first delivery, handler answers 2xx | completed for the retention, as soon as the handler returns the response's head | its answer |
-//! | handler answers [permanent](crate::WebhookError::permanent) (any response with `webhook-delivery: abort-message`) | completed as [permanently failed](Outcome::PermanentlyFailed) | its answer |
+//! | handler answers [permanent](crate::WebhookError::permanent) (any response with `webhook-delivery: abort-message` that is not 2xx) | completed as [permanently failed](Outcome::PermanentlyFailed) | its answer |
 //! | handler answers anything else, or the inner service returns an error | released | its answer |
 //! | handler panics | released; the panic's message is logged; a `CatchPanic` outside does not see the panic | 500 |
 //! | handler exceeds the longest run, including its wait for the inner service | aborted, released, logged as an error; a handler that blocks its thread cannot be aborted, and its message is released one lease later | 500 |

@@ -17,6 +17,8 @@ use crate::{engine::Engine, error::DatabaseError};
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 /// How long a server may take to accept the connection that is made only to find the cause.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
+/// How long a server may take to answer at all when a pool is opened: one behind a firewall never does.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 /// How long a server may take to start, and another process to unlock a file.
 const LONGEST_START: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -53,7 +55,9 @@ pub(crate) async fn first<DB: Engine>(
         }
         // A pool that has connections is able to connect.
         let direct = match pool.size() {
-            0 => connect_and_close(pool).await,
+            0 => timeout(LONGEST_CONNECT, connect_and_close(pool))
+                .await
+                .unwrap_or_else(|elapsed| Err(sqlx::Error::Io(elapsed.into()))),
             _ => Ok(()),
         };
         match direct {

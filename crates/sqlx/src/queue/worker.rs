@@ -152,7 +152,7 @@ impl<DB: Engine, S: Handler> Worker<DB, S> {
     ///
     /// To limit that time, use `tokio::time::timeout`. An event that is aborted by the timeout, or by the end of the
     /// runtime, runs again as after a crash. If the database cannot be reached during the shutdown, the worker waits
-    /// for it some 20 seconds at most.
+    /// for it some 40 seconds at most.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
         let (order, ordered) = oneshot::channel();
         let ordered = async { drop(ordered.await) };
