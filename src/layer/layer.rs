@@ -105,8 +105,8 @@ impl ClerkWebhookLayer {
     ///
     /// It is called for refusals of this layer, and for refusals of the extractor, deduplication and queue
     /// inside it. Each rejection is logged before the call and put into the response's extensions after it.
-    /// The response must not reveal anything that helps an attacker. Its status must not be 2xx: the sender
-    /// would treat the delivery as successful and not retry it.
+    /// The response must not reveal anything that helps an attacker. A status of 2xx is replaced by the
+    /// rejection's own: the sender would take it for success and not retry.
     ///
     /// ```
     /// use bytes::Bytes;

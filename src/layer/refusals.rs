@@ -72,6 +72,10 @@ impl Refusals {
 
 fn restyled<B>(restyle: &Restyle, rejection: &Rejection) -> Response<ResponseBody<B>> {
     let mut response = restyle(rejection).map(ResponseBody::text);
+    // The sender takes a 2xx for success, and `Response::new` is a 200.
+    if response.status().is_success() {
+        *response.status_mut() = rejection.status();
+    }
     response.extensions_mut().insert(rejection.clone());
     response
 }

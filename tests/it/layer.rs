@@ -518,3 +518,12 @@ async fn the_inner_service_is_within_reach() {
     *service.get_mut() += 1;
     assert_eq!((*service.get_ref(), service.into_inner()), (8, 8));
 }
+
+/// `Response::new` is a 200, which the sender would take for success.
+#[tokio::test]
+async fn a_restyled_refusal_is_never_a_success() {
+    let careless = layer().with_rejection_response(|_| http::Response::new("no".into()));
+    let forged = SignedRequest::new(&other_secret(), "{}");
+    let outcome = send(careless, &forged, Frames::new([&b"{}"[..]])).await;
+    assert_eq!(outcome.response.status(), StatusCode::BAD_REQUEST);
+}
