@@ -124,18 +124,43 @@ impl WebhookError {
     }
 
     /// Whether the sender should retry.
+    ///
+    /// ```
+    /// use clerk_webhooks::{Disposition, WebhookError};
+    ///
+    /// let error = WebhookError::from(std::fmt::Error); // as `?` does
+    /// assert_eq!(error.disposition(), Disposition::Retry);
+    /// ```
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         self.disposition
     }
 
     /// How long the sender is asked to wait, see [`with_retry_after`](Self::with_retry_after).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::WebhookError;
+    ///
+    /// let busy = WebhookError::retry("the mail server is busy");
+    /// assert_eq!(busy.retry_after(), None);
+    /// let later = busy.with_retry_after(Duration::from_secs(90));
+    /// assert_eq!(later.retry_after(), Some(Duration::from_secs(90)));
+    /// ```
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
     /// The error that made the handler fail.
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// let error = clerk_webhooks::WebhookError::retry(io::Error::other("the disk is full"));
+    /// assert!(error.source().is::<io::Error>());
+    /// ```
     #[must_use]
     pub fn source(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.source
@@ -152,6 +177,16 @@ impl WebhookError {
 
     /// The response's headers: `webhook-delivery: abort-message` for a permanent failure, `Retry-After` if
     /// it was set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::WebhookError;
+    ///
+    /// let limited = WebhookError::retry("rate limit").with_retry_after(Duration::from_millis(1_500));
+    /// assert_eq!(limited.headers()["retry-after"], "2");
+    /// assert!(WebhookError::retry("the mail server is busy").headers().is_empty());
+    /// ```
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -167,6 +202,11 @@ impl WebhookError {
     }
 
     /// The one short line that the sender gets. The error's own text is only logged.
+    ///
+    /// ```
+    /// let error = clerk_webhooks::WebhookError::retry("no connection to 10.0.0.7");
+    /// assert_eq!(error.body_text(), "processing failed, please retry");
+    /// ```
     #[must_use]
     pub fn body_text(&self) -> &'static str {
         match self.disposition {
@@ -177,6 +217,13 @@ impl WebhookError {
 
     /// Converts it into an [`Error`], for tower. [`Disposition::find_in`] finds its disposition, and `?`
     /// converts it back without loss.
+    ///
+    /// ```
+    /// use clerk_webhooks::{BoxError, Disposition, WebhookError};
+    ///
+    /// let boxed: BoxError = WebhookError::permanent("no such plan").into_boxed();
+    /// assert_eq!(WebhookError::from(boxed).disposition(), Disposition::Permanent);
+    /// ```
     #[must_use]
     pub fn into_boxed(self) -> BoxError {
         Box::new(Boxed(self))

@@ -138,18 +138,47 @@ impl Rejection {
     }
 
     /// The reason.
+    ///
+    /// ```
+    /// use clerk_webhooks::{Rejection, RejectionKind, Verifier, verify::VerifyErrorKind};
+    ///
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let no_headers = http::HeaderMap::new();
+    /// let rejection = Rejection::from(verifier.check_headers(&no_headers).unwrap_err());
+    /// assert_eq!(rejection.kind(), RejectionKind::Unverified(VerifyErrorKind::MissingHeader));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         self.0.kind
     }
 
     /// The status that the sender gets: 400, 409, 413, 422, 500 or 503.
+    ///
+    /// ```
+    /// # use clerk_webhooks::{Rejection, Verifier};
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let no_headers = http::HeaderMap::new();
+    /// let rejection = Rejection::from(verifier.check_headers(&no_headers).unwrap_err());
+    /// assert_eq!(rejection.status(), 400);
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.kind().row().status
     }
 
     /// The one short line that the sender gets. It is the same for every signature failure.
+    ///
+    /// ```
+    /// # use clerk_webhooks::{Rejection, SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let another = SigningSecret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?;
+    /// let forged = SignedRequest::new(&another, fixtures::user_created());
+    /// let error = verifier.verify(&forged.headers(), forged.body().clone()).unwrap_err();
+    /// assert_eq!(Rejection::from(error).body_text(), "invalid signature");
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn body_text(&self) -> &'static str {
         self.kind().row().body_text
@@ -160,6 +189,16 @@ impl Rejection {
     /// permanently.
     ///
     /// For frameworks that cannot use [`to_response`](Self::to_response), which builds a whole response.
+    ///
+    /// ```
+    /// # use clerk_webhooks::{Rejection, Verifier};
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let no_headers = http::HeaderMap::new();
+    /// let rejection = Rejection::from(verifier.check_headers(&no_headers).unwrap_err());
+    /// assert_eq!(rejection.headers()["content-type"], "text/plain; charset=utf-8");
+    /// assert!(!rejection.headers().contains_key("retry-after"));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(2);
@@ -183,6 +222,16 @@ impl Rejection {
     }
 
     /// Why verification failed, if it failed.
+    ///
+    /// ```
+    /// # use clerk_webhooks::{Rejection, Verifier};
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let no_headers = http::HeaderMap::new();
+    /// let rejection = Rejection::from(verifier.check_headers(&no_headers).unwrap_err());
+    /// let error = rejection.verify_error().unwrap();
+    /// assert_eq!(error.header_name(), Some("svix-id"));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn verify_error(&self) -> Option<&VerifyError> {
         match &self.0.source {
@@ -192,6 +241,15 @@ impl Rejection {
     }
 
     /// Where and why decoding failed, if it failed.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, RawClerkEvent, VerifiedClerkEvent, testing::Delivery};
+    ///
+    /// let event = serde_json::json!({ "type": "user.created", "data": { "id": "user_1", "locked": "no" } });
+    /// let (_, delivery) = Delivery::of(event).event::<RawClerkEvent>().into_parts();
+    /// let rejection = VerifiedClerkEvent::<ClerkEvent>::decode(delivery).unwrap_err();
+    /// assert_eq!(rejection.decode_error().unwrap().path(), "data.locked");
+    /// ```
     #[must_use]
     pub fn decode_error(&self) -> Option<&DecodeError> {
         match &self.0.source {
@@ -229,6 +287,20 @@ impl Rejection {
     }
 
     /// The message id, if it is known. It is verified only if there is a [`delivery`](Self::delivery).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::{Rejection, SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).with_message_id("msg_1");
+    /// let stale = request.with_age(Duration::from_secs(3600)).headers();
+    /// let rejection = Rejection::from(Verifier::new(secret).check_headers(&stale).unwrap_err());
+    /// assert_eq!(rejection.message_id(), Some("msg_1"));
+    /// assert!(rejection.delivery().is_none());
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         match (&self.0.subject, &self.0.source) {
@@ -490,6 +562,12 @@ impl RejectionKind {
     }
 
     /// The status that the sender gets.
+    ///
+    /// ```
+    /// use clerk_webhooks::RejectionKind;
+    ///
+    /// assert_eq!(RejectionKind::BodyTooLarge.status(), 413);
+    /// ```
     #[must_use]
     pub const fn status(self) -> StatusCode {
         self.row().status

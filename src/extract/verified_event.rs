@@ -109,30 +109,76 @@ impl<T> VerifiedClerkEvent<T> {
     }
 
     /// The message id, the same on every retry. See [`VerifiedDelivery::message_id`].
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, testing::{Delivery, fixtures}};
+    ///
+    /// let delivery = Delivery::of(fixtures::user_created()).with_message_id("msg_1");
+    /// let retry = delivery.clone();
+    /// assert_eq!(delivery.event::<ClerkEvent>().message_id(), "msg_1");
+    /// assert_eq!(retry.event::<ClerkEvent>().message_id(), "msg_1");
+    /// ```
     #[must_use]
     pub fn message_id(&self) -> &str {
         self.delivery.message_id()
     }
 
     /// When the sender made this attempt. See [`VerifiedDelivery::attempted_at`].
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// use clerk_webhooks::{ClerkEvent, testing::{Delivery, fixtures}};
+    ///
+    /// let sent_at = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    /// let event = Delivery::of(fixtures::user_created()).with_sent_at(sent_at).event::<ClerkEvent>();
+    /// assert_eq!(event.attempted_at(), sent_at);
+    /// ```
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
         self.delivery.attempted_at()
     }
 
     /// The body, byte for byte as it was signed. Store it to keep the exact event.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, testing::{self, fixtures}};
+    ///
+    /// let event = testing::deliver(fixtures::user_created());
+    /// let stored = event.raw_body().clone(); // cheap: shares the bytes
+    /// assert_eq!(ClerkEvent::from_slice(&stored)?.object_id(), event.object_id());
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn raw_body(&self) -> &Bytes {
         self.delivery.raw_body()
     }
 
     /// The verified delivery of the event.
+    ///
+    /// ```
+    /// use clerk_webhooks::{RawClerkEvent, Rejection, VerifiedClerkEvent, testing::{self, fixtures}};
+    ///
+    /// let event = testing::deliver(fixtures::user_created());
+    /// // Decodes the same delivery again, as another type.
+    /// let raw = VerifiedClerkEvent::<RawClerkEvent>::decode(event.delivery().clone())?;
+    /// assert_eq!(raw.message_id(), event.message_id());
+    /// # Ok::<(), Rejection>(())
+    /// ```
     #[must_use]
     pub fn delivery(&self) -> &VerifiedDelivery {
         &self.delivery
     }
 
     /// The event, by value.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, EventData, testing::{self, fixtures}};
+    ///
+    /// let event: ClerkEvent = testing::deliver(fixtures::user_created().id("user_1")).into_inner();
+    /// let EventData::UserCreated(user) = event.data else { panic!("another event") };
+    /// assert_eq!(user.id, "user_1");
+    /// ```
     #[must_use]
     pub fn into_inner(self) -> T {
         self.event

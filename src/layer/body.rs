@@ -40,12 +40,61 @@ impl VerifiedBody {
     }
 
     /// The delivery: message id, time, raw bytes. It is complete even after the body was read.
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use clerk_webhooks::{ClerkWebhookLayer, SigningSecret, testing::{SignedRequest, fixtures}};
+    /// # use http_body_util::{BodyExt as _, Full};
+    /// # use tower::{Layer as _, ServiceExt as _, service_fn};
+    /// use std::convert::Infallible;
+    ///
+    /// use clerk_webhooks::VerifiedBody;
+    /// use http::{Request, Response};
+    ///
+    /// async fn handle(request: Request<VerifiedBody>) -> Result<Response<String>, Infallible> {
+    ///     let delivery = request.body().delivery();
+    ///     Ok(Response::new(format!("got {}", delivery.message_id())))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// # let service = ClerkWebhookLayer::new(secret.clone()).layer(service_fn(handle));
+    /// # let request = SignedRequest::new(&secret, fixtures::user_created()).with_message_id("msg_1");
+    /// # let response = service.oneshot(request.into_request::<Full<Bytes>>("/".parse()?)).await?;
+    /// # assert_eq!(response.into_body().collect().await?.to_bytes(), "got msg_1");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn delivery(&self) -> &VerifiedDelivery {
         &self.verified
     }
 
     /// The delivery, by value.
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use clerk_webhooks::{ClerkWebhookLayer, SigningSecret, testing::{SignedRequest, fixtures}};
+    /// # use http_body_util::{BodyExt as _, Full};
+    /// # use tower::{Layer as _, ServiceExt as _, service_fn};
+    /// use clerk_webhooks::{Rejection, VerifiedBody, VerifiedClerkEvent};
+    /// use http::{Request, Response};
+    ///
+    /// async fn handle(request: Request<VerifiedBody>) -> Result<Response<String>, Rejection> {
+    ///     let delivery = request.into_body().into_delivery();
+    ///     let event: VerifiedClerkEvent = VerifiedClerkEvent::decode(delivery)?;
+    ///     Ok(Response::new(event.event_type().to_string()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// # let service = ClerkWebhookLayer::new(secret.clone()).layer(service_fn(handle));
+    /// # let request = SignedRequest::new(&secret, fixtures::user_created()).with_message_id("msg_1");
+    /// # let response = service.oneshot(request.into_request::<Full<Bytes>>("/".parse()?)).await?;
+    /// # assert_eq!(response.into_body().collect().await?.to_bytes(), "user.created");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_delivery(self) -> VerifiedDelivery {
         self.verified

@@ -96,6 +96,22 @@ impl ClerkWebhookLayer {
     ///
     /// axum's `DefaultBodyLimit` does not apply to this layer. A body limit of a middleware outside applies
     /// too.
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, routing::post};
+    /// use clerk_webhooks::{ClerkWebhookLayer, SigningSecret, testing::SignedRequest};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let clerk = ClerkWebhookLayer::new(secret.clone()).with_max_body_bytes(1_000);
+    /// let app = Router::new().route("/", post(|| async {}).route_layer(clerk));
+    /// let large = SignedRequest::new(&secret, vec![b' '; 1_001]).into_request::<Body>("/".parse()?);
+    /// assert_eq!(app.oneshot(large).await?.status(), 413);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
         self.max_body_bytes = max_body_bytes;
         self

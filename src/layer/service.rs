@@ -40,6 +40,18 @@ impl<S> ClerkWebhook<S> {
     }
 
     /// The inner service.
+    ///
+    /// ```
+    /// use axum::{Router, routing::post};
+    /// use clerk_webhooks::{ClerkWebhookLayer, SigningSecret};
+    /// use tower::Layer as _;
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let app: Router = Router::new().route("/webhooks/clerk", post(|| async {}));
+    /// let verified = ClerkWebhookLayer::new(secret).layer(app);
+    /// assert!(verified.get_ref().has_routes());
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
@@ -50,6 +62,18 @@ impl<S> ClerkWebhook<S> {
     }
 
     /// The inner service, by value.
+    ///
+    /// ```
+    /// # use axum::{Router, routing::post};
+    /// # use clerk_webhooks::{ClerkWebhookLayer, SigningSecret};
+    /// # use tower::Layer as _;
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// # let app: Router = Router::new().route("/webhooks/clerk", post(|| async {}));
+    /// let verified = ClerkWebhookLayer::new(secret).layer(app);
+    /// let unverified: Router = verified.into_inner();
+    /// assert!(unverified.has_routes());
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn into_inner(self) -> S {
         self.inner
     }

@@ -123,6 +123,13 @@ impl Delivery {
     /// # Panics
     ///
     /// When the event does not serialize.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, testing::Delivery};
+    ///
+    /// let delivery = Delivery::of(serde_json::json!({ "type": "user.deleted", "data": { "id": "user_1" } }));
+    /// assert_eq!(delivery.event::<ClerkEvent>().object_id(), Some("user_1"));
+    /// ```
     #[track_caller]
     pub fn of(event: impl Serialize) -> Self {
         or_panic(Self::try_of(&event))
@@ -140,12 +147,29 @@ impl Delivery {
     }
 
     /// Sets the message id. By default it is unique in this process.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, testing::{Delivery, fixtures}};
+    ///
+    /// let delivery = Delivery::of(fixtures::user_created()).with_message_id("msg_1");
+    /// assert_eq!(delivery.event::<ClerkEvent>().message_id(), "msg_1");
+    /// ```
     pub fn with_message_id(mut self, message_id: impl Into<String>) -> Self {
         self.request = self.request.with_message_id(message_id);
         self
     }
 
     /// Sets the time of this attempt. By default it is now. It is sent in whole seconds.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// use clerk_webhooks::{ClerkEvent, testing::{Delivery, fixtures}};
+    ///
+    /// let sent_at = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    /// let delivery = Delivery::of(fixtures::user_created()).with_sent_at(sent_at);
+    /// assert_eq!(delivery.event::<ClerkEvent>().attempted_at(), sent_at);
+    /// ```
     pub fn with_sent_at(mut self, sent_at: SystemTime) -> Self {
         self.request = self.request.with_sent_at(sent_at);
         self.sent_at = sent_at;
@@ -158,6 +182,13 @@ impl Delivery {
     /// # Panics
     ///
     /// When the delivery cannot be verified or decoded. The message names the header or the field.
+    ///
+    /// ```
+    /// use clerk_webhooks::{EventType, RawClerkEvent, testing::{Delivery, fixtures}};
+    ///
+    /// let event = Delivery::of(fixtures::user_created()).event::<RawClerkEvent>();
+    /// assert_eq!(event.event_type, EventType::UserCreated);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn event<T: DeserializeOwned + 'static>(self) -> VerifiedClerkEvent<T> {
@@ -180,6 +211,14 @@ impl Delivery {
     /// # Panics
     ///
     /// When the delivery cannot be verified.
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::{Delivery, fixtures};
+    ///
+    /// let queued = Delivery::of(fixtures::user_created()).with_message_id("msg_1").queued();
+    /// assert_eq!(queued.message_id(), "msg_1");
+    /// assert_eq!(queued.attempt(), 1);
+    /// ```
     #[cfg(feature = "queue")]
     #[must_use]
     #[track_caller]

@@ -108,6 +108,16 @@ const STANDARD_WEBHOOKS_NAMES: [HeaderName; 3] = [
 
 impl SignedRequest {
     /// A delivery of `body`, sent now and signed with `secret`.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created());
+    /// let delivery = Verifier::new(secret).verify(&request.headers(), request.body().clone());
+    /// assert!(delivery.is_ok());
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn new(secret: &SigningSecret, body: impl Into<Bytes>) -> Self {
         let body = body.into();
         Self {
@@ -122,6 +132,15 @@ impl SignedRequest {
     }
 
     /// Sets the message id. By default it is unique in this process.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).with_message_id("msg_1");
+    /// assert_eq!(request.headers()["svix-id"], "msg_1");
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn with_message_id(mut self, message_id: impl Into<String>) -> Self {
         self.message_id = message_id.into();
         self
@@ -129,12 +148,37 @@ impl SignedRequest {
 
     /// Sets the time of this attempt: any time in the past or the future, such as that of a
     /// [`FixedClock`](super::FixedClock). By default it is now. It is sent in whole seconds.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// use clerk_webhooks::{SigningSecret, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let sent_at = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).with_sent_at(sent_at);
+    /// assert_eq!(request.headers()["svix-timestamp"], "1767225600");
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn with_sent_at(mut self, sent_at: SystemTime) -> Self {
         self.sent_at = sent_at;
         self
     }
 
     /// Sets the time of this attempt to `age` before now.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created());
+    /// let stale = request.with_age(Duration::from_secs(3600));
+    /// let refused = Verifier::new(secret).check_headers(&stale.headers()).unwrap_err();
+    /// assert_eq!(refused.kind().code(), "timestamp_too_old");
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn with_age(self, age: Duration) -> Self {
         let sent_at = SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH);
         self.with_sent_at(sent_at)
@@ -163,24 +207,64 @@ impl SignedRequest {
     ///
     /// `v1,` and 32 bytes in base64 is a well-formed signature that does not match. Anything else is
     /// malformed or of another version.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).with_wrong_signature("v2,AAAA");
+    /// let signatures = request.headers()["svix-signature"].to_str()?.to_owned();
+    /// assert!(signatures.starts_with("v2,AAAA v1,"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_wrong_signature(mut self, entry: impl Into<String>) -> Self {
         self.wrong_signatures.push(entry.into());
         self
     }
 
     /// Removes the valid signatures: an attacker without the secret can send such a request.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).unsigned();
+    /// assert_eq!(request.headers()["svix-signature"], "");
+    /// assert!(Verifier::new(secret).check_headers(&request.headers()).is_err());
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn unsigned(mut self) -> Self {
         self.secrets.clear();
         self
     }
 
     /// Sends this body with the signatures of the original one, like a delivery altered on its way.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).with_altered_body("{}");
+    /// let verified = Verifier::new(secret).verify(&request.headers(), request.body().clone());
+    /// assert_eq!(verified.unwrap_err().kind().code(), "no_matching_signature");
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn with_altered_body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
     }
 
     /// Names the headers `webhook-*` instead of `svix-*`, as white-labelled senders do.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).with_standard_webhooks_names();
+    /// assert!(request.headers().contains_key("webhook-id"));
+    /// assert!(Verifier::new(secret).check_headers(&request.headers()).is_ok());
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     pub fn with_standard_webhooks_names(mut self) -> Self {
         self.header_names = STANDARD_WEBHOOKS_NAMES;
         self
@@ -222,6 +306,16 @@ impl SignedRequest {
     /// The three headers and the content type, as `http`'s map.
     ///
     /// Leaves out a value that is not valid in a header, such as a message id with a line break.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let headers = SignedRequest::new(&secret, fixtures::user_created()).headers();
+    /// assert_eq!(headers["content-type"], "application/json");
+    /// assert!(headers["svix-signature"].to_str()?.starts_with("v1,"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -235,12 +329,33 @@ impl SignedRequest {
     }
 
     /// The body that is sent.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let event = fixtures::user_created();
+    /// let request = SignedRequest::new(&secret, event.clone());
+    /// assert_eq!(request.body(), &event.to_json());
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
     /// The whole delivery, as a `POST` to `uri`.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created())
+    ///     .into_request::<axum::body::Body>("/webhooks/clerk".parse()?);
+    /// assert_eq!(request.method(), "POST");
+    /// assert_eq!(request.uri(), "/webhooks/clerk");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn into_request<B: From<Bytes>>(self, uri: http::Uri) -> Request<B> {
         let headers = self.headers();

@@ -19,6 +19,18 @@ pub struct VerifiedDelivery {
 impl VerifiedDelivery {
     /// The message id (header `svix-id`). It is the same on every retry, on a manual resend, and for every
     /// endpoint that gets the message. Use it to deduplicate.
+    ///
+    /// ```
+    /// use std::collections::HashSet;
+    ///
+    /// use clerk_webhooks::{ClerkEvent, testing::{Delivery, fixtures}};
+    ///
+    /// let delivery = Delivery::of(fixtures::user_created());
+    /// let (first, retry) = (delivery.clone().event::<ClerkEvent>(), delivery.event::<ClerkEvent>());
+    /// let mut handled = HashSet::new();
+    /// assert!(handled.insert(first.delivery().message_id()));
+    /// assert!(!handled.insert(retry.delivery().message_id()));
+    /// ```
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
@@ -27,6 +39,16 @@ impl VerifiedDelivery {
     /// When the sender made this attempt (header `svix-timestamp`), in whole seconds.
     ///
     /// Every attempt has a new one: it is not the time of the event.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// use clerk_webhooks::{ClerkEvent, testing::{Delivery, fixtures}};
+    ///
+    /// let sent_at = UNIX_EPOCH + Duration::from_millis(1_767_225_600_900);
+    /// let event = Delivery::of(fixtures::user_created()).with_sent_at(sent_at).event::<ClerkEvent>();
+    /// assert_eq!(event.delivery().attempted_at(), sent_at - Duration::from_millis(900));
+    /// ```
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
         self.attempted_at
@@ -34,6 +56,16 @@ impl VerifiedDelivery {
 
     /// The body, byte for byte as it was signed. It may be anything: verification does not check that it is
     /// JSON or UTF-8.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::SignedRequest};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, "not JSON\n");
+    /// let delivery = Verifier::new(secret).verify(&request.headers(), request.body().clone())?;
+    /// assert_eq!(delivery.raw_body(), "not JSON\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn raw_body(&self) -> &Bytes {
         &self.body
@@ -41,6 +73,18 @@ impl VerifiedDelivery {
 
     /// The label of the secret that matched. During a rotation it shows whether the old secret is still
     /// used.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// let new = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let old = SigningSecret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?.with_label("old");
+    /// let request = SignedRequest::new(&old, fixtures::user_created());
+    /// let verifier = Verifier::new(new).with_secret(old);
+    /// let delivery = verifier.verify(&request.headers(), request.body().clone())?;
+    /// assert_eq!(delivery.secret_label(), "old");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn secret_label(&self) -> &str {
         &self.secret_label

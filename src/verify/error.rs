@@ -65,12 +65,31 @@ impl VerifyError {
     }
 
     /// The reason.
+    ///
+    /// ```
+    /// use clerk_webhooks::{Verifier, verify::VerifyErrorKind};
+    ///
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let error = verifier.check_headers(&http::HeaderMap::new()).unwrap_err();
+    /// assert_eq!(error.kind(), VerifyErrorKind::MissingHeader);
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn kind(&self) -> VerifyErrorKind {
         self.kind
     }
 
     /// The name of the header at fault, for kinds that concern one header.
+    ///
+    /// ```
+    /// # use clerk_webhooks::Verifier;
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let headers = [("svix-id", "msg 1"), ("svix-timestamp", "1614265330"), ("svix-signature", "v1,")];
+    /// let error = verifier.check_header_pairs(&headers).unwrap_err();
+    /// assert_eq!(error.header_name(), Some("svix-id"));
+    /// assert!(error.to_string().starts_with("header `svix-id` is not a message id"));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn header_name(&self) -> Option<&'static str> {
         match self.detail {
@@ -81,6 +100,18 @@ impl VerifyError {
 
     /// The timestamp's distance from this machine's clock, `now - timestamp` in seconds: positive if the
     /// timestamp is too old, negative if it is too far in the future. `None` for other kinds.
+    ///
+    /// ```
+    /// use clerk_webhooks::{Verifier, testing::FixedClock};
+    ///
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let headers = [("svix-id", "msg_1"), ("svix-timestamp", "1614265330"), ("svix-signature", "v1,")];
+    /// let an_hour_later = verifier.with_clock(FixedClock::at_unix_seconds(1_614_268_930));
+    /// let error = an_hour_later.check_header_pairs(&headers).unwrap_err();
+    /// assert_eq!(error.skew_seconds(), Some(3600));
+    /// assert!(error.to_string().starts_with("timestamp 3600 s old"));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn skew_seconds(&self) -> Option<i64> {
         match self.detail {
@@ -90,6 +121,15 @@ impl VerifyError {
     }
 
     /// The message id that the request claims, if it is known. It is not verified.
+    ///
+    /// ```
+    /// # use clerk_webhooks::Verifier;
+    /// # let verifier = Verifier::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?);
+    /// let headers = [("svix-id", "msg_1"), ("svix-timestamp", "yesterday"), ("svix-signature", "v1,")];
+    /// let error = verifier.check_header_pairs(&headers).unwrap_err();
+    /// assert_eq!(error.message_id(), Some("msg_1"));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         self.message_id.as_deref()

@@ -67,6 +67,16 @@ impl SigningSecret {
     ///
     /// A [`Verifier`](crate::Verifier) labels secrets without a label `secret`, `secret#2`, and so on.
     /// Labels are logged: do not put the secret into one.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?.with_label("2026-01");
+    /// let request = SignedRequest::new(&secret, fixtures::user_created());
+    /// let delivery = Verifier::new(secret).verify(&request.headers(), request.body().clone())?;
+    /// assert_eq!(delivery.secret_label(), "2026-01");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into().into());
@@ -74,6 +84,15 @@ impl SigningSecret {
     }
 
     /// The label, see [`with_label`](Self::with_label).
+    ///
+    /// ```
+    /// use clerk_webhooks::SigningSecret;
+    ///
+    /// let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// assert_eq!(secret.label(), None);
+    /// assert_eq!(secret.with_label("2026-01").label(), Some("2026-01"));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()

@@ -28,6 +28,13 @@ impl SecretError {
     }
 
     /// Which rule the text breaks.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, verify::SecretErrorKind};
+    ///
+    /// let error = SigningSecret::parse("whsec_MfKQ9r8G").unwrap_err();
+    /// assert_eq!(error.kind(), SecretErrorKind::TooShort);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> SecretErrorKind {
         self.kind
@@ -62,6 +69,12 @@ macro_rules! secret_error_kinds {
 
         impl SecretErrorKind {
             /// The stable reason code, for logs and tools.
+            ///
+            /// ```
+            /// use clerk_webhooks::verify::SecretErrorKind;
+            ///
+            /// assert_eq!(SecretErrorKind::TooShort.code(), "too_short");
+            /// ```
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $( Self::$Kind => $code, )+ }

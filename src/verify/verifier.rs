@@ -155,6 +155,19 @@ impl Verifier {
     ///
     /// The sender signs every retry with a new timestamp. An old timestamp is a sign of a replay, of a
     /// delayed delivery or of a wrong clock.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let verifier = Verifier::new(secret.clone()).with_tolerance_past(Duration::from_secs(60));
+    /// let old = SignedRequest::new(&secret, fixtures::user_created()).with_age(Duration::from_secs(90));
+    /// let refused = verifier.check_headers(&old.headers()).unwrap_err();
+    /// assert_eq!(refused.kind().code(), "timestamp_too_old");
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn with_tolerance_past(mut self, tolerance: Duration) -> Self {
         self.tolerance.past = tolerance;
@@ -163,6 +176,20 @@ impl Verifier {
 
     /// How far in the future a timestamp may be: 300 seconds by default, inclusive, in whole seconds (a
     /// fraction is dropped).
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let verifier = Verifier::new(secret.clone()).with_tolerance_future(Duration::ZERO);
+    /// let in_a_minute = SystemTime::now() + Duration::from_secs(60);
+    /// let early = SignedRequest::new(&secret, fixtures::user_created()).with_sent_at(in_a_minute);
+    /// let refused = verifier.check_headers(&early.headers()).unwrap_err();
+    /// assert_eq!(refused.kind().code(), "timestamp_too_new");
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
     #[must_use]
     pub fn with_tolerance_future(mut self, tolerance: Duration) -> Self {
         self.tolerance.future = tolerance;
@@ -171,6 +198,22 @@ impl Verifier {
 
     /// Reads the time from `clock` instead of the system's clock: for tests, and to replay recorded
     /// deliveries.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::FixedClock};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// // A delivery recorded in 2021.
+    /// let headers = [
+    ///     ("svix-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+    ///     ("svix-timestamp", "1614265330"),
+    ///     ("svix-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+    /// ];
+    /// let verifier = Verifier::new(secret).with_clock(FixedClock::at_unix_seconds(1_614_265_330));
+    /// let pending = verifier.check_header_pairs(&headers)?;
+    /// assert!(pending.finish(r#"{"test": 2432232314}"#.into()).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -184,6 +227,16 @@ impl Verifier {
     ///
     /// The first fault in this order: a missing header, a duplicate header, a malformed message id, a
     /// malformed timestamp, a timestamp out of tolerance, no well-formed signature, no matching signature.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created());
+    /// let delivery = Verifier::new(secret).verify(&request.headers(), request.body().clone())?;
+    /// assert_eq!(delivery.raw_body(), request.body());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify(
         &self,
         headers: &HeaderMap,
@@ -198,6 +251,19 @@ impl Verifier {
     ///
     /// The first fault in this order: a missing header, a duplicate header, a malformed message id, a
     /// malformed timestamp, a timestamp out of tolerance, no well-formed signature.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).with_message_id("msg_1");
+    /// let verifier = Verifier::new(secret);
+    /// assert_eq!(verifier.check_headers(&request.headers())?.message_id(), "msg_1");
+    ///
+    /// let refused = verifier.check_headers(&request.unsigned().headers()).unwrap_err();
+    /// assert_eq!(refused.header_name(), Some("svix-signature"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check_headers(&self, headers: &HeaderMap) -> Result<PendingVerification, VerifyError> {
         self.check(headers)
     }
@@ -307,6 +373,16 @@ pub struct PendingVerification {
 
 impl PendingVerification {
     /// The message id that the request claims. It is not verified yet.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created()).with_message_id("msg_1");
+    /// let pending = Verifier::new(secret).check_headers(&request.headers())?;
+    /// assert_eq!(pending.message_id(), "msg_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
@@ -321,6 +397,20 @@ impl PendingVerification {
     /// # Errors
     ///
     /// [`VerifyErrorKind::NoMatchingSignature`] when no signature matches any secret.
+    ///
+    /// ```
+    /// use clerk_webhooks::{SigningSecret, Verifier, testing::{SignedRequest, fixtures}};
+    ///
+    /// # let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = SignedRequest::new(&secret, fixtures::user_created());
+    /// let verifier = Verifier::new(secret);
+    /// let delivery = verifier.check_headers(&request.headers())?.finish(request.body().clone())?;
+    /// assert_eq!(delivery.raw_body(), request.body());
+    ///
+    /// let altered = verifier.check_headers(&request.headers())?.finish("{}".into());
+    /// assert_eq!(altered.unwrap_err().kind().code(), "no_matching_signature");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn finish(self, body: Bytes) -> Result<VerifiedDelivery, VerifyError> {
         let (id, timestamp) = (&self.message_id, self.timestamp.as_bytes());
         let matches = |secret: &&SigningSecret| {
