@@ -115,16 +115,61 @@ macro_rules! define_object_accessors {
 }
 
 define_object_accessors! {
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::{self, fixtures};
+    ///
+    /// let event = testing::deliver(fixtures::email_created());
+    /// let email = event.data.as_email().ok_or("another event")?;
+    /// assert_eq!(email.to_email_address.as_deref(), Some("mira.lindqvist@example.com"));
+    /// # Ok::<(), &str>(())
+    /// ```
     as_email => Email,
     as_sms => SmsMessage,
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::{self, fixtures};
+    ///
+    /// let event = testing::deliver(fixtures::organization_updated().id("org_1"));
+    /// let organization = event.data.as_organization().ok_or("another event")?;
+    /// assert_eq!(organization.id, "org_1");
+    /// # Ok::<(), &str>(())
+    /// ```
     as_organization => Organization,
     as_domain => OrganizationDomain,
     as_invitation => OrganizationInvitation,
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::{self, fixtures};
+    ///
+    /// let event = testing::deliver(fixtures::organization_membership_updated().role("org:admin"));
+    /// let membership = event.data.as_membership().ok_or("another event")?;
+    /// assert_eq!(membership.role.as_deref(), Some("org:admin"));
+    /// # Ok::<(), &str>(())
+    /// ```
     as_membership => OrganizationMembership,
     as_payment_attempt => PaymentAttempt,
     as_permission => Permission,
     as_role => Role,
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::{self, fixtures};
+    ///
+    /// let event = testing::deliver(fixtures::session_ended().user("user_1"));
+    /// let session = event.data.as_session().ok_or("another event")?;
+    /// assert_eq!(session.user_id, "user_1");
+    /// # Ok::<(), &str>(())
+    /// ```
     as_session => Session,
+    ///
+    /// ```
+    /// use clerk_webhooks::{event::SubscriptionStatus, testing::{self, fixtures}};
+    ///
+    /// let event = testing::deliver(fixtures::subscription_active());
+    /// let subscription = event.data.as_subscription().ok_or("another event")?;
+    /// assert_eq!(subscription.status, Some(SubscriptionStatus::Active));
+    /// # Ok::<(), &str>(())
+    /// ```
     as_subscription => Subscription,
     as_subscription_item => SubscriptionItem,
     /// Covers `user.created` and `user.updated`.
@@ -142,6 +187,16 @@ define_object_accessors! {
     as_user => User,
     as_waitlist_entry => WaitlistEntry,
     /// [`event_type`](Self::event_type) says what kind of object was deleted.
+    ///
+    /// ```
+    /// use clerk_webhooks::{EventType, testing::{self, fixtures}};
+    ///
+    /// let event = testing::deliver(fixtures::organization_deleted().id("org_1"));
+    /// let deleted = event.data.as_deleted().ok_or("another event")?;
+    /// assert_eq!(event.event_type(), &EventType::OrganizationDeleted);
+    /// assert_eq!(deleted.id, "org_1");
+    /// # Ok::<(), &str>(())
+    /// ```
     as_deleted => DeletedObject,
 }
 

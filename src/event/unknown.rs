@@ -42,12 +42,35 @@ impl UnknownEvent {
     }
 
     /// The event's type; always `EventType::Unknown`.
+    ///
+    /// ```
+    /// use clerk_webhooks::ClerkEvent;
+    ///
+    /// let event = ClerkEvent::from_slice(br#"{"type": "user.renamed", "data": {}}"#)?;
+    /// let event_type = event.data.as_unknown().map(|unknown| unknown.event_type().as_str());
+    /// assert_eq!(event_type, Some("user.renamed"));
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn event_type(&self) -> &EventType {
         &self.event_type
     }
 
     /// The event's data, a JSON object.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, EventData};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Renamed {
+    ///     name: String,
+    /// }
+    ///
+    /// let event = ClerkEvent::from_slice(br#"{"type": "user.renamed", "data": {"name": "Jane"}}"#)?;
+    /// let EventData::Unknown(unknown) = &event.data else { panic!("known") };
+    /// assert_eq!(unknown.data().parse::<Renamed>()?.name, "Jane");
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn data(&self) -> &RawJson {
         &self.data

@@ -34,13 +34,25 @@ impl DrainHandle {
     /// Answers new deliveries and waiting duplicates 503 from now on. Returns when no delivery is running.
     ///
     /// Dropping this future does not make the layer accept deliveries again.
+    ///
+    /// ```
+    /// # use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users");
+    /// let drain = idempotency.drain_handle();
+    /// drain.drain().await;
+    /// assert_eq!(drain.running(), 0);
+    /// # }
+    /// ```
     pub async fn drain(&self) {
         self.draining.cancel();
         self.running.close();
         self.running.wait().await;
     }
 
-    /// How many deliveries are being handled or are waiting.
+    /// How many deliveries are being handled or are waiting; 0 after a [`drain`](Self::drain).
     #[must_use]
     pub fn running(&self) -> usize {
         self.running.len()

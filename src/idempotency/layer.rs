@@ -69,6 +69,16 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// The scope is the endpoint's name, such as `"users"`. Two endpoints get the same message under the same
     /// id. If they shared a scope in one store, each would treat the other's events as duplicates. All
     /// processes that serve one endpoint use the same scope.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    ///
+    /// // One store for two endpoints: each handles every message once.
+    /// let store = MemoryStore::new();
+    /// let users = IdempotencyLayer::new(store.clone(), "users");
+    /// let billing = IdempotencyLayer::new(store, "billing");
+    /// # assert!(format!("{users:?}{billing:?}").contains("lease: 60s, retention: 604800s, longest_run: 900s"));
+    /// ```
     pub fn new(store: St, scope: impl Into<Arc<str>>) -> Self {
         let settings = Settings {
             lease: DEFAULT_LEASE,
@@ -92,6 +102,17 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// # Panics
     ///
     /// When it is shorter than 10 ms.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    ///
+    /// // After a crash, the message can run again at most 20 s later.
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users")
+    ///     .with_lease(Duration::from_secs(20));
+    /// # assert!(format!("{idempotency:?}").contains("lease: 20s"));
+    /// ```
     pub fn with_lease(mut self, lease: Duration) -> Self {
         let shortest = Duration::from_millis(10);
         assert!(
@@ -108,6 +129,17 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// # Panics
     ///
     /// When it is zero: every duplicate would run again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    ///
+    /// // A manual resend within 30 days does not run again.
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users")
+    ///     .with_retention(Duration::from_secs(30 * 24 * 3_600));
+    /// # assert!(format!("{idempotency:?}").contains("retention: 2592000s"));
+    /// ```
     pub fn with_retention(mut self, retention: Duration) -> Self {
         assert!(
             !retention.is_zero(),
@@ -127,6 +159,17 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// # Panics
     ///
     /// When it is zero: every handler would be aborted.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    ///
+    /// // A handler that hangs is aborted after 30 s.
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users")
+    ///     .with_longest_run(Duration::from_secs(30));
+    /// # assert!(format!("{idempotency:?}").contains("longest_run: 30s"));
+    /// ```
     pub fn with_longest_run(mut self, longest_run: Duration) -> Self {
         assert!(
             !longest_run.is_zero(),
@@ -142,6 +185,17 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// # Panics
     ///
     /// When it is zero: no store could answer in time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    ///
+    /// // A delivery is answered 503 if its claim takes longer than 2 s.
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users")
+    ///     .with_store_timeout(Duration::from_secs(2));
+    /// # assert!(format!("{idempotency:?}").contains("store_timeout: 2s"));
+    /// ```
     pub fn with_store_timeout(mut self, store_timeout: Duration) -> Self {
         assert!(
             !store_timeout.is_zero(),
@@ -165,6 +219,17 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// # Panics
     ///
     /// When it is longer than 12 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    ///
+    /// // A duplicate of a delivery in progress is answered 409 at once.
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users")
+    ///     .with_duplicate_wait(Duration::ZERO);
+    /// # assert!(format!("{idempotency:?}").contains("duplicate_wait: 0ns"));
+    /// ```
     pub fn with_duplicate_wait(mut self, duplicate_wait: Duration) -> Self {
         assert!(
             duplicate_wait <= LONGEST_DUPLICATE_WAIT,
@@ -179,6 +244,15 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     ///
     /// Waiting duplicates also count as [running](Self::with_max_running). All clones of the layer share one
     /// count.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    ///
+    /// // The 17th waiting duplicate is answered 409.
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users")
+    ///     .with_max_waiting(16);
+    /// # assert!(format!("{idempotency:?}").contains("max_waiting: 16"));
+    /// ```
     pub fn with_max_waiting(mut self, max_waiting: usize) -> Self {
         self.endpoint.settings.max_waiting = max_waiting;
         self
@@ -201,6 +275,15 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     /// # Panics
     ///
     /// When it is zero: every delivery would be refused.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    ///
+    /// // The 201st running delivery is answered 503.
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users")
+    ///     .with_max_running(200);
+    /// # assert!(format!("{idempotency:?}").contains("max_running: 200"));
+    /// ```
     pub fn with_max_running(mut self, max_running: usize) -> Self {
         assert!(
             max_running > 0,
@@ -211,6 +294,32 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     }
 
     /// For a graceful shutdown: refuses new deliveries and waits until the running ones end.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// #
+    /// # use clerk_webhooks::{
+    /// #     idempotency::{IdempotencyLayer, MemoryStore},
+    /// #     testing::{self, fixtures},
+    /// # };
+    /// # use http::{Request, Response};
+    /// # use tower::{Layer as _, ServiceExt as _, service_fn};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Infallible> {
+    /// # let handler = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    /// # let mut delivery = Request::new(());
+    /// # let verified = testing::deliver(fixtures::user_created()).delivery().clone();
+    /// # delivery.extensions_mut().insert(verified);
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users");
+    /// let drain = idempotency.drain_handle();
+    /// let service = idempotency.layer(handler);
+    /// drain.drain().await;
+    /// let refused = service.oneshot(delivery).await?;
+    /// assert_eq!(refused.status(), 503);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn drain_handle(&self) -> DrainHandle {
         let shared = &self.endpoint.shared;
@@ -218,6 +327,32 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     }
 
     /// How deliveries have ended since the layer was made.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// #
+    /// # use clerk_webhooks::{
+    /// #     idempotency::{IdempotencyLayer, MemoryStore},
+    /// #     testing::{self, fixtures},
+    /// # };
+    /// # use http::{Request, Response};
+    /// # use tower::{Layer as _, ServiceExt as _, service_fn};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Infallible> {
+    /// # let handler = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    /// # let mut delivery = Request::new(());
+    /// # let verified = testing::deliver(fixtures::user_created()).delivery().clone();
+    /// # delivery.extensions_mut().insert(verified);
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users");
+    /// let service = idempotency.layer(handler);
+    /// service.clone().oneshot(delivery.clone()).await?;
+    /// service.oneshot(delivery).await?;
+    /// let counts = idempotency.counts();
+    /// assert_eq!((counts.completed, counts.duplicates), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.endpoint.shared.counters.counts()

@@ -49,6 +49,12 @@ pub struct MemoryStore {
 
 impl MemoryStore {
     /// An empty store for at most 100,000 messages.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::MemoryStore;
+    ///
+    /// assert!(MemoryStore::new().is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -58,6 +64,14 @@ impl MemoryStore {
 
     /// How many messages the store holds at most, in progress and completed together; at least one. A message
     /// takes about 300 bytes.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::MemoryStore;
+    ///
+    /// // About 300 MB when it is full.
+    /// let store = MemoryStore::new().with_capacity(1_000_000);
+    /// # assert!(format!("{store:?}").contains("capacity: 1000000"));
+    /// ```
     #[must_use]
     pub fn with_capacity(self, messages: usize) -> Self {
         self.table().capacity = messages.max(1);
@@ -65,6 +79,21 @@ impl MemoryStore {
     }
 
     /// How many messages the store holds, in progress and completed. Some of them may have expired.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// #
+    /// # use clerk_webhooks::idempotency::{IdempotencyStore as _, MemoryStore, MessageKey, Outcome, StoreFull};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), StoreFull> {
+    /// # let hour = Duration::from_secs(3_600);
+    /// let store = MemoryStore::new();
+    /// store.complete(&MessageKey::new("users", "msg_1"), Outcome::Succeeded, hour).await?;
+    /// assert_eq!(store.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.table().entries.len()
@@ -78,6 +107,24 @@ impl MemoryStore {
 
     /// How many completed messages were evicted before their retention ended. An evicted message runs again if
     /// it is delivered again. If this is not zero, raise the capacity.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// #
+    /// # use clerk_webhooks::idempotency::{IdempotencyStore as _, MemoryStore, MessageKey, Outcome, StoreFull};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), StoreFull> {
+    /// # let hour = Duration::from_secs(3_600);
+    /// let store = MemoryStore::new().with_capacity(1);
+    /// for message_id in ["msg_1", "msg_2"] {
+    ///     let key = MessageKey::new("users", message_id);
+    ///     store.complete(&key, Outcome::Succeeded, hour).await?;
+    /// }
+    /// assert_eq!((store.len(), store.evicted()), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn evicted(&self) -> u64 {
         self.table().evicted

@@ -32,6 +32,19 @@ impl<S, St> Idempotency<S, St> {
     }
 
     /// The inner service.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::{IdempotencyLayer, MemoryStore};
+    /// use tower::Layer as _;
+    ///
+    /// #[derive(Debug, PartialEq)]
+    /// struct MyService;
+    ///
+    /// let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users");
+    /// let service = idempotency.layer(MyService);
+    /// assert_eq!(service.get_ref(), &MyService);
+    /// assert_eq!(service.into_inner(), MyService);
+    /// ```
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
@@ -41,7 +54,7 @@ impl<S, St> Idempotency<S, St> {
         &mut self.inner
     }
 
-    /// The inner service, by value.
+    /// The inner service, by value. See [`get_ref`](Self::get_ref) for an example.
     pub fn into_inner(self) -> S {
         self.inner
     }

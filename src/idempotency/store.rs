@@ -142,6 +142,24 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// The claim ends by itself when `lease` ends without being extended. Its holder is then considered crashed,
     /// and a later delivery can claim the message. A completed message can be claimed again when its retention
     /// ends.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// #
+    /// # use clerk_webhooks::idempotency::{
+    /// #     Claim, ClaimToken, IdempotencyStore as _, MemoryStore, MessageKey, StoreFull,
+    /// # };
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), StoreFull> {
+    /// # let (store, key) = (MemoryStore::new(), MessageKey::new("users", "msg_1"));
+    /// # let minute = Duration::from_secs(60);
+    /// let (first, second) = (ClaimToken::random(), ClaimToken::random());
+    /// assert_eq!(store.claim(&key, first, minute).await?, Claim::Claimed);
+    /// assert_eq!(store.claim(&key, second, minute).await?, Claim::InProgress);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn claim(
         &self,
         key: &MessageKey,
@@ -153,6 +171,25 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     ///
     /// Returns `false` when `token` no longer holds the message: the lease has ended, or the message was
     /// completed. An ended lease is not extended, even if no other token has claimed the message since.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// #
+    /// # use clerk_webhooks::idempotency::{
+    /// #     ClaimToken, IdempotencyStore as _, MemoryStore, MessageKey, StoreFull,
+    /// # };
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), StoreFull> {
+    /// # let (store, key) = (MemoryStore::new(), MessageKey::new("users", "msg_1"));
+    /// # let minute = Duration::from_secs(60);
+    /// let (holder, other) = (ClaimToken::random(), ClaimToken::random());
+    /// store.claim(&key, holder, minute).await?;
+    /// assert!(store.extend(&key, holder, minute).await?);
+    /// assert!(!store.extend(&key, other, minute).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn extend(
         &self,
         key: &MessageKey,
@@ -164,6 +201,24 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     ///
     /// The outcome is recorded even when another token holds the claim, or none. So this takes no token, ends any
     /// claim on the message, and replaces an earlier outcome.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// #
+    /// # use clerk_webhooks::idempotency::{
+    /// #     Claim, ClaimToken, IdempotencyStore as _, MemoryStore, MessageKey, Outcome, StoreFull,
+    /// # };
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), StoreFull> {
+    /// # let (store, key) = (MemoryStore::new(), MessageKey::new("users", "msg_1"));
+    /// # let minute = Duration::from_secs(60);
+    /// store.complete(&key, Outcome::Succeeded, minute).await?;
+    /// let claim = store.claim(&key, ClaimToken::random(), minute).await?;
+    /// assert_eq!(claim, Claim::Completed(Outcome::Succeeded));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn complete(
         &self,
         key: &MessageKey,
@@ -176,6 +231,25 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// Returns `false` and changes nothing when `token` does not hold the message: the claim of another token
     /// and a completed message stay as they are. If the lease of `token` has ended and no other token has claimed
     /// the message since, the store may return `true` or `false`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// #
+    /// # use clerk_webhooks::idempotency::{
+    /// #     Claim, ClaimToken, IdempotencyStore as _, MemoryStore, MessageKey, StoreFull,
+    /// # };
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), StoreFull> {
+    /// # let (store, key) = (MemoryStore::new(), MessageKey::new("users", "msg_1"));
+    /// # let minute = Duration::from_secs(60);
+    /// let (first, second) = (ClaimToken::random(), ClaimToken::random());
+    /// store.claim(&key, first, minute).await?;
+    /// assert!(store.release(&key, first).await?);
+    /// assert_eq!(store.claim(&key, second, minute).await?, Claim::Claimed);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn release(
         &self,
         key: &MessageKey,
@@ -185,6 +259,25 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// Forgets that the message was completed, so that a manual resend runs again.
     ///
     /// Returns `false` when the message was not completed. A claim in progress does not change.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// #
+    /// # use clerk_webhooks::idempotency::{
+    /// #     Claim, ClaimToken, IdempotencyStore as _, MemoryStore, MessageKey, Outcome, StoreFull,
+    /// # };
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), StoreFull> {
+    /// # let (store, key) = (MemoryStore::new(), MessageKey::new("users", "msg_1"));
+    /// # let minute = Duration::from_secs(60);
+    /// store.complete(&key, Outcome::Succeeded, minute).await?;
+    /// assert!(store.forget(&key).await?);
+    /// let claim = store.claim(&key, ClaimToken::random(), minute).await?;
+    /// assert_eq!(claim, Claim::Claimed);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn forget(&self, key: &MessageKey) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 }
 
@@ -249,6 +342,13 @@ pub struct MessageKey {
 impl MessageKey {
     /// The message `message_id` (header `svix-id`: 1 to 256 bytes of visible ASCII without dots) in
     /// `scope`, the text given to the layer.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::MessageKey;
+    ///
+    /// let key = MessageKey::new("users", "msg_1");
+    /// assert_eq!((key.scope(), key.message_id()), ("users", "msg_1"));
+    /// ```
     #[must_use]
     pub fn new(scope: impl Into<Arc<str>>, message_id: impl Into<Arc<str>>) -> Self {
         Self {
@@ -257,13 +357,13 @@ impl MessageKey {
         }
     }
 
-    /// The scope: the endpoint's name.
+    /// The scope given to [`new`](Self::new): the endpoint's name.
     #[must_use]
     pub fn scope(&self) -> &str {
         &self.scope
     }
 
-    /// The message's id.
+    /// The message's id given to [`new`](Self::new).
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
@@ -298,6 +398,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// The outcome's name in stores: `succeeded` or `permanently_failed`. No [`ClaimToken`] has such a text.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::Outcome;
+    ///
+    /// assert_eq!(Outcome::Succeeded.as_str(), "succeeded");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -337,6 +443,12 @@ pub struct ClaimToken(u64);
 
 impl ClaimToken {
     /// A token for a new claim.
+    ///
+    /// ```
+    /// use clerk_webhooks::idempotency::ClaimToken;
+    ///
+    /// assert_ne!(ClaimToken::random(), ClaimToken::random());
+    /// ```
     #[must_use]
     pub fn random() -> Self {
         Self(fastrand::u64(..))

@@ -55,6 +55,37 @@ pub struct Enqueue<Q> {
 
 impl<Q: EventQueue> Enqueue<Q> {
     /// A service that stores deliveries in `queue`, with a timeout of 5 s.
+    ///
+    /// ```
+    /// # use std::{convert::Infallible, time::SystemTime};
+    /// #
+    /// # use clerk_webhooks::{
+    /// #     queue::{Enqueue, Enqueued, EventQueue, QueuedEvent},
+    /// #     testing::{self, fixtures},
+    /// # };
+    /// # use http::Request;
+    /// # use tower::ServiceExt as _;
+    /// #
+    /// # struct Table;
+    /// #
+    /// # impl EventQueue for Table {
+    /// #     type Error = Infallible;
+    /// #
+    /// #     async fn enqueue(&self, _: &QueuedEvent, _: Option<SystemTime>) -> Result<Enqueued, Infallible> {
+    /// #         Ok(Enqueued::New)
+    /// #     }
+    /// # }
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Infallible> {
+    /// # let (queue, mut request) = (Table, Request::new(()));
+    /// # let verified = testing::deliver(fixtures::user_created()).delivery().clone();
+    /// # request.extensions_mut().insert(verified);
+    /// let response = Enqueue::new(queue).oneshot(request).await?;
+    /// assert_eq!(response.status(), 202);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(queue: Q) -> Self {
         Self {
             queue: Arc::new(queue),
@@ -63,6 +94,38 @@ impl<Q: EventQueue> Enqueue<Q> {
     }
 
     /// How long to wait for the queue's answer: 5 s unless set.
+    ///
+    /// ```
+    /// # use std::{convert::Infallible, time::{Duration, SystemTime}};
+    /// #
+    /// # use clerk_webhooks::{
+    /// #     queue::{Enqueue, Enqueued, EventQueue, QueuedEvent},
+    /// #     testing::{self, fixtures},
+    /// # };
+    /// # use http::Request;
+    /// # use tower::ServiceExt as _;
+    /// #
+    /// # struct Table;
+    /// #
+    /// # impl EventQueue for Table {
+    /// #     type Error = Infallible;
+    /// #
+    /// #     async fn enqueue(&self, _: &QueuedEvent, _: Option<SystemTime>) -> Result<Enqueued, Infallible> {
+    /// #         std::future::pending().await
+    /// #     }
+    /// # }
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Infallible> {
+    /// # let (queue_that_hangs, mut request) = (Table, Request::new(()));
+    /// # let verified = testing::deliver(fixtures::user_created()).delivery().clone();
+    /// # request.extensions_mut().insert(verified);
+    /// let enqueue = Enqueue::new(queue_that_hangs).with_timeout(Duration::from_millis(10));
+    /// let response = enqueue.oneshot(request).await?;
+    /// assert_eq!(response.status(), 503);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -52,12 +52,29 @@ pub struct QueuedEvent {
 
 impl QueuedEvent {
     /// The message's id, the same on every delivery. The queue deduplicates by it.
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::{Delivery, fixtures};
+    ///
+    /// let queued = Delivery::of(fixtures::user_created()).with_message_id("msg_1").queued();
+    /// assert_eq!(queued.message_id(), "msg_1");
+    /// ```
     #[must_use]
     pub fn message_id(&self) -> &str {
         &self.message_id
     }
 
     /// When the sender made the stored delivery: the header `svix-timestamp`, in whole seconds.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// use clerk_webhooks::testing::{Delivery, fixtures};
+    ///
+    /// let sent_at = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    /// let queued = Delivery::of(fixtures::user_created()).with_sent_at(sent_at).queued();
+    /// assert_eq!(queued.attempted_at(), sent_at);
+    /// ```
     #[must_use]
     pub fn attempted_at(&self) -> SystemTime {
         self.attempted_at
@@ -70,19 +87,29 @@ impl QueuedEvent {
     }
 
     /// The number of the worker's attempt, from 1. The sender's attempts are not counted.
+    /// [`with_attempt`](Self::with_attempt) sets it.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
     /// The same event with another attempt number. For implementors of queues.
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::{self, fixtures};
+    ///
+    /// let queued = testing::queued(fixtures::user_created());
+    /// assert_eq!(queued.attempt(), 1);
+    /// assert_eq!(queued.with_attempt(2).attempt(), 2);
+    /// ```
     #[must_use]
     pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
         self
     }
 
-    /// Values by type that the queue attaches for its own methods to use in the handler, such as a lease.
+    /// Values by type that the queue [attaches](Self::with_extension) for its own methods to use in the
+    /// handler, such as a lease.
     ///
     /// Extensions are not stored, and comparisons ignore them.
     #[must_use]
@@ -111,6 +138,13 @@ impl QueuedEvent {
     }
 
     /// The body, byte for byte as it was signed.
+    ///
+    /// ```
+    /// use clerk_webhooks::testing;
+    ///
+    /// let body = serde_json::json!({ "type": "user.deleted", "data": { "id": "user_1" } });
+    /// assert_eq!(testing::queued(&body).raw_body(), body.to_string().as_bytes());
+    /// ```
     #[must_use]
     pub fn raw_body(&self) -> &Bytes {
         &self.body
@@ -122,6 +156,15 @@ impl QueuedEvent {
     /// # Errors
     ///
     /// When the body is not such an event. The error says where in the body.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, testing::{self, fixtures}};
+    ///
+    /// let queued = testing::queued(fixtures::user_created().id("user_1"));
+    /// let event: ClerkEvent = queued.decode()?;
+    /// assert_eq!(event.object_id(), Some("user_1"));
+    /// # Ok::<(), clerk_webhooks::event::DecodeError>(())
+    /// ```
     pub fn decode<T>(&self) -> Result<T, DecodeError>
     where
         T: DeserializeOwned + 'static,

@@ -52,6 +52,26 @@ pub struct EventHandler<F, St, T> {
 
 impl<F, St, T> EventHandler<F, St, T> {
     /// A handler that calls `on_event` with each event and a context that has a clone of `state`.
+    ///
+    /// ```
+    /// use clerk_webhooks::{
+    ///     ClerkEvent, WebhookError,
+    ///     queue::{EventContext, EventHandler},
+    ///     testing::{self, fixtures},
+    /// };
+    /// use tower::ServiceExt as _;
+    ///
+    /// async fn on_event(event: ClerkEvent, _: EventContext<()>) -> Result<(), WebhookError> {
+    ///     event.user_id().map(|_| ()).ok_or_else(|| WebhookError::permanent("no user"))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let handler = EventHandler::new((), on_event);
+    /// let queued = testing::queued(fixtures::user_created());
+    /// assert!(handler.oneshot(queued).await.is_ok());
+    /// # }
+    /// ```
     #[must_use]
     pub fn new<Fut>(state: St, on_event: F) -> Self
     where
@@ -148,6 +168,26 @@ impl<St> EventContext<St> {
     }
 
     /// The number of this attempt, from 1.
+    ///
+    /// ```
+    /// # use clerk_webhooks::{
+    /// #     RawClerkEvent, WebhookError,
+    /// #     queue::{EventContext, EventHandler},
+    /// #     testing::{self, fixtures},
+    /// # };
+    /// # use tower::ServiceExt as _;
+    /// #
+    /// async fn on_event(_: RawClerkEvent, context: EventContext<()>) -> Result<(), WebhookError> {
+    ///     assert_eq!(context.attempt(), 2);
+    ///     Ok(())
+    /// }
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let queued = testing::queued(fixtures::user_created()).with_attempt(2);
+    /// # EventHandler::new((), on_event).oneshot(queued).await.unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.queued.attempt()
@@ -161,6 +201,26 @@ impl<St> EventContext<St> {
     }
 
     /// The program's own state.
+    ///
+    /// ```
+    /// # use clerk_webhooks::{
+    /// #     RawClerkEvent, WebhookError,
+    /// #     queue::{EventContext, EventHandler},
+    /// #     testing::{self, fixtures},
+    /// # };
+    /// # use tower::ServiceExt as _;
+    /// #
+    /// async fn on_event(_: RawClerkEvent, context: EventContext<&'static str>) -> Result<(), WebhookError> {
+    ///     assert_eq!(context.state(), &"welcome");
+    ///     Ok(())
+    /// }
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let queued = testing::queued(fixtures::user_created());
+    /// # EventHandler::new("welcome", on_event).oneshot(queued).await.unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn state(&self) -> &St {
         &self.state

@@ -62,6 +62,12 @@ const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
 
 impl RetryPolicy {
     /// A policy with the defaults.
+    ///
+    /// ```
+    /// use clerk_webhooks::queue::RetryPolicy;
+    ///
+    /// assert_eq!(RetryPolicy::new().max_attempts(), 40);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -73,6 +79,14 @@ impl RetryPolicy {
     }
 
     /// How many attempts an event has: 40 unless set, which takes some 28 hours; at least one.
+    ///
+    /// ```
+    /// use clerk_webhooks::queue::{RetryDecision, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new().with_max_attempts(3);
+    /// assert!(matches!(policy.after_a_failure(2), RetryDecision::Retry(_)));
+    /// assert_eq!(policy.after_a_failure(3), RetryDecision::DeadLetter);
+    /// ```
     #[must_use]
     pub fn with_max_attempts(mut self, max_attempts: u32) -> Self {
         self.max_attempts = max_attempts.max(1);
@@ -81,6 +95,16 @@ impl RetryPolicy {
 
     /// The pause after the first failure: 1 s unless set. Each further pause is twice as long, up to the
     /// [longest](Self::with_max_backoff).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::queue::{RetryDecision, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new().with_initial_backoff(Duration::from_secs(5)).with_jitter(0.0);
+    /// assert_eq!(policy.after_a_failure(1), RetryDecision::Retry(Duration::from_secs(5)));
+    /// assert_eq!(policy.after_a_failure(2), RetryDecision::Retry(Duration::from_secs(10)));
+    /// ```
     #[must_use]
     pub fn with_initial_backoff(mut self, initial_backoff: Duration) -> Self {
         self.initial_backoff = initial_backoff;
@@ -88,6 +112,16 @@ impl RetryPolicy {
     }
 
     /// The longest pause, before its jitter: 1 h unless set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::queue::{RetryDecision, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new().with_max_backoff(Duration::from_secs(60)).with_jitter(0.0);
+    /// assert_eq!(policy.after_a_failure(6), RetryDecision::Retry(Duration::from_secs(32)));
+    /// assert_eq!(policy.after_a_failure(7), RetryDecision::Retry(Duration::from_secs(60)));
+    /// ```
     #[must_use]
     pub fn with_max_backoff(mut self, max_backoff: Duration) -> Self {
         self.max_backoff = max_backoff;
@@ -96,6 +130,17 @@ impl RetryPolicy {
 
     /// The fraction by which a pause of ten seconds or more may be shorter or longer: 0.2 unless set; from 0 to
     /// 1. Zero also switches off the full jitter of shorter pauses.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_webhooks::queue::{RetryDecision, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new().with_jitter(0.1);
+    /// // Without jitter, the fifth pause is 16 s.
+    /// let RetryDecision::Retry(pause) = policy.after_a_failure(5) else { panic!("dead-lettered") };
+    /// assert!(Duration::from_secs(14) < pause && pause < Duration::from_secs(18));
+    /// ```
     #[must_use]
     pub fn with_jitter(mut self, jitter: f64) -> Self {
         self.jitter = if jitter.is_nan() {
@@ -107,6 +152,13 @@ impl RetryPolicy {
     }
 
     /// How many attempts an event has.
+    ///
+    /// ```
+    /// use clerk_webhooks::queue::RetryPolicy;
+    ///
+    /// // An event has at least one attempt.
+    /// assert_eq!(RetryPolicy::new().with_max_attempts(0).max_attempts(), 1);
+    /// ```
     #[must_use]
     pub fn max_attempts(&self) -> u32 {
         self.max_attempts
@@ -116,6 +168,16 @@ impl RetryPolicy {
     ///
     /// A [`WebhookError`](crate::WebhookError) in the error's source chain decides. Any other error means retry,
     /// until no attempt is left.
+    ///
+    /// ```
+    /// use clerk_webhooks::{WebhookError, queue::{RetryDecision, RetryPolicy}};
+    ///
+    /// let policy = RetryPolicy::new();
+    /// let busy = std::io::Error::other("the database is busy");
+    /// assert!(matches!(policy.after(1, &busy), RetryDecision::Retry(_)));
+    /// let permanent = WebhookError::permanent("no such plan").into_boxed();
+    /// assert_eq!(policy.after(1, &*permanent), RetryDecision::DeadLetter);
+    /// ```
     #[must_use]
     pub fn after(&self, attempt: u32, error: &(dyn Error + 'static)) -> RetryDecision {
         match Disposition::find_in(error) {
@@ -125,6 +187,14 @@ impl RetryPolicy {
     }
 
     /// The decision after `attempt`, counted from 1, has failed without an error to look at, such as by a panic.
+    ///
+    /// ```
+    /// use clerk_webhooks::queue::{RetryDecision, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new();
+    /// assert!(matches!(policy.after_a_failure(39), RetryDecision::Retry(_)));
+    /// assert_eq!(policy.after_a_failure(40), RetryDecision::DeadLetter);
+    /// ```
     #[must_use]
     pub fn after_a_failure(&self, attempt: u32) -> RetryDecision {
         if attempt >= self.max_attempts {

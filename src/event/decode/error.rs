@@ -78,6 +78,13 @@ impl DecodeError {
     }
 
     /// The decoding step that failed.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, event::DecodeErrorKind};
+    ///
+    /// let error = ClerkEvent::from_slice(b"not JSON").unwrap_err();
+    /// assert_eq!(error.kind(), DecodeErrorKind::NotJson);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> DecodeErrorKind {
         self.0.kind
@@ -90,18 +97,37 @@ impl DecodeError {
     ///
     /// A key may be personal data. It is replaced by `?` unless it looks like a field name: at most 64
     /// ASCII letters, digits, `_` and `-`. The path is empty if the fault concerns the whole document.
+    ///
+    /// ```
+    /// use clerk_webhooks::ClerkEvent;
+    ///
+    /// let body = br#"{"type": "user.deleted", "data": {"deleted": true}}"#;
+    /// let error = ClerkEvent::from_slice(body).unwrap_err();
+    /// assert_eq!(error.path(), "data.id");
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         self.0.path.as_str()
     }
 
     /// The line of the fault, counted from 1; 0 if unknown.
+    ///
+    /// ```
+    /// use clerk_webhooks::ClerkEvent;
+    ///
+    /// let body = br#"{
+    ///     "type": null,
+    ///     "data": {}
+    /// }"#;
+    /// let error = ClerkEvent::from_slice(body).unwrap_err();
+    /// assert_eq!((error.path(), error.line(), error.column()), ("type", 2, 16));
+    /// ```
     #[must_use]
     pub fn line(&self) -> usize {
         self.0.line
     }
 
-    /// The column in that line, in bytes and counted from 1; 0 if unknown.
+    /// The column in that [line](Self::line), in bytes and counted from 1; 0 if unknown.
     ///
     /// For a missing field it is the end of the object that lacks it.
     #[must_use]
@@ -113,6 +139,14 @@ impl DecodeError {
     ///
     /// `Display` and `Debug` print it only if this version knows it, because an unknown type is untrusted
     /// text.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkEvent, EventType};
+    ///
+    /// let body = br#"{"type": "user.created", "data": {}}"#;
+    /// let error = ClerkEvent::from_slice(body).unwrap_err();
+    /// assert_eq!(error.event_type(), Some(&EventType::UserCreated));
+    /// ```
     #[must_use]
     pub fn event_type(&self) -> Option<&EventType> {
         self.0.event_type.as_ref()

@@ -34,6 +34,16 @@ pub struct EmailAddress {
 
 impl EmailAddress {
     /// Whether the user has verified it.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::EmailAddress;
+    ///
+    /// let address: EmailAddress = serde_json::from_str(
+    ///     r#"{"email_address": "jane@example.org", "verification": {"status": "unverified"}}"#,
+    /// )?;
+    /// assert!(!address.is_verified());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verification
@@ -81,6 +91,16 @@ debug_without_secrets!(PhoneNumber {
 
 impl PhoneNumber {
     /// Whether the user has verified it.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::PhoneNumber;
+    ///
+    /// let number: PhoneNumber = serde_json::from_str(
+    ///     r#"{"phone_number": "+15555550100", "verification": {"status": "verified"}}"#,
+    /// )?;
+    /// assert!(number.is_verified());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verification

@@ -172,6 +172,14 @@ impl User {
     /// The e-mail address with the id `primary_email_address_id`.
     ///
     /// The first address is not always the primary one: the order of addresses has no meaning.
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::{self, fixtures};
+    ///
+    /// let event = testing::deliver(fixtures::user_created().email("jane@example.org"));
+    /// let primary = event.data.as_user().and_then(|user| user.primary_email_address());
+    /// assert_eq!(primary.map(|address| address.email_address.as_str()), Some("jane@example.org"));
+    /// ```
     #[must_use]
     pub fn primary_email_address(&self) -> Option<&EmailAddress> {
         let id = self.primary_email_address_id.as_deref()?;
@@ -181,6 +189,18 @@ impl User {
     }
 
     /// The phone number with the id `primary_phone_number_id`.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::User;
+    ///
+    /// let user: User = serde_json::from_str(
+    ///     r#"{"id": "user_1", "primary_phone_number_id": "idn_2",
+    ///         "phone_numbers": [{"id": "idn_2", "phone_number": "+15555550100"}]}"#,
+    /// )?;
+    /// let primary = user.primary_phone_number().and_then(|number| number.phone_number.as_deref());
+    /// assert_eq!(primary, Some("+15555550100"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn primary_phone_number(&self) -> Option<&PhoneNumber> {
         let id = self.primary_phone_number_id.as_deref()?;
@@ -190,6 +210,20 @@ impl User {
     }
 
     /// The addresses that the user has verified.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::User;
+    ///
+    /// let user: User = serde_json::from_str(
+    ///     r#"{"id": "user_1", "email_addresses": [
+    ///         {"email_address": "new@example.org", "verification": {"status": "unverified"}},
+    ///         {"email_address": "jane@example.org", "verification": {"status": "verified"}}
+    ///     ]}"#,
+    /// )?;
+    /// let mut verified = user.verified_email_addresses().map(|address| address.email_address.as_str());
+    /// assert_eq!((verified.next(), verified.next()), (Some("jane@example.org"), None));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn verified_email_addresses(&self) -> impl Iterator<Item = &EmailAddress> {
         self.email_addresses
             .iter()
@@ -197,6 +231,15 @@ impl User {
     }
 
     /// First and last name, separated by a space; `None` if both are blank.
+    ///
+    /// ```
+    /// use clerk_webhooks::testing::fixtures;
+    ///
+    /// let fixture = fixtures::user_created();
+    /// assert_eq!(fixture.data().full_name().as_deref(), Some("Mira Lindqvist"));
+    /// let fixture = fixture.with(|user| user.last_name = None);
+    /// assert_eq!(fixture.data().full_name().as_deref(), Some("Mira"));
+    /// ```
     #[must_use]
     pub fn full_name(&self) -> Option<String> {
         let names =

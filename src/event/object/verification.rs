@@ -60,6 +60,14 @@ debug_without_secrets!(Verification {
 
 impl Verification {
     /// Whether the status is `verified`.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::Verification;
+    ///
+    /// let verification: Verification = serde_json::from_str(r#"{"status": "expired"}"#)?;
+    /// assert!(!verification.is_verified());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.status == Some(VerificationStatus::Verified)
