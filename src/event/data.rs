@@ -237,7 +237,7 @@ mod tests {
             .map(|(kind, object)| (kind.to_string(), *object))
             .collect();
         assert_eq!(documented, carried);
-        assert!(page.contains(&format!("All {} types of event", EventType::all().len())));
+        assert!(page.contains(&format!("{} event types", EventType::all().len())));
     }
 
     fn event_of(event_type: &EventType) -> ClerkEvent {
