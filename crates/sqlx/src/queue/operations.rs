@@ -14,7 +14,7 @@ use crate::{connect, error::DatabaseError, millis::millis, purge};
 /// The sender's own retries span 28 hours. A manual resend, which has the same id, may come days later.
 pub const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// How many events of a queue are in each state. Processed events are not counted, since there may be a hundred
+/// How many events of a queue are in each state, at one moment. Processed events are not counted, since there may be a hundred
 /// million.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,10 +35,17 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn counts(&self) -> Result<Counts, DatabaseError> {
+        let counting = async {
+            let mut connection = connect::acquire(&self.pool).await?;
+            connection.counts(&self.name).await
+        };
+        let counts = counting.await.map_err(cannot::<DB>("count its events"))?;
+        let [waiting, running, dead] =
+            <[i64; 3]>::from(counts).map(|count| count.try_into().unwrap_or_default());
         Ok(Counts {
-            waiting: self.count("waiting").await?,
-            running: self.count("running").await?,
-            dead: self.count_dead().await?,
+            waiting,
+            running,
+            dead,
         })
     }
 
@@ -48,13 +55,9 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn count_dead(&self) -> Result<u64, DatabaseError> {
-        self.count("dead").await
-    }
-
-    async fn count(&self, state: &str) -> Result<u64, DatabaseError> {
         let counting = async {
             let mut connection = connect::acquire(&self.pool).await?;
-            connection.count(&self.name, state).await
+            connection.count(&self.name, "dead").await
         };
         let count = counting.await.map_err(cannot::<DB>("count its events"))?;
         Ok(count.try_into().unwrap_or_default())

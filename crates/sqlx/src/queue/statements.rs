@@ -38,6 +38,9 @@ pub trait Statements: Connection {
         longest_pause: i64,
     ) -> impl Future<Output = sqlx::Result<Vec<(String, i64)>>> + Send;
 
+    fn counts(&mut self, queue: &str)
+    -> impl Future<Output = sqlx::Result<(i64, i64, i64)>> + Send;
+
     fn count(&mut self, queue: &str, state: &str)
     -> impl Future<Output = sqlx::Result<i64>> + Send;
 
@@ -155,6 +158,13 @@ macro_rules! statements {
                     .bind(at_most)
                     .bind(longest_pause);
                 query.fetch_all(self).await
+            }
+
+            async fn counts(&mut self, queue: &str) -> sqlx::Result<(i64, i64, i64)> {
+                sqlx::query_as($sql::COUNTS)
+                    .bind(queue)
+                    .fetch_one(self)
+                    .await
             }
 
             async fn count(&mut self, queue: &str, state: &str) -> sqlx::Result<i64> {

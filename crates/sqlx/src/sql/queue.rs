@@ -170,6 +170,17 @@ where queue = $5 and message_id = $6 and owner = $7 and attempts = $8 and state 
 where queue = $1 and message_id = $2 and state = $3 and attempts = $4
     and coalesce(last_error, '') = coalesce($5, '')";
 
+            /// How many events of a queue wait, run and are dead-lettered, all at one moment: counted one after
+            /// the other, an event that changes its state meanwhile could be missed.
+            ///
+            /// - `$1` text: queue
+            ///
+            /// One row of three columns.
+            pub const COUNTS: &str = "select
+    (select count(*) from clerk_queue where queue = $1 and state = 'waiting'),
+    (select count(*) from clerk_queue where queue = $1 and state = 'running'),
+    (select count(*) from clerk_queue where queue = $1 and state = 'dead')";
+
             /// How many events of a queue are in a state.
             ///
             /// - `$1` text: queue; `$2` text: state
