@@ -36,7 +36,8 @@ fn main() {
         "request-only" => requests(&apps::VERIFY_ONLY.router(), &user, times),
         "request-typed" => requests(&apps::TYPED.router(), &user, times),
         "request-info" => {
-            let subscriber = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::INFO);
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing_subscriber::filter::LevelFilter::INFO);
             subscriber.with_writer(std::io::sink).init();
             requests(&apps::TYPED.router(), &user, times);
         }
