@@ -5,6 +5,7 @@
 //! killed, and why a handler ran twice.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, Read as _, Write as _},
     path::Path,
@@ -68,7 +69,7 @@ pub enum What {
     },
     /// The handler failed, as it was told to.
     Failed,
-    /// The effect that must happen at least once. It is outside every database.
+    /// The effect that must happen at least once, outside every database; in a worker, the beginning of its transaction.
     Effect,
     /// The handler came to its end.
     Ended,
@@ -176,6 +177,24 @@ impl LedgerReader {
         };
         let running: isize = self.entries()?.iter().filter(its).map(count).sum();
         Ok(usize::try_from(running)?)
+    }
+
+    /// How many of its handlers are in the transaction of their effect, or were when the process was killed.
+    ///
+    /// # Errors
+    ///
+    /// As [`entries`](Self::entries).
+    pub fn in_transaction(&mut self, process: u32) -> Result<usize, Error> {
+        let mut tasks = HashSet::new();
+        for entry in self.entries()? {
+            match entry.what {
+                _ if entry.process != process => {}
+                What::Effect => _ = tasks.insert(entry.task),
+                What::Failed | What::Ended => _ = tasks.remove(&entry.task),
+                _ => {}
+            }
+        }
+        Ok(tasks.len())
     }
 
     /// How often this was done for the message.
