@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 use super::{
     dead_letter::DeadLetter,
     poll,
-    queue::{Engine, Queue},
+    queue::Queue,
     settings::{Handler, Settings},
 };
+use crate::engine::Engine;
 
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
