@@ -50,7 +50,10 @@ use std::time::Duration;
 use sqlx::{Pool, Transaction};
 
 use crate::{
-    engine::{Engine, Value},
+    engine::{
+        Engine,
+        Value::{Number, Text},
+    },
     millis::millis,
     purge,
 };
@@ -108,7 +111,7 @@ pub async fn first_time<DB: Engine>(
     scope: &str,
     message_id: &str,
 ) -> sqlx::Result<bool> {
-    let message = [Value::Text(scope), Value::Text(message_id)];
+    let message = [Text(scope), Text(message_id)];
     Ok(DB::execute(transaction, DB::FIRST_TIME, &message).await? == 1)
 }
 
@@ -133,10 +136,7 @@ pub async fn first_time<DB: Engine>(
 /// # }
 /// ```
 pub async fn purge<DB: Engine>(pool: &Pool<DB>, older_than: Duration) -> sqlx::Result<u64> {
-    let step = [
-        Value::Number(millis(older_than)),
-        Value::Number(purge::BATCH),
-    ];
+    let step = [Number(millis(older_than)), Number(purge::BATCH)];
     purge::in_batches(async || {
         DB::execute(&mut *pool.acquire().await?, DB::PURGE_RECORDS, &step).await
     })
@@ -156,7 +156,7 @@ pub async fn forget<DB: Engine>(
     scope: &str,
     message_id: &str,
 ) -> sqlx::Result<bool> {
-    let message = [Value::Text(scope), Value::Text(message_id)];
+    let message = [Text(scope), Text(message_id)];
     let mut connection = pool.acquire().await?;
     Ok(DB::execute(&mut connection, DB::FORGET_RECORD, &message).await? == 1)
 }

@@ -7,7 +7,10 @@ use sqlx::{Database, Pool};
 
 use crate::{
     connect,
-    engine::{Engine, Value},
+    engine::{
+        Engine,
+        Value::{self, Number, Text},
+    },
     error::DatabaseError,
     millis::millis,
     purge,
@@ -111,7 +114,7 @@ impl<DB: Engine> Store<DB> {
     ///
     /// When a step fails. The rows of the steps before it stay removed.
     pub async fn purge(&self) -> Result<u64, DatabaseError> {
-        let batch = [Value::Number(purge::BATCH)];
+        let batch = [Number(purge::BATCH)];
         purge::in_batches(|| self.execute("purge what has expired", DB::PURGE_CLAIMS, &batch)).await
     }
 
@@ -143,8 +146,20 @@ impl<DB: Engine> Store<DB> {
             .map_err(DatabaseError::of(DB::NAME, attempt))
     }
 
-    /// What a claim finds: an outcome, or the token that holds the message now.
-    async fn found(&self, values: &[Value<'_>]) -> sqlx::Result<String> {
+    /// Runs a statement about one message. Its first two parameters are always the scope and the message id.
+    async fn about(
+        &self,
+        key: &MessageKey,
+        attempt: &'static str,
+        statement: &'static str,
+        others: &[Value<'_>],
+    ) -> Result<bool, DatabaseError> {
+        let values = values(key, others);
+        Ok(self.execute(attempt, statement, &values).await? == 1)
+    }
+
+    /// Returns an outcome, or the token that holds the message now.
+    async fn claim_or_read(&self, values: &[Value<'_>]) -> sqlx::Result<String> {
         let mut connection = connect::acquire(&self.pool).await?;
         let rows: Vec<(String,)> = DB::rows(&mut connection, DB::CLAIM, values).await?;
         let found = rows.into_iter().next();
@@ -162,14 +177,8 @@ impl<DB: Engine> IdempotencyStore for Store<DB> {
         lease: Duration,
     ) -> Result<Claim, DatabaseError> {
         let ours = token.to_string();
-        let [scope, message_id] = message(key);
-        let claim = [
-            scope,
-            message_id,
-            Value::Text(&ours),
-            Value::Number(millis(lease)),
-        ];
-        let found = self.found(&claim).await;
+        let claim = values(key, &[Text(&ours), Number(millis(lease))]);
+        let found = self.claim_or_read(&claim).await;
         let found = found.map_err(DatabaseError::of(DB::NAME, "claim a message"))?;
         Ok(match Outcome::from_name(&found) {
             Some(outcome) => Claim::Completed(outcome),
@@ -185,15 +194,9 @@ impl<DB: Engine> IdempotencyStore for Store<DB> {
         lease: Duration,
     ) -> Result<bool, DatabaseError> {
         let token = token.to_string();
-        let [scope, message_id] = message(key);
-        let claim = [
-            scope,
-            message_id,
-            Value::Text(&token),
-            Value::Number(millis(lease)),
-        ];
-        let extended = self.execute("extend a claim", DB::EXTEND_CLAIM, &claim);
-        Ok(extended.await? == 1)
+        let lease = [Text(&token), Number(millis(lease))];
+        self.about(key, "extend a claim", DB::EXTEND_CLAIM, &lease)
+            .await
     }
 
     async fn complete(
@@ -202,41 +205,31 @@ impl<DB: Engine> IdempotencyStore for Store<DB> {
         outcome: Outcome,
         retention: Duration,
     ) -> Result<(), DatabaseError> {
-        let [scope, message_id] = message(key);
-        let completed = [
-            scope,
-            message_id,
-            Value::Text(outcome.as_str()),
-            Value::Number(millis(retention)),
-        ];
-        let completed = self.execute("complete a message", DB::COMPLETE_CLAIM, &completed);
+        let outcome = [Text(outcome.as_str()), Number(millis(retention))];
+        let completed = self.about(key, "complete a message", DB::COMPLETE_CLAIM, &outcome);
         completed.await.map(drop)
     }
 
     async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, DatabaseError> {
         let token = token.to_string();
-        let [scope, message_id] = message(key);
-        let claim = [scope, message_id, Value::Text(&token)];
-        let released = self.execute("release a claim", DB::RELEASE_CLAIM, &claim);
-        Ok(released.await? == 1)
+        self.about(key, "release a claim", DB::RELEASE_CLAIM, &[Text(&token)])
+            .await
     }
 
     async fn forget(&self, key: &MessageKey) -> Result<bool, DatabaseError> {
-        let message = message(key);
-        let forgotten = self.execute("forget a message", DB::FORGET_CLAIM, &message);
-        Ok(forgotten.await? == 1)
+        self.about(key, "forget a message", DB::FORGET_CLAIM, &[])
+            .await
     }
 }
 
-/// The first two parameters of each statement about one message.
-fn message(key: &MessageKey) -> [Value<'_>; 2] {
-    [Value::Text(key.scope()), Value::Text(key.message_id())]
+fn values<'a>(key: &'a MessageKey, others: &[Value<'a>]) -> Vec<Value<'a>> {
+    let message = [Text(key.scope()), Text(key.message_id())];
+    [&message[..], others].concat()
 }
 
 impl<DB: Database> Clone for Store<DB> {
     fn clone(&self) -> Self {
-        Self {
-            pool: self.pool.clone(),
-        }
+        let pool = self.pool.clone();
+        Self { pool }
     }
 }

@@ -1,6 +1,6 @@
 //! Effects of handlers in the database: one row each, in a table of the user's, in the handler's own transaction.
 
-use clerk_webhooks_sqlx::queue::Engine;
+use clerk_webhooks_sqlx::Engine;
 use sqlx::{Pool, SqlStr, Transaction};
 
 /// An engine whose database can have the table of effects.
@@ -38,7 +38,8 @@ pub async fn create<DB: Effects>(pool: &Pool<DB>) -> sqlx::Result<()> {
 ///
 /// When the database cannot be reached or written to.
 pub async fn begin<DB: Effects>(pool: &Pool<DB>) -> sqlx::Result<Transaction<'static, DB>> {
-    pool.begin_with(SqlStr::from_static(DB::BEGIN_WRITING)).await
+    pool.begin_with(SqlStr::from_static(DB::BEGIN_WRITING))
+        .await
 }
 
 macro_rules! effects {
@@ -47,7 +48,10 @@ macro_rules! effects {
             const CREATE: &'static str = $create;
             const BEGIN_WRITING: &'static str = $begin;
 
-            async fn execute(connection: &mut $connection, batch: &'static str) -> sqlx::Result<()> {
+            async fn execute(
+                connection: &mut $connection,
+                batch: &'static str,
+            ) -> sqlx::Result<()> {
                 sqlx::raw_sql(batch).execute(connection).await.map(drop)
             }
 

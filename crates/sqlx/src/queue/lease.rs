@@ -9,7 +9,10 @@ use std::{
 };
 
 use crate::{
-    engine::{Engine, Value},
+    engine::{
+        Engine,
+        Value::{self, Number, NumberOrNull, Text, TextOrNull},
+    },
     millis::millis,
 };
 
@@ -46,10 +49,10 @@ pub(crate) struct Push {
 impl Push {
     async fn run<DB: Engine>(&self, connection: &mut DB::Connection) -> sqlx::Result<bool> {
         let values = [
-            Value::Text(&self.queue),
-            Value::Text(&self.message_id),
-            Value::NumberOrNull(self.due_at),
-            Value::Text(&self.body),
+            Text(&self.queue),
+            Text(&self.message_id),
+            NumberOrNull(self.due_at),
+            Text(&self.body),
         ];
         Ok(DB::execute(connection, DB::PUSH, &values).await? == 1)
     }
@@ -104,13 +107,13 @@ impl End {
         let [state, attempts, error] = self.recorded();
         let values = [
             state,
-            Value::Number(millis(pause)),
+            Number(millis(pause)),
             attempts,
             error,
-            Value::Text(&self.lease.queue),
-            Value::Text(&self.lease.message_id),
-            Value::Text(&self.lease.owner),
-            Value::Number(self.lease.attempt),
+            Text(&self.lease.queue),
+            Text(&self.lease.message_id),
+            Text(&self.lease.owner),
+            Number(self.lease.attempt),
         ];
         Ok(DB::execute(connection, DB::END, &values).await? == 1)
     }
@@ -119,13 +122,7 @@ impl End {
     pub(crate) fn has_ended(&self) -> [Value<'_>; 5] {
         let [state, attempts, error] = self.recorded();
         let (queue, message_id) = (&self.lease.queue, &self.lease.message_id);
-        [
-            Value::Text(queue),
-            Value::Text(message_id),
-            state,
-            attempts,
-            error,
-        ]
+        [Text(queue), Text(message_id), state, attempts, error]
     }
 
     /// The row's state, attempts and error.
@@ -136,9 +133,9 @@ impl End {
             Outcome::Dead { attempts, error } => ("dead", *attempts, Some(error)),
         };
         [
-            Value::Text(state),
-            Value::Number(attempts),
-            Value::TextOrNull(error.map(String::as_str)),
+            Text(state),
+            Number(attempts),
+            TextOrNull(error.map(String::as_str)),
         ]
     }
 }

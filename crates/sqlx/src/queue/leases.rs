@@ -19,7 +19,10 @@ use super::{
     touch::Touch,
 };
 use crate::{
-    engine::{Engine, Value},
+    engine::{
+        Engine,
+        Value::{Number, Text},
+    },
     error::DatabaseError,
     millis::millis,
 };
@@ -71,7 +74,7 @@ impl<DB: Engine> Leases<DB> {
     }
 
     pub(super) async fn next(&self) -> Result<Vec<NextRow>, DatabaseError> {
-        let queue = [Value::Text(&self.queue.name)];
+        let queue = [Text(&self.queue.name)];
         let next = self.queue.rows("look for events", DB::NEXT, &queue).await?;
         self.was_answered();
         Ok(next)
@@ -84,12 +87,12 @@ impl<DB: Engine> Leases<DB> {
         crashes: (i64, i64),
     ) -> Result<Vec<Job>, DatabaseError> {
         let request = [
-            Value::Text(&self.queue.name),
-            Value::Number(crashes.0),
-            Value::Number(crashes.1),
-            Value::Number(at_most.try_into().unwrap_or(i64::MAX)),
-            Value::Text(&self.owner),
-            Value::Number(millis(self.lasts)),
+            Text(&self.queue.name),
+            Number(crashes.0),
+            Number(crashes.1),
+            Number(at_most.try_into().unwrap_or(i64::MAX)),
+            Text(&self.owner),
+            Number(millis(self.lasts)),
         ];
         let rows: Vec<LeasedRow> = self.queue.rows("lease events", DB::LEASE, &request).await?;
         let mut held = lock(&self.held);
@@ -123,9 +126,9 @@ impl<DB: Engine> Leases<DB> {
     pub(super) async fn take_over(&self) -> Result<(), DatabaseError> {
         let name = &self.queue.name;
         let lost = [
-            Value::Text(name),
-            Value::Number(TAKEN_OVER_AT_ONCE),
-            Value::Number(millis(self.lasts)),
+            Text(name),
+            Number(TAKEN_OVER_AT_ONCE),
+            Number(millis(self.lasts)),
         ];
         let taken: Vec<(String, i64)> = self
             .queue
@@ -161,10 +164,10 @@ impl<DB: Engine> Leases<DB> {
         }
         let ids = serde_json::Value::from_iter(ids).to_string();
         let leases = [
-            Value::Number(millis(self.lasts)),
-            Value::Text(&self.queue.name),
-            Value::Text(&ids),
-            Value::Text(&self.owner),
+            Number(millis(self.lasts)),
+            Text(&self.queue.name),
+            Text(&ids),
+            Text(&self.owner),
         ];
         let extended = self.queue.execute("extend leases", DB::EXTEND, &leases);
         extended.await?;

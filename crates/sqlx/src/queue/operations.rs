@@ -7,7 +7,10 @@ use super::{
     queue::Queue,
 };
 use crate::{
-    engine::{Engine, Value},
+    engine::{
+        Engine,
+        Value::{self, Number, Text},
+    },
     error::DatabaseError,
     millis::millis,
     purge,
@@ -39,7 +42,7 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn counts(&self) -> Result<Counts, DatabaseError> {
-        let queue = [Value::Text(&self.name)];
+        let queue = [Text(&self.name)];
         let rows = self.rows("count its events", DB::COUNTS, &queue).await?;
         let counts: (i64, i64, i64) = rows.first().copied().unwrap_or_default();
         let [waiting, running, dead] =
@@ -57,7 +60,7 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn count_dead(&self) -> Result<u64, DatabaseError> {
-        let dead = [Value::Text(&self.name), Value::Text("dead")];
+        let dead = [Text(&self.name), Text("dead")];
         let rows = self.rows("count its events", DB::COUNT, &dead).await?;
         let (count,): (i64,) = rows.first().copied().unwrap_or_default();
         Ok(count.try_into().unwrap_or_default())
@@ -66,7 +69,7 @@ impl<DB: Engine> Queue<DB> {
     /// Up to `limit` dead letters, the oldest first. Begins after the dead letter `after`, or with the oldest.
     ///
     /// ```
-    /// use clerk_webhooks_sqlx::{DatabaseError, queue::{Engine, Queue}};
+    /// use clerk_webhooks_sqlx::{Engine, DatabaseError, queue::Queue};
     ///
     /// /// All at once, after whatever failed has been repaired.
     /// async fn requeue_all<DB: Engine>(queue: &Queue<DB>) -> Result<(), DatabaseError> {
@@ -95,10 +98,10 @@ impl<DB: Engine> Queue<DB> {
     ) -> Result<Vec<DeadLetter>, DatabaseError> {
         let (at, message_id) = after.map_or((-1, ""), DeadLetter::place);
         let page = [
-            Value::Text(&self.name),
-            Value::Number(at),
-            Value::Text(message_id),
-            Value::Number(limit.into()),
+            Text(&self.name),
+            Number(at),
+            Text(message_id),
+            Number(limit.into()),
         ];
         let rows = self.rows::<DeadRow>("list its dead letters", DB::DEAD_LETTERS, &page);
         Ok(rows.await?.into_iter().map(DeadLetter::from).collect())
@@ -155,15 +158,15 @@ impl<DB: Engine> Queue<DB> {
     /// When a step fails. The rows of the steps before it stay deleted.
     pub async fn purge(&self, older_than: Duration) -> Result<u64, DatabaseError> {
         let step = [
-            Value::Text(&self.name),
-            Value::Number(millis(older_than)),
-            Value::Number(purge::BATCH),
+            Text(&self.name),
+            Number(millis(older_than)),
+            Number(purge::BATCH),
         ];
         purge::in_batches(|| self.execute("purge what was processed", DB::PURGE, &step)).await
     }
 
     /// The parameters of each statement about one dead letter.
     fn message<'a>(&'a self, message_id: &'a str) -> [Value<'a>; 2] {
-        [Value::Text(&self.name), Value::Text(message_id)]
+        [Text(&self.name), Text(message_id)]
     }
 }

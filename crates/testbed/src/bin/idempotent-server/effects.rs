@@ -1,6 +1,6 @@
 //! Effects that happen exactly once: in the transaction of the inbox.
 
-use clerk_webhooks_sqlx::inbox::{self, InboxConnection};
+use clerk_webhooks_sqlx::inbox;
 use clerk_webhooks_testbed::effects;
 use sqlx::{PgPool, Pool, SqlitePool};
 
@@ -24,12 +24,9 @@ impl Effects {
     }
 }
 
-async fn insert_once<DB>(pool: &Pool<DB>, message_id: &str) -> sqlx::Result<()>
-where
-    DB: effects::Effects<Connection: InboxConnection>,
-{
+async fn insert_once<DB: effects::Effects>(pool: &Pool<DB>, message_id: &str) -> sqlx::Result<()> {
     let mut transaction = effects::begin(pool).await?;
-    if inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
+    if inbox::first_time(&mut transaction, SCOPE, message_id).await? {
         DB::insert(&mut transaction, message_id).await?;
     }
     transaction.commit().await

@@ -32,10 +32,7 @@ use clerk_webhooks::{
     ClerkWebhookLayer,
     queue::{Enqueue, EventHandler, RetryPolicy},
 };
-use clerk_webhooks_sqlx::{
-    migrate, open_postgres, open_sqlite,
-    queue::{Engine, Queue},
-};
+use clerk_webhooks_sqlx::{Engine, migrate, open_postgres, open_sqlite, queue::Queue};
 use clerk_webhooks_testbed::{
     Error,
     effects::{self, Effects},
