@@ -11,7 +11,7 @@ pub trait Effects: Engine {
     const BEGIN_WRITING: &'static str;
 
     /// Runs a batch of statements.
-    fn execute(
+    fn apply(
         connection: &mut Self::Connection,
         batch: &'static str,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
@@ -29,7 +29,7 @@ pub trait Effects: Engine {
 ///
 /// When the database cannot be reached or written to.
 pub async fn create<DB: Effects>(pool: &Pool<DB>) -> sqlx::Result<()> {
-    DB::execute(&mut *pool.acquire().await?, DB::CREATE).await
+    DB::apply(&mut *pool.acquire().await?, DB::CREATE).await
 }
 
 /// Begins the transaction of a handler.
@@ -48,10 +48,7 @@ macro_rules! effects {
             const CREATE: &'static str = $create;
             const BEGIN_WRITING: &'static str = $begin;
 
-            async fn execute(
-                connection: &mut $connection,
-                batch: &'static str,
-            ) -> sqlx::Result<()> {
+            async fn apply(connection: &mut $connection, batch: &'static str) -> sqlx::Result<()> {
                 sqlx::raw_sql(batch).execute(connection).await.map(drop)
             }
 

@@ -169,14 +169,9 @@ impl LedgerReader {
     ///
     /// As [`entries`](Self::entries).
     pub fn running(&mut self, process: u32) -> Result<usize, Error> {
-        let its = |entry: &&Entry| entry.process == process;
-        let count = |entry: &Entry| match entry.what {
-            What::Started | What::Began { .. } => 1,
-            What::Failed | What::Ended => -1,
-            _ => 0,
-        };
-        let running: isize = self.entries()?.iter().filter(its).map(count).sum();
-        Ok(usize::try_from(running)?)
+        self.unended(process, |what| {
+            matches!(what, What::Started | What::Began { .. })
+        })
     }
 
     /// How many of its handlers are in the transaction of their effect, or were when the process was killed.
@@ -185,12 +180,17 @@ impl LedgerReader {
     ///
     /// As [`entries`](Self::entries).
     pub fn in_transaction(&mut self, process: u32) -> Result<usize, Error> {
+        self.unended(process, |what| *what == What::Effect)
+    }
+
+    /// The tasks of this process that noted such a beginning, and no end.
+    fn unended(&mut self, process: u32, begins: fn(&What) -> bool) -> Result<usize, Error> {
         let mut tasks = HashSet::new();
-        for entry in self.entries()? {
-            match entry.what {
-                _ if entry.process != process => {}
-                What::Effect => _ = tasks.insert(entry.task),
+        let its = |entry: &&Entry| entry.process == process;
+        for entry in self.entries()?.iter().filter(its) {
+            match &entry.what {
                 What::Failed | What::Ended => _ = tasks.remove(&entry.task),
+                what if begins(what) => _ = tasks.insert(entry.task),
                 _ => {}
             }
         }

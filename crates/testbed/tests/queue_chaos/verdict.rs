@@ -87,24 +87,31 @@ impl<'a> Verdict<'a> {
     }
 
     fn faults_of(&self, id: &str, job: &Job) -> Vec<String> {
-        let (runs, permanent) = (self.history.runs(id), is_permanent(job));
+        let runs = self.history.runs(id);
         let mut faults = Vec::from_iter(self.fault_of_end(id, job));
         faults.extend(self.fault_of_effect(id, job));
         if runs.iter().any(|run| run.attempt > MAX_ATTEMPTS) {
             faults.push("too many attempts".to_owned());
         }
-        let mut pairs = runs.windows(2);
-        if job.in_database && pairs.any(|pair| pair[0].is(End::Done)) {
+        if job.in_database && runs.windows(2).any(|pair| pair[0].is(End::Done)) {
             faults.push("it ran again after its transaction".to_owned());
         }
-        for pair in runs.windows(2) {
-            let fault = pair[0].fault_before(&pair[1], permanent, self.hits);
-            faults.extend(fault.filter(|_| !self.history.is_overtaken(&pair[0], &pair[1])));
-            if pair[0].skips_without_a_hit(&pair[1], self.hits) {
-                faults.push("an attempt was counted that was none".to_owned());
-            }
+        let skips = |pair: &[Run]| pair[0].skips_without_a_hit(&pair[1], self.hits);
+        if runs.windows(2).any(skips) {
+            faults.push("an attempt was counted that was none".to_owned());
         }
+        let wrong = self.wrong_followers(id, job);
+        faults.extend(wrong.filter_map(|(fault, is_overtaken)| (!is_overtaken).then_some(fault)));
         faults
+    }
+
+    /// Why runs should not have followed the one before, and whether its worker had stood still, which excuses it.
+    fn wrong_followers(&self, id: &str, job: &Job) -> impl Iterator<Item = (String, bool)> {
+        let permanent = is_permanent(job);
+        self.history.runs(id).windows(2).filter_map(move |pair| {
+            let fault = pair[0].fault_before(&pair[1], permanent, self.hits)?;
+            Some((fault, self.history.is_overtaken(&pair[0], &pair[1])))
+        })
     }
 
     /// What is completed in the transaction of its effect has it exactly once, whatever was hit; a dead letter has
@@ -198,15 +205,9 @@ impl fmt::Display for Verdict<'_> {
 impl Verdict<'_> {
     /// What would be faults if their worker had not stood still.
     fn overtaken(&self) -> usize {
-        let of_event = |(id, job): (&String, &Job)| {
-            let pairs = self.history.runs(id).windows(2);
-            let is_fault = |pair: &&[Run]| {
-                let fault = pair[0].fault_before(&pair[1], is_permanent(job), self.hits);
-                fault.is_some() && self.history.is_overtaken(&pair[0], &pair[1])
-            };
-            pairs.filter(is_fault).count()
-        };
-        self.sent.iter().map(of_event).sum()
+        let sent = self.sent.iter();
+        let wrong = sent.flat_map(|(id, job)| self.wrong_followers(id, job));
+        wrong.filter(|(_, is_overtaken)| *is_overtaken).count()
     }
 
     /// How many events took so many attempts.
