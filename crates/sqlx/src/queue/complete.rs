@@ -9,7 +9,7 @@ use std::{
 use clerk_webhooks::queue::EventContext;
 use sqlx::Transaction;
 
-use super::lease::{End, Lease, Outcome};
+use super::lease::{End, Lease, Outcome, Write};
 use crate::engine::Engine;
 
 /// Records an event's end in the handler's own transaction on the queue's database. The effects and the end are
@@ -66,10 +66,8 @@ impl<St: Sync> Complete for EventContext<St> {
         let lease = lease.filter(|lease| lease.engine == DB::NAME);
         let lease = Arc::clone(lease.ok_or(CompleteError(Kind::OtherQueue))?);
         lease.in_transaction.store(true, Ordering::Relaxed);
-        let end = End {
-            lease,
-            outcome: Outcome::Done,
-        };
+        let outcome = Outcome::Done;
+        let end = Write::End(End { lease, outcome });
         match end.run::<DB>(transaction).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(CompleteError(Kind::LeaseLost)),

@@ -29,10 +29,11 @@ impl Write {
         &self,
         connection: &mut DB::Connection,
     ) -> sqlx::Result<bool> {
-        match self {
-            Self::Push(push) => push.run::<DB>(connection).await,
-            Self::End(end) => end.run::<DB>(connection).await,
-        }
+        let affected = match self {
+            Self::Push(push) => DB::execute(connection, DB::PUSH, &push.values()).await?,
+            Self::End(end) => DB::execute(connection, DB::END, &end.values()).await?,
+        };
+        Ok(affected == 1)
     }
 }
 
@@ -47,14 +48,13 @@ pub(crate) struct Push {
 }
 
 impl Push {
-    async fn run<DB: Engine>(&self, connection: &mut DB::Connection) -> sqlx::Result<bool> {
-        let values = [
+    fn values(&self) -> [Value<'_>; 4] {
+        [
             Text(&self.queue),
             Text(&self.message_id),
             NumberOrNull(self.due_at),
             Text(&self.body),
-        ];
-        Ok(DB::execute(connection, DB::PUSH, &values).await? == 1)
+        ]
     }
 }
 
@@ -95,34 +95,29 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// Returns whether the lease was still held.
-    pub(crate) async fn run<DB: Engine>(
-        &self,
-        connection: &mut DB::Connection,
-    ) -> sqlx::Result<bool> {
+    fn values(&self) -> [Value<'_>; 8] {
         let pause = match self.outcome {
             Outcome::Again { pause, .. } => pause,
             Outcome::Done | Outcome::Dead { .. } => Duration::ZERO,
         };
-        let [state, attempts, error] = self.recorded();
-        let values = [
+        let (lease, [state, attempts, error]) = (&self.lease, self.recorded());
+        [
             state,
             Number(millis(pause)),
             attempts,
             error,
-            Text(&self.lease.queue),
-            Text(&self.lease.message_id),
-            Text(&self.lease.owner),
-            Number(self.lease.attempt),
-        ];
-        Ok(DB::execute(connection, DB::END, &values).await? == 1)
+            Text(&lease.queue),
+            Text(&lease.message_id),
+            Text(&lease.owner),
+            Number(lease.attempt),
+        ]
     }
 
     /// The parameters of `HAS_ENDED`.
     pub(crate) fn has_ended(&self) -> [Value<'_>; 5] {
         let [state, attempts, error] = self.recorded();
-        let (queue, message_id) = (&self.lease.queue, &self.lease.message_id);
-        [Text(queue), Text(message_id), state, attempts, error]
+        let message = Text(&self.lease.message_id);
+        [Text(&self.lease.queue), message, state, attempts, error]
     }
 
     /// The row's state, attempts and error.

@@ -177,7 +177,6 @@ impl<DB: Engine, S> fmt::Debug for Worker<DB, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker")
             .field("queue", &self.queue)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
