@@ -109,30 +109,26 @@ async fn write_batches<DB: Engine>(
     }
 }
 
-/// Writes this batch, and on the same connection those that arrive meanwhile.
+/// Writes this batch, and what arrives while it waits for the connection.
 async fn write_all<DB: Engine>(
     connections: &Connections<DB>,
     jobs: &mut mpsc::Receiver<Job>,
     batch: &mut Vec<Job>,
 ) -> sqlx::Result<()> {
     let mut connection = connections.acquire().await?;
-    while !batch.is_empty() {
-        // Those that arrived while it waited.
-        while batch.len() < LARGEST_BATCH
-            && let Ok(job) = jobs.try_recv()
-        {
-            batch.push(job);
-        }
-        // Drop the writes that nobody waits for any more.
-        batch.retain(|job| !job.answer.is_closed());
-        let written = write_batch::<DB>(&mut connection.0, batch).await?;
-        for (job, written) in batch.drain(..).zip(written) {
-            let _ = job.answer.send(written.map_err(Arc::new));
-        }
-        // Who was answered may write again at once.
-        task::yield_now().await;
-        batch.extend(jobs.try_recv());
+    while batch.len() < LARGEST_BATCH
+        && let Ok(job) = jobs.try_recv()
+    {
+        batch.push(job);
     }
+    // Drop the writes that nobody waits for any more.
+    batch.retain(|job| !job.answer.is_closed());
+    let written = write_batch::<DB>(&mut connection.0, batch).await?;
+    for (job, written) in batch.drain(..).zip(written) {
+        let _ = job.answer.send(written.map_err(Arc::new));
+    }
+    // Who was answered may write again at once. The connection is not yet free, so that it joins the next batch.
+    task::yield_now().await;
     connections.keep(connection);
     Ok(())
 }
