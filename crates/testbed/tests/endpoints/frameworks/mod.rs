@@ -1,0 +1,8 @@
+//! A module for each framework.
+
+mod axum;
+mod hyper;
+
+use crate::framework::Framework;
+
+pub(crate) const ALL: &[Framework] = &[axum::AXUM, hyper::HYPER];
