@@ -33,3 +33,8 @@ pub use self::{
     port::Port,
     settings::{milliseconds_from_env, number_from_env, seed_from_env, text_from_env},
 };
+
+/// Compiles the code of the guide's page on frameworks: this package depends on all of them.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/frameworks.md")]
+struct Frameworks;

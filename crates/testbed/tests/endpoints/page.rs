@@ -50,7 +50,7 @@ fn table(verdicts: &[Verdict]) -> String {
     for framework in verdicts.iter().map(|verdict| verdict.framework) {
         for exception in framework.exceptions {
             let instead = match exception.instead {
-                Instead::Answers(answers) => answers,
+                Instead::Answers(answers, _) => answers,
                 Instead::Impossible => "impossible",
             };
             let (name, row, reason) = (framework.name, exception.row, exception.reason);

@@ -50,10 +50,10 @@ impl Verdict {
 
     fn play(&mut self, row: &'static Row) {
         let exception = self.framework.exception(row);
-        let answers = match exception.map(|exception| exception.instead) {
+        let (answers, expected_runs) = match exception.map(|exception| exception.instead) {
             Some(Instead::Impossible) => return,
-            Some(Instead::Answers(answers)) => answers,
-            None => row.answers,
+            Some(Instead::Answers(answers, runs)) => (answers, runs),
+            None => (row.answers, row.runs),
         };
         let before = self.handler.runs();
         let played = row.play(self.server);
@@ -62,7 +62,7 @@ impl Verdict {
         let faults = [
             (played != answers).then(|| format!("answered {played:?}, not {answers:?}")),
             (goes_on != GOES_ON.answers).then(|| format!("afterwards {goes_on:?}")),
-            (runs != row.runs + 1).then(|| format!("{runs} runs, not {} + 1", row.runs)),
+            (runs != expected_runs + 1).then(|| format!("{runs} runs, not {expected_runs} + 1")),
             (exception.is_some() && answers == row.answers)
                 .then(|| "an exception that says what the row says".to_owned()),
         ];
