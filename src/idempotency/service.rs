@@ -14,9 +14,9 @@ use super::{
     delivery::Delivery, endpoint::Endpoint, future::ResponseFuture, store::IdempotencyStore,
 };
 use crate::{
+    layer::delivery::delivery_of,
     rejection::{Rejection, RejectionKind},
     response::body::ResponseBody,
-    verify::delivery::VerifiedDelivery,
 };
 
 /// The middleware that [`IdempotencyLayer`](super::IdempotencyLayer) makes. The
@@ -60,18 +60,9 @@ impl<S, St> Idempotency<S, St> {
     }
 }
 
-fn delivery_of<B>(request: &Request<B>) -> Result<VerifiedDelivery, Rejection> {
-    let delivery = request.extensions().get().cloned();
-    delivery.ok_or_else(|| {
-        Rejection::missing_layer(format!(
-            "the request to {:?} did not pass a `ClerkWebhookLayer`: `IdempotencyLayer` belongs inside it; \
-             with `route_layer` the last call is the outer layer: \
-             `post(handler).route_layer(idempotency).route_layer(clerk)`; in a `ServiceBuilder` the first call \
-             is: `.layer(clerk).layer(idempotency)`",
-            request.uri().path()
-        ))
-    })
-}
+const MISPLACED: &str = "`IdempotencyLayer` belongs inside it; with `route_layer` the last call is the outer \
+    layer: `post(handler).route_layer(idempotency).route_layer(clerk)`; in a `ServiceBuilder` the first call \
+    is: `.layer(clerk).layer(idempotency)`";
 
 impl<S, St, B, ResB> Service<Request<B>> for Idempotency<S, St>
 where
@@ -93,7 +84,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let verified = match delivery_of(&request) {
+        let verified = match delivery_of(request.extensions(), request.uri().path(), MISPLACED) {
             Ok(verified) => verified,
             Err(rejection) => return ResponseFuture::refused(rejection),
         };

@@ -68,14 +68,14 @@
 
 pub(crate) mod body;
 mod collect;
+pub(crate) mod delivery;
 mod future;
 #[expect(
     clippy::module_inception,
     reason = "the module's main type has its name"
 )]
 pub(crate) mod layer;
-mod log;
-mod refusals;
+mod restyle;
 mod service;
 
 pub use self::{future::ResponseFuture, service::ClerkWebhook};
