@@ -2,7 +2,20 @@
 
 mod axum;
 mod hyper;
+mod poem;
+mod rocket;
+mod salvo;
+mod tonic;
+mod warp;
 
 use crate::framework::Framework;
 
-pub(crate) const ALL: &[Framework] = &[axum::AXUM, hyper::HYPER];
+pub(crate) const ALL: &[Framework] = &[
+    axum::AXUM,
+    hyper::HYPER,
+    poem::POEM,
+    rocket::ROCKET,
+    salvo::SALVO,
+    tonic::TONIC,
+    warp::WARP,
+];
