@@ -24,7 +24,7 @@ pub(crate) const AXUM: Framework = Framework {
     exceptions: &[],
 };
 
-fn app(handler: Handler) -> Router {
+pub(super) fn app(handler: Handler) -> Router {
     let clerk = ClerkWebhookLayer::new(verifier());
     let small = clerk.clone().with_max_body_bytes(SMALL_LIMIT);
     let rotating = ClerkWebhookLayer::new(rotating_verifier());

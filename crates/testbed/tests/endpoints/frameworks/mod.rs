@@ -3,7 +3,21 @@
 mod actix;
 mod axum;
 mod hyper;
+mod poem;
+mod rocket;
+mod salvo;
+mod tonic;
+mod warp;
 
 use crate::framework::Framework;
 
-pub(crate) const ALL: &[Framework] = &[axum::AXUM, hyper::HYPER, actix::ACTIX];
+pub(crate) const ALL: &[Framework] = &[
+    axum::AXUM,
+    hyper::HYPER,
+    actix::ACTIX,
+    poem::POEM,
+    rocket::ROCKET,
+    salvo::SALVO,
+    tonic::TONIC,
+    warp::WARP,
+];
