@@ -12,6 +12,10 @@ mod axum;
 mod framework;
 mod hyper;
 mod load;
+mod poem;
+mod rocket;
+mod salvo;
+mod warp;
 
 use std::time::Instant;
 
@@ -20,7 +24,15 @@ use framework::{Framework, Part};
 use load::Client;
 use support::rounds::{median, rounds};
 
-const ALL: &[Framework] = &[axum::AXUM, hyper::HYPER, actix::ACTIX];
+const ALL: &[Framework] = &[
+    axum::AXUM,
+    hyper::HYPER,
+    actix::ACTIX,
+    poem::POEM,
+    rocket::ROCKET,
+    salvo::SALVO,
+    warp::WARP,
+];
 /// Of one server, in each round.
 const REQUESTS: usize = 2_000;
 
