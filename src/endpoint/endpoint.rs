@@ -1,21 +1,13 @@
 //! [`WebhookEndpoint`]: the settings of one endpoint, and the first step of a delivery.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU16, Ordering::Relaxed},
-    },
-};
+use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, header::CONTENT_LENGTH};
-use tracing::Level;
 
-use super::{incoming::IncomingDelivery, reading::Reading};
+use super::{incoming::IncomingDelivery, reading::Reading, refusals::Refusals};
 use crate::{
-    rejection::{Rejection, RejectionKind},
-    response::refusal,
-    verify::{error::VerifyErrorKind, secret_error::SecretError, verifier::Verifier},
+    rejection::Rejection,
+    verify::{secret_error::SecretError, verifier::Verifier},
 };
 
 /// 2 MiB, the largest message that Svix' own API accepts.
@@ -46,7 +38,7 @@ pub struct WebhookEndpoint(Arc<Settings>);
 struct Settings {
     verifier: Verifier,
     max_body_bytes: usize,
-    warned: WarnedKinds,
+    refusals: Refusals,
 }
 
 impl WebhookEndpoint {
@@ -65,7 +57,7 @@ impl WebhookEndpoint {
         Self(Arc::new(Settings {
             verifier: verifier.into(),
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            warned: WarnedKinds::default(),
+            refusals: Refusals::default(),
         }))
     }
 
@@ -124,8 +116,8 @@ impl WebhookEndpoint {
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::Unverified`] for the headers, as
-    /// [`Verifier::check_headers`]; [`RejectionKind::BodyTooLarge`] for the declared length. The rejection is
+    /// [`RejectionKind::Unverified`](crate::RejectionKind::Unverified) for the headers, as
+    /// [`Verifier::check_headers`]; [`RejectionKind::BodyTooLarge`](crate::RejectionKind::BodyTooLarge) for the declared length. The rejection is
     /// logged.
     ///
     /// ```
@@ -141,7 +133,7 @@ impl WebhookEndpoint {
         request_path: &str,
     ) -> Result<IncomingDelivery, Rejection> {
         let reading = self.check_headers(headers);
-        IncomingDelivery::new(reading, self.clone(), request_path)
+        IncomingDelivery::new(reading, self.refusals(), request_path)
     }
 
     /// As [`receive`](Self::receive), for header types that are not `http` 1's: takes every header line as a
@@ -170,7 +162,7 @@ impl WebhookEndpoint {
     ) -> Result<IncomingDelivery, Rejection> {
         let headers: Vec<_> = headers.into_iter().collect();
         let reading = self.check_header_pairs(&headers);
-        IncomingDelivery::new(reading, self.clone(), request_path)
+        IncomingDelivery::new(reading, self.refusals(), request_path)
     }
 
     /// Logs nothing.
@@ -193,19 +185,8 @@ impl WebhookEndpoint {
         Ok(reading)
     }
 
-    /// Logs a refusal, unless it is logged already.
-    pub(crate) fn log(&self, rejection: &Rejection, request_path: &str) {
-        refusal::log(rejection, Some(request_path), self.level(rejection.kind()));
-    }
-
-    /// Anybody can send malformed headers, so these refusals are logged at `debug`. But an endpoint on the
-    /// wrong route, or a proxy that drops or changes headers, causes them too. So the first refusal of each
-    /// kind is a warning.
-    fn level(&self, kind: RejectionKind) -> Level {
-        match kind {
-            RejectionKind::Unverified(kind) if self.0.warned.is_first(kind) => Level::WARN,
-            kind => kind.level(),
-        }
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 }
 
@@ -215,23 +196,6 @@ fn declared_length(content_length: Option<&[u8]>) -> u64 {
         .and_then(|value| std::str::from_utf8(value).ok())
         .and_then(|text| text.parse().ok())
         .unwrap_or(0)
-}
-
-/// One bit for each kind.
-#[derive(Default)]
-struct WarnedKinds(AtomicU16);
-
-impl WarnedKinds {
-    fn is_first(&self, kind: VerifyErrorKind) -> bool {
-        let bit = 1 << kind as u16;
-        self.0.load(Relaxed) & bit == 0 && self.0.fetch_or(bit, Relaxed) & bit == 0
-    }
-}
-
-impl Clone for WarnedKinds {
-    fn clone(&self) -> Self {
-        Self(AtomicU16::new(self.0.load(Relaxed)))
-    }
 }
 
 impl fmt::Debug for WebhookEndpoint {
@@ -256,19 +220,5 @@ mod tests {
         }
         assert_eq!(declared_length(Some(&[0xff])), 0);
         assert_eq!(declared_length(None), 0);
-    }
-
-    #[test]
-    fn each_kind_is_first_once() {
-        let warned = WarnedKinds::default();
-        for kind in [
-            VerifyErrorKind::MissingHeader,
-            VerifyErrorKind::NoMatchingSignature,
-        ] {
-            assert!(warned.is_first(kind));
-            assert!(!warned.is_first(kind));
-        }
-        assert!(!warned.clone().is_first(VerifyErrorKind::MissingHeader));
-        assert!(warned.is_first(VerifyErrorKind::MalformedId));
     }
 }

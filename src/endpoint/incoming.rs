@@ -4,38 +4,32 @@ use std::fmt;
 
 use bytes::Buf;
 
-use super::{endpoint::WebhookEndpoint, reading::Reading};
+use super::{reading::Reading, refusals::Refusals};
 use crate::{BoxError, rejection::Rejection, verify::delivery::VerifiedDelivery};
 
 /// A delivery whose headers are valid and whose body is being read.
 ///
-/// [`WebhookEndpoint::receive`] makes one. After an error, respond with the error's
+/// [`WebhookEndpoint::receive`](crate::WebhookEndpoint::receive) makes one. After an error, respond with the error's
 /// [`to_response`](Rejection::to_response) and drop the delivery.
 #[must_use = "nothing is verified before `finish`"]
 pub struct IncomingDelivery {
     reading: Reading,
     refusals: Refusals,
+    request_path: Box<str>,
 }
 
 impl IncomingDelivery {
     pub(super) fn new(
         reading: Result<Reading, Rejection>,
-        endpoint: WebhookEndpoint,
+        refusals: &Refusals,
         request_path: &str,
     ) -> Result<Self, Rejection> {
-        match reading {
-            Ok(reading) => Ok(Self {
-                reading,
-                refusals: Refusals {
-                    endpoint,
-                    request_path: request_path.into(),
-                },
-            }),
-            Err(rejection) => {
-                endpoint.log(&rejection, request_path);
-                Err(rejection)
-            }
-        }
+        let reading = reading.inspect_err(|rejection| refusals.log(rejection, request_path))?;
+        Ok(Self {
+            reading,
+            refusals: refusals.clone(),
+            request_path: request_path.into(),
+        })
     }
 
     /// The message id that the request claims. It is not verified yet.
@@ -76,7 +70,7 @@ impl IncomingDelivery {
     /// ```
     pub fn expect_bytes(&mut self, declared: u64) -> Result<(), Rejection> {
         let expected = self.reading.expect_bytes(declared);
-        expected.inspect_err(|rejection| self.refusals.log(rejection))
+        expected.inspect_err(|rejection| self.refusals.log(rejection, &self.request_path))
     }
 
     /// Takes the next chunk of the body. A body of one chunk of [`Bytes`](bytes::Bytes) is not copied.
@@ -100,7 +94,7 @@ impl IncomingDelivery {
     /// ```
     pub fn push(&mut self, chunk: impl Buf) -> Result<(), Rejection> {
         let pushed = self.reading.push(chunk);
-        pushed.inspect_err(|rejection| self.refusals.log(rejection))
+        pushed.inspect_err(|rejection| self.refusals.log(rejection, &self.request_path))
     }
 
     /// The rejection for a body that could not be read to its end. It is logged.
@@ -122,7 +116,7 @@ impl IncomingDelivery {
     #[must_use]
     pub fn fail(self, error: impl Into<BoxError>) -> Rejection {
         let rejection = self.reading.fail(error.into());
-        self.refusals.log(&rejection);
+        self.refusals.log(&rejection, &self.request_path);
         rejection
     }
 
@@ -146,19 +140,7 @@ impl IncomingDelivery {
     /// ```
     pub fn finish(self) -> Result<VerifiedDelivery, Rejection> {
         let finished = self.reading.finish();
-        finished.inspect_err(|rejection| self.refusals.log(rejection))
-    }
-}
-
-/// What is needed to log a refusal.
-struct Refusals {
-    endpoint: WebhookEndpoint,
-    request_path: Box<str>,
-}
-
-impl Refusals {
-    fn log(&self, rejection: &Rejection) {
-        self.endpoint.log(rejection, &self.request_path);
+        finished.inspect_err(|rejection| self.refusals.log(rejection, &self.request_path))
     }
 }
 
@@ -166,7 +148,7 @@ impl fmt::Debug for IncomingDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IncomingDelivery")
             .field("pending", self.reading.pending())
-            .field("request_path", &self.refusals.request_path)
+            .field("request_path", &self.request_path)
             .finish_non_exhaustive()
     }
 }

@@ -53,5 +53,6 @@ mod collected;
 pub(crate) mod endpoint;
 mod incoming;
 pub(crate) mod reading;
+pub(crate) mod refusals;
 
 pub use self::incoming::IncomingDelivery;

@@ -44,7 +44,7 @@ impl Reading {
     }
 
     pub(crate) fn push(&mut self, chunk: impl Buf) -> Result<(), Rejection> {
-        if chunk.remaining() > self.max_body_bytes.saturating_sub(self.body.len()) {
+        if chunk.remaining() > self.max_body_bytes.saturating_sub(self.body.bytes()) {
             return Err(self.too_large());
         }
         self.body.push(chunk);
@@ -61,7 +61,8 @@ impl Reading {
     }
 
     pub(crate) fn finish(self) -> Result<VerifiedDelivery, Rejection> {
-        let delivery = self.pending.finish(self.body.into_bytes())?;
+        let (first, rest) = self.body.into_chunks();
+        let delivery = self.pending.finish_chunks(first, rest)?;
         debug!(
             target: "clerk_webhooks",
             message_id = delivery.message_id(),

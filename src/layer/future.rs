@@ -15,7 +15,7 @@ use tracing::Span;
 use super::{body::VerifiedBody, collect, delivery, restyle::Restyle};
 use crate::{
     BoxError,
-    endpoint::{endpoint::WebhookEndpoint, reading::Reading},
+    endpoint::{reading::Reading, refusals::Refusals},
     rejection::Rejection,
     response::{body::ResponseBody, failure::Failure},
     verify::delivery::VerifiedDelivery,
@@ -64,7 +64,7 @@ struct Waiting<S> {
     inner: S,
     parts: request::Parts,
     reading: Reading,
-    endpoint: WebhookEndpoint,
+    refusals: Refusals,
     restyle: Restyle,
 }
 
@@ -93,7 +93,7 @@ where
         inner: S,
         request: Request<B>,
         reading: Reading,
-        endpoint: WebhookEndpoint,
+        refusals: Refusals,
         restyle: Restyle,
     ) -> Self {
         let (parts, body) = request.into_parts();
@@ -104,7 +104,7 @@ where
                     inner,
                     parts,
                     reading,
-                    endpoint,
+                    refusals,
                     restyle,
                 }),
             },
@@ -172,7 +172,7 @@ where
         let delivery = match read.and_then(|()| self.reading.finish()) {
             Ok(delivery) => delivery,
             Err(rejection) => {
-                self.endpoint.log(&rejection, self.parts.uri.path());
+                self.refusals.log(&rejection, self.parts.uri.path());
                 return State::Refused {
                     refusal: Some((rejection, self.restyle)),
                 };

@@ -98,11 +98,13 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.check_unread(&request) {
             Ok(reading) => {
-                let (endpoint, restyle) = (self.endpoint.clone(), self.restyle.clone());
-                ResponseFuture::reading(self.inner.clone(), request, reading, endpoint, restyle)
+                let (refusals, restyle) = (self.endpoint.refusals().clone(), self.restyle.clone());
+                ResponseFuture::reading(self.inner.clone(), request, reading, refusals, restyle)
             }
             Err(rejection) => {
-                self.endpoint.log(&rejection, request.uri().path());
+                self.endpoint
+                    .refusals()
+                    .log(&rejection, request.uri().path());
                 ResponseFuture::refused(rejection, self.restyle.clone())
             }
         }

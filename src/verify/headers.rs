@@ -176,7 +176,8 @@ impl<'a, H: HeaderSource + ?Sized> HeaderSet<'a, H> {
             let signatures = lines.filter(|(other, _)| is_named(other, name));
             Candidates::find(signatures.map(|(_, value)| value))
         } else {
-            Candidates::find(self.signature.first.into_iter())
+            let line = self.signature.first.unwrap_or_default();
+            Candidates::of_usual_line(line).or_else(|| Candidates::find([line].into_iter()))
         };
         found.ok_or_else(|| VerifyError::header(VerifyErrorKind::MalformedSignature, name))
     }
