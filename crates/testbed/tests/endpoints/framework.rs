@@ -51,8 +51,8 @@ pub(crate) struct Exception {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Instead {
-    /// These answers, written as in the row. The handler still runs as often as the row says.
-    Answers(&'static str),
+    /// These answers, written as in the row, and so many runs of the handler.
+    Answers(&'static str, usize),
     /// The request cannot be made.
     Impossible,
 }
@@ -61,7 +61,7 @@ impl Exception {
     pub(crate) fn line(&self) -> String {
         let Self { row, reason, .. } = self;
         match self.instead {
-            Instead::Answers(answers) => format!("  {row}: {answers} ({reason})"),
+            Instead::Answers(answers, _) => format!("  {row}: {answers} ({reason})"),
             Instead::Impossible => format!("  {row}: impossible ({reason})"),
         }
     }

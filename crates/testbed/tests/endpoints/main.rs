@@ -5,6 +5,8 @@
 
 mod framework;
 mod frameworks;
+mod mutated;
+mod page;
 mod request;
 mod row;
 mod rows;
@@ -31,6 +33,9 @@ fn every_framework_keeps_the_contract() {
         .flat_map(|verdict| verdict.problems.iter().map(String::as_str))
         .collect();
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+    if verdicts.len() == frameworks::ALL.len() {
+        page::check(&verdicts);
+    }
 }
 
 /// All frameworks, or those that `ENDPOINTS` names.

@@ -31,6 +31,8 @@ pub(crate) enum Step {
     Send(Vec<u8>),
     /// Wait for the next answer.
     Answer,
+    /// Wait for the next answer that is not `100 Continue`; all of them count.
+    FinalAnswer,
     /// For a while there must be no answer.
     Silence,
     /// Send no more. The answer can still be read.
@@ -101,10 +103,13 @@ impl Row {
                 Step::Finish => connection.finish_sending(),
                 Step::Silence if connection.is_silent_for(SILENCE) => {}
                 Step::Silence => answers.push("an answer too early".to_owned()),
-                Step::Answer => answers.push(match connection.answer() {
-                    Some(answer) => answer.to_string(),
-                    None => "closed".to_owned(),
-                }),
+                Step::Answer => answers.push(next_answer(&mut connection)),
+                Step::FinalAnswer => loop {
+                    answers.push(next_answer(&mut connection));
+                    if answers.last().is_none_or(|answer| answer != "100") {
+                        break;
+                    }
+                },
             }
         }
         if answers.is_empty() {
@@ -121,4 +126,9 @@ impl Row {
             Script::Steps(_, steps) => steps(),
         }
     }
+}
+
+fn next_answer(connection: &mut Connection) -> String {
+    let answer = connection.answer();
+    answer.map_or("closed".to_owned(), |answer| answer.to_string())
 }

@@ -18,12 +18,13 @@ pub(crate) struct Verdict {
     pub(crate) handler: Handler,
     /// Rows that ended as the contract, or the framework's exception, says.
     pub(crate) kept: usize,
+    /// How often the handler ran for the mutated deliveries.
+    pub(crate) mutated_runs: usize,
     pub(crate) problems: Vec<String>,
 }
 
 impl Verdict {
-    /// Starts the framework's server, plays all rows, and prints a line for the framework and one for each of
-    /// its exceptions.
+    /// Starts the framework's server, plays all rows, and sends the mutated deliveries.
     pub(crate) fn of(framework: &'static Framework) -> Self {
         let handler = Handler::default();
         let mut verdict = Self {
@@ -31,6 +32,7 @@ impl Verdict {
             server: (framework.start)(handler.clone()),
             handler,
             kept: 0,
+            mutated_runs: 0,
             problems: Vec::new(),
         };
         for row in rows::all() {
@@ -42,15 +44,16 @@ impl Verdict {
                 verdict.problems.push(problem);
             }
         }
+        verdict.mutate();
         verdict
     }
 
     fn play(&mut self, row: &'static Row) {
         let exception = self.framework.exception(row);
-        let answers = match exception.map(|exception| exception.instead) {
+        let (answers, expected_runs) = match exception.map(|exception| exception.instead) {
             Some(Instead::Impossible) => return,
-            Some(Instead::Answers(answers)) => answers,
-            None => row.answers,
+            Some(Instead::Answers(answers, runs)) => (answers, runs),
+            None => (row.answers, row.runs),
         };
         let before = self.handler.runs();
         let played = row.play(self.server);
@@ -59,7 +62,7 @@ impl Verdict {
         let faults = [
             (played != answers).then(|| format!("answered {played:?}, not {answers:?}")),
             (goes_on != GOES_ON.answers).then(|| format!("afterwards {goes_on:?}")),
-            (runs != row.runs + 1).then(|| format!("{runs} runs, not {} + 1", row.runs)),
+            (runs != expected_runs + 1).then(|| format!("{runs} runs, not {expected_runs} + 1")),
             (exception.is_some() && answers == row.answers)
                 .then(|| "an exception that says what the row says".to_owned()),
         ];
@@ -79,11 +82,12 @@ impl Verdict {
         let Framework {
             name, exceptions, ..
         } = self.framework;
-        let all = rows::all().count();
-        let differ = exceptions.len();
         let line = format!(
-            "{name}: {} of {all} rows kept, {differ} of them listed as exceptions or impossible",
-            self.kept
+            "{name}: {} of {} rows kept, {} exceptions; of the mutated deliveries the handler got {}",
+            self.kept,
+            rows::all().count(),
+            exceptions.len(),
+            self.mutated_runs,
         );
         let exceptions = exceptions.iter().map(Exception::line);
         [line].into_iter().chain(exceptions).collect()

@@ -1,5 +1,6 @@
 //! A module for each framework.
 
+mod actix;
 mod axum;
 mod hyper;
 mod poem;
@@ -13,6 +14,7 @@ use crate::framework::Framework;
 pub(crate) const ALL: &[Framework] = &[
     axum::AXUM,
     hyper::HYPER,
+    actix::ACTIX,
     poem::POEM,
     rocket::ROCKET,
     salvo::SALVO,

@@ -51,7 +51,7 @@ pub(crate) const ROWS: &[Row] = &[
         "withheld",
         || {
             let request = genuine().declaring(TOO_LONG).and("expect", "100-continue");
-            vec![Step::Send(request.head()), Step::Answer]
+            vec![Step::Send(request.head()), Step::FinalAnswer]
         },
         TOO_LARGE,
         0,

@@ -143,8 +143,7 @@ fn from_the_future() -> Request {
     Request::of(signed)
 }
 
-/// The next answer is the final one, unless the server invites the body.
 fn expecting(request: Request) -> Vec<Step> {
     let head = request.and("expect", "100-continue").head();
-    vec![Step::Send(head), Step::Answer]
+    vec![Step::Send(head), Step::FinalAnswer]
 }
