@@ -14,7 +14,7 @@ use crate::response::render;
 ///
 /// ```
 /// use clerk_webhooks_salvo::{VerifiedClerkEvent, WebhookError};
-/// use salvo::{handler, http::StatusCode};
+/// use salvo::prelude::*;
 /// # async fn store(id: &str) -> Result<(), std::io::Error> { Ok(()) }
 ///
 /// #[handler]

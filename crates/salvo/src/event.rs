@@ -19,7 +19,7 @@ use crate::rejection::Rejection;
 ///
 /// ```
 /// use clerk_webhooks_salvo::{EventData, VerifiedClerkEvent};
-/// use salvo::{handler, http::StatusCode};
+/// use salvo::prelude::*;
 ///
 /// #[handler]
 /// async fn on_event(event: VerifiedClerkEvent) -> StatusCode {

@@ -2,7 +2,7 @@
 
 use clerk_webhooks::RawClerkEvent;
 use clerk_webhooks_salvo::{ClerkWebhookHoop, VerifiedClerkEvent, WebhookEndpoint, WebhookError};
-use salvo::{Depot, Router, Server, conn::tcp::TcpAcceptor, handler};
+use salvo::{conn::tcp::TcpAcceptor, prelude::*};
 use tokio::net::TcpListener;
 
 use crate::framework::{
