@@ -1,7 +1,8 @@
 //! Salvo, with its hoop and extractor.
 
 use clerk_webhooks_salvo::{ClerkWebhookHoop, VerifiedClerkEvent, WebhookEndpoint};
-use salvo::{Request, Response, Router, Server, conn::tcp::TcpAcceptor, handler, http::StatusCode};
+// The prelude: `#[handler]` asks for its traits.
+use salvo::{conn::tcp::TcpAcceptor, prelude::*};
 use svix::webhooks::Webhook;
 use tokio::net::TcpListener;
 
