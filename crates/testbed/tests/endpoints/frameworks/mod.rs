@@ -1,0 +1,23 @@
+//! A module for each framework.
+
+mod actix;
+mod axum;
+mod hyper;
+mod poem;
+mod rocket;
+mod salvo;
+mod tonic;
+mod warp;
+
+use crate::framework::Framework;
+
+pub(crate) const ALL: &[Framework] = &[
+    axum::AXUM,
+    hyper::HYPER,
+    actix::ACTIX,
+    poem::POEM,
+    rocket::ROCKET,
+    salvo::SALVO,
+    tonic::TONIC,
+    warp::WARP,
+];
