@@ -35,6 +35,7 @@ use crate::rejection::Rejection;
 /// # let _ = warp::service(webhook);
 /// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
+#[must_use = "a filter does nothing until it is served"]
 pub fn clerk_event<T>(
     endpoint: WebhookEndpoint,
 ) -> impl Filter<Extract = (VerifiedClerkEvent<T>,), Error = warp::Rejection> + Clone
