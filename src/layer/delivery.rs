@@ -1,9 +1,12 @@
 //! The verified delivery in a request's extensions, and its span.
 
+#[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
 use http::Extensions;
 use tracing::{Span, error_span, field};
 
-use crate::{rejection::Rejection, verify::delivery::VerifiedDelivery};
+#[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
+use crate::rejection::Rejection;
+use crate::verify::delivery::VerifiedDelivery;
 
 /// The delivery that the layer put into the request's extensions. `fix` tells the operator how to add the
 /// layer.

@@ -15,7 +15,8 @@ use crate::rejection::Rejection;
 /// your own type `T`. It takes the body, so no other extractor of the handler can.
 ///
 /// ```
-/// use clerk_webhooks_poem::{EventData, VerifiedClerkEvent};
+/// use clerk_webhooks::EventData;
+/// use clerk_webhooks_poem::VerifiedClerkEvent;
 /// use poem::{handler, http::StatusCode};
 ///
 /// #[handler]

@@ -23,7 +23,8 @@ const CHUNK_BYTES: usize = 8_192;
 /// your own type `T`.
 ///
 /// ```
-/// use clerk_webhooks_rocket::{EventData, VerifiedClerkEvent};
+/// use clerk_webhooks::EventData;
+/// use clerk_webhooks_rocket::VerifiedClerkEvent;
 /// use rocket::{http::Status, post};
 ///
 /// #[post("/webhooks/clerk", data = "<event>")]

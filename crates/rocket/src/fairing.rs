@@ -1,15 +1,15 @@
 //! [`ClerkWebhookFairing`]: the setup of an endpoint.
 
-use clerk_webhooks::WebhookEndpoint;
+use clerk_webhooks::{RejectionKind, WebhookEndpoint};
 use rocket::{
-    Build, Catcher, Data, Ignite, Request, Rocket,
+    Build, Catcher, Data, Ignite, Request, Response, Rocket,
     catcher::BoxFuture,
     fairing::{self, Fairing, Info, Kind},
     http::Status,
     response::Responder as _,
 };
 
-use crate::rejection::Rejection;
+use crate::{rejection::Rejection, response::response_of};
 
 /// The statuses of refusals. Rocket asks for one catcher each.
 const STATUSES: [u16; 4] = [400, 413, 422, 500];
@@ -64,7 +64,7 @@ impl Fairing for ClerkWebhookFairing {
     fn info(&self) -> Info {
         Info {
             name: "Clerk's webhooks",
-            kind: Kind::Ignite | Kind::Request,
+            kind: Kind::Ignite | Kind::Request | Kind::Response,
         }
     }
 
@@ -80,6 +80,17 @@ impl Fairing for ClerkWebhookFairing {
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         if self.is_at(request.uri().path().as_str()) {
             request.local_cache(|| Endpoint(Some(self.endpoint.clone())));
+        }
+    }
+
+    /// A path without an endpoint has no catchers either.
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let rejection = Rejection::of(request);
+        let missing = rejection.filter(|rejection| rejection.kind() == RejectionKind::MissingSetup);
+        if let Some(rejection) = missing
+            && response.status() == Status::InternalServerError
+        {
+            *response = response_of(rejection.to_response());
         }
     }
 }

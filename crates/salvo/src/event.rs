@@ -18,7 +18,8 @@ use crate::rejection::Rejection;
 /// your own type `T`.
 ///
 /// ```
-/// use clerk_webhooks_salvo::{EventData, VerifiedClerkEvent};
+/// use clerk_webhooks::EventData;
+/// use clerk_webhooks_salvo::VerifiedClerkEvent;
 /// use salvo::prelude::*;
 ///
 /// #[handler]

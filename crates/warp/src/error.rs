@@ -11,7 +11,8 @@ use warp::{Reply, reply::Response};
 /// message can never succeed, return [`permanent`](Self::permanent). The error is logged, never sent.
 ///
 /// ```
-/// use clerk_webhooks_warp::{VerifiedClerkEvent, WebhookError};
+/// use clerk_webhooks::VerifiedClerkEvent;
+/// use clerk_webhooks_warp::WebhookError;
 /// use warp::http::StatusCode;
 /// # async fn store(id: &str) -> Result<(), std::io::Error> { Ok(()) }
 ///

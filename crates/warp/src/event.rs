@@ -14,12 +14,13 @@ use crate::rejection::Rejection;
 
 /// A filter that verifies a delivery and extracts its event.
 ///
-/// `T` is [`ClerkEvent`](crate::ClerkEvent), or your own type: the handler's argument says which. The filter
+/// `T` is [`ClerkEvent`](clerk_webhooks::ClerkEvent), or your own type: the handler's argument says which. The filter
 /// takes the body, so no other filter of the route can. It rejects with a [`Rejection`], which
 /// [`answer_refusals`](crate::answer_refusals) turns into the response.
 ///
 /// ```
-/// use clerk_webhooks_warp::{VerifiedClerkEvent, WebhookEndpoint, answer_refusals, clerk_event};
+/// use clerk_webhooks::VerifiedClerkEvent;
+/// use clerk_webhooks_warp::{WebhookEndpoint, answer_refusals, clerk_event};
 /// use warp::{Filter as _, http::StatusCode};
 ///
 /// # let secret: clerk_webhooks::SigningSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
@@ -34,6 +35,7 @@ use crate::rejection::Rejection;
 /// # let _ = warp::service(webhook);
 /// # Ok::<(), clerk_webhooks::SecretError>(())
 /// ```
+#[must_use = "a filter does nothing until it is served"]
 pub fn clerk_event<T>(
     endpoint: WebhookEndpoint,
 ) -> impl Filter<Extract = (VerifiedClerkEvent<T>,), Error = warp::Rejection> + Clone

@@ -40,9 +40,16 @@ pub(crate) struct Framework {
     pub(crate) exceptions: &'static [Exception],
 }
 
+/// For an exception: all rows that withhold the body.
+pub(crate) const WITHHELD: &str = "every withheld body";
+/// For an exception: the mutated deliveries with such headers.
+pub(crate) const NOT_UTF8: &str = "a mutated header value that is not UTF-8";
+/// For an exception: the mutated deliveries with such headers.
+pub(crate) const SEVERAL_LINES: &str = "a mutated header of several lines";
+
 /// A row that a framework makes impossible, or answers differently.
 pub(crate) struct Exception {
-    /// The row's name.
+    /// The row's name, [`WITHHELD`], [`NOT_UTF8`] or [`SEVERAL_LINES`].
     pub(crate) row: &'static str,
     pub(crate) instead: Instead,
     /// Why, for users of the framework.
@@ -55,15 +62,31 @@ pub(crate) enum Instead {
     Answers(&'static str, usize),
     /// The request cannot be made.
     Impossible,
+    /// The body is sent, and the answer stays. For [`WITHHELD`].
+    Sent,
+    /// As without that header. For [`NOT_UTF8`].
+    Dropped,
+    /// As one line, joined by a comma. For [`SEVERAL_LINES`].
+    Joined,
+}
+
+impl Instead {
+    /// As the page writes it.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Answers(answers, _) => answers,
+            Self::Impossible => "impossible",
+            Self::Sent => "sent",
+            Self::Dropped => "as without that header",
+            Self::Joined => "as one line, joined by a comma",
+        }
+    }
 }
 
 impl Exception {
     pub(crate) fn line(&self) -> String {
         let Self { row, reason, .. } = self;
-        match self.instead {
-            Instead::Answers(answers, _) => format!("  {row}: {answers} ({reason})"),
-            Instead::Impossible => format!("  {row}: impossible ({reason})"),
-        }
+        format!("  {row}: {} ({reason})", self.instead.text())
     }
 }
 

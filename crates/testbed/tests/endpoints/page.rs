@@ -2,7 +2,7 @@
 
 use std::{env, fmt::Write as _, fs};
 
-use crate::{framework::Instead, row::Row, rows, verdict::Verdict};
+use crate::{row::Row, rows, verdict::Verdict};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/frameworks.md");
 const BEGIN: &str = "<!-- The contract: written by its test, see below. -->\n";
@@ -49,10 +49,7 @@ fn table(verdicts: &[Verdict]) -> String {
     );
     for framework in verdicts.iter().map(|verdict| verdict.framework) {
         for exception in framework.exceptions {
-            let instead = match exception.instead {
-                Instead::Answers(answers, _) => answers,
-                Instead::Impossible => "impossible",
-            };
+            let instead = exception.instead.text();
             let (name, row, reason) = (framework.name, exception.row, exception.reason);
             let _ = writeln!(table, "| {name} | {row} | {instead} | {reason} |");
         }

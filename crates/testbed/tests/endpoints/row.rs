@@ -93,6 +93,14 @@ impl Row {
         }
     }
 
+    /// The same request, if the row withholds its body, with the body sent.
+    pub(crate) fn with_body_sent(&self) -> Option<Self> {
+        match self.script {
+            Script::Withheld(request) => Some(sent(self.name, request, self.answers, self.runs)),
+            _ => None,
+        }
+    }
+
     /// Plays the row on a connection of its own; the answers as [`answers`](Self::answers) writes them.
     pub(crate) fn play(&self, server: SocketAddr) -> String {
         let mut connection = Connection::open(server);

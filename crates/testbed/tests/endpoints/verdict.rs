@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::{
-    framework::{Exception, Framework, Handler, Instead},
+    framework::{Exception, Framework, Handler, Instead, NOT_UTF8, SEVERAL_LINES, WITHHELD},
     request::genuine,
     row::{Row, sent},
     rows,
@@ -39,7 +39,11 @@ impl Verdict {
             verdict.play(row);
         }
         for exception in framework.exceptions {
-            if !rows::all().any(|row| row.name == exception.row) {
+            let mut names =
+                rows::all()
+                    .map(|row| row.name)
+                    .chain([WITHHELD, NOT_UTF8, SEVERAL_LINES]);
+            if names.all(|name| name != exception.row) {
                 let problem = format!("an exception for no row: {:?}", exception.row);
                 verdict.problems.push(problem);
             }
@@ -49,14 +53,16 @@ impl Verdict {
     }
 
     fn play(&mut self, row: &'static Row) {
-        let exception = self.framework.exception(row);
+        let exception = self.framework.exception(row.name);
         let (answers, expected_runs) = match exception.map(|exception| exception.instead) {
             Some(Instead::Impossible) => return,
             Some(Instead::Answers(answers, runs)) => (answers, runs),
-            None => (row.answers, row.runs),
+            _ => (row.answers, row.runs),
         };
+        let sent = self.framework.exception(WITHHELD);
+        let sent = sent.and_then(|_| row.with_body_sent());
         let before = self.handler.runs();
-        let played = row.play(self.server);
+        let played = sent.as_ref().unwrap_or(row).play(self.server);
         let goes_on = GOES_ON.play(self.server);
         let runs = self.handler.runs() - before;
         let faults = [
@@ -95,8 +101,8 @@ impl Verdict {
 }
 
 impl Framework {
-    pub(crate) fn exception(&self, row: &Row) -> Option<&'static Exception> {
+    pub(crate) fn exception(&self, row: &str) -> Option<&'static Exception> {
         let mut exceptions = self.exceptions.iter();
-        exceptions.find(|exception| exception.row == row.name)
+        exceptions.find(|exception| exception.row == row)
     }
 }

@@ -10,9 +10,8 @@ mod support;
 
 use std::{error::Error, process::ExitCode};
 
-use clerk_webhooks_poem::{
-    EventData, Rejection, VerifiedClerkEvent, WebhookEndpoint, WebhookError,
-};
+use clerk_webhooks::EventData;
+use clerk_webhooks_poem::{Rejection, VerifiedClerkEvent, WebhookEndpoint, WebhookError};
 use poem::{
     Endpoint, EndpointExt as _, Response, Route, Server, error::ResponseError as _, handler,
     http::StatusCode, listener::TcpAcceptor, post,

@@ -10,8 +10,9 @@ mod support;
 
 use std::{error::Error, process::ExitCode};
 
+use clerk_webhooks::EventData;
 use clerk_webhooks_rocket::{
-    ClerkWebhookFairing, EventData, Rejection, VerifiedClerkEvent, WebhookEndpoint, WebhookError,
+    ClerkWebhookFairing, Rejection, VerifiedClerkEvent, WebhookEndpoint, WebhookError,
 };
 use rocket::{
     Build, Config, Rocket, config::LogLevel, fairing::AdHoc, http::Status, post, routes, tokio,

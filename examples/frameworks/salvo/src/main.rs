@@ -10,10 +10,8 @@ mod support;
 
 use std::{error::Error, process::ExitCode};
 
-use clerk_webhooks::Rejection;
-use clerk_webhooks_salvo::{
-    ClerkWebhookHoop, EventData, VerifiedClerkEvent, WebhookEndpoint, WebhookError,
-};
+use clerk_webhooks::{EventData, Rejection};
+use clerk_webhooks_salvo::{ClerkWebhookHoop, VerifiedClerkEvent, WebhookEndpoint, WebhookError};
 use salvo::{conn::tcp::TcpAcceptor, prelude::*};
 
 use self::support::demonstration::{self, ROUTE};

@@ -10,10 +10,8 @@ mod support;
 
 use std::{error::Error, process::ExitCode};
 
-use clerk_webhooks_warp::{
-    EventData, Rejection, VerifiedClerkEvent, WebhookEndpoint, WebhookError, answer_refusals,
-    clerk_event,
-};
+use clerk_webhooks::{EventData, VerifiedClerkEvent};
+use clerk_webhooks_warp::{Rejection, WebhookEndpoint, WebhookError, answer_refusals, clerk_event};
 use warp::{Filter, Reply, http::StatusCode};
 
 use self::support::demonstration;

@@ -4,12 +4,12 @@ use std::{convert::Infallible, net};
 
 use bytes::Bytes;
 use clerk_webhooks::{
-    ClerkWebhookLayer, RawClerkEvent, Rejection, VerifiedBody, VerifiedClerkEvent,
+    BoxError, ClerkWebhookLayer, RawClerkEvent, Rejection, VerifiedBody, VerifiedClerkEvent,
     layer::ResponseBody,
 };
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -28,7 +28,14 @@ const NO_LAYER: &str =
 
 pub(crate) const HYPER: Framework = Framework {
     name: "hyper",
-    start: |handler| on_a_free_port(|listener| serve(listener, handler)),
+    start: |handler| {
+        let routes = Routes::new(handler);
+        on_a_free_port(|listener| {
+            serve(listener, move |request: Request<Incoming>| {
+                routes.clone().route(request)
+            })
+        })
+    },
     exceptions: &[
         Exception {
             row: "missing setup, genuine",
@@ -43,22 +50,22 @@ pub(crate) const HYPER: Framework = Framework {
     ],
 };
 
-type Answer = Response<ResponseBody<Full<Bytes>>>;
+pub(super) type Answer = Response<ResponseBody<Full<Bytes>>>;
 
-async fn serve(listener: net::TcpListener, handler: Handler) {
+/// Serves connections until the process ends.
+pub(super) async fn serve<F, A>(
+    listener: net::TcpListener,
+    answer: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+) where
+    F: Future<Output = Result<Response<A>, Infallible>> + Send + 'static,
+    A: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
     let listener = TcpListener::from_std(listener).unwrap();
-    let routes = Routes {
-        plain: ClerkWebhookLayer::new(verifier()),
-        rotating: ClerkWebhookLayer::new(rotating_verifier()),
-        handler,
-    };
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let routes = routes.clone();
-        let service = service_fn(move |request| routes.clone().route(request));
+        let service = TowerToHyperService::new(service_fn(answer.clone()));
         tokio::spawn(async move {
             let connection = auto::Builder::new(TokioExecutor::new());
-            let service = TowerToHyperService::new(service);
             // A sender that disconnects is one of the rows.
             let _: Result<_, _> = connection
                 .serve_connection(TokioIo::new(stream), service)
@@ -67,15 +74,27 @@ async fn serve(listener: net::TcpListener, handler: Handler) {
     }
 }
 
+/// The routes as a service for any request body.
 #[derive(Clone)]
-struct Routes {
+pub(super) struct Routes {
     plain: ClerkWebhookLayer,
     rotating: ClerkWebhookLayer,
     handler: Handler,
 }
 
 impl Routes {
-    async fn route(self, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    pub(super) fn new(handler: Handler) -> Self {
+        Self {
+            plain: ClerkWebhookLayer::new(verifier()),
+            rotating: ClerkWebhookLayer::new(rotating_verifier()),
+            handler,
+        }
+    }
+
+    pub(super) async fn route<B>(self, request: Request<B>) -> Result<Answer, Infallible>
+    where
+        B: Body<Error: Into<BoxError>>,
+    {
         let layer = match request.uri().path() {
             PLAIN | RAW => self.plain,
             SMALL => self.plain.with_max_body_bytes(SMALL_LIMIT),

@@ -3,6 +3,7 @@
 mod actix;
 mod axum;
 mod hyper;
+mod lambda;
 mod poem;
 mod rocket;
 mod salvo;
@@ -14,6 +15,7 @@ use crate::framework::Framework;
 pub(crate) const ALL: &[Framework] = &[
     axum::AXUM,
     hyper::HYPER,
+    lambda::LAMBDA,
     actix::ACTIX,
     poem::POEM,
     rocket::ROCKET,

@@ -1,6 +1,6 @@
 //! Rocket, with its data guard.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 
 use clerk_webhooks::RawClerkEvent;
 use clerk_webhooks_rocket::{
@@ -9,20 +9,77 @@ use clerk_webhooks_rocket::{
 use rocket::{Build, Config, Rocket, State, config::LogLevel, post, routes};
 
 use crate::framework::{
-    Framework, Handler, NO_SETUP, PLAIN, RAW, ROTATING, SMALL, SMALL_LIMIT, on_a_free_port,
-    rotating_verifier, verifier,
+    Exception, Framework, Handler, Instead, NO_SETUP, NOT_UTF8, PLAIN, RAW, ROTATING, SMALL,
+    SMALL_LIMIT, WITHHELD, on_a_free_port, rotating_verifier, verifier,
 };
+
+const READS_FIRST: &str =
+    "Rocket reads the first 14 bytes of every body before it looks for a route";
+const INVITES: &str = "Rocket invites every body, since it reads the first 14 bytes at once";
+const DROPS: &str = "Rocket drops headers whose value is not UTF-8";
 
 pub(crate) const ROCKET: Framework = Framework {
     name: "rocket",
     start: |handler| {
-        on_a_free_port(async |listener| {
-            let address = listener.local_addr().unwrap();
-            drop(listener); // Rocket binds by itself
-            app(handler, address).launch().await
-        })
+        // Rocket binds by itself: it gets a free port on which nobody listens.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        on_a_free_port(move |_| app(handler, address).launch());
+        address
     },
-    exceptions: &[],
+    exceptions: &[
+        Exception {
+            row: WITHHELD,
+            instead: Instead::Sent,
+            reason: READS_FIRST,
+        },
+        Exception {
+            row: NOT_UTF8,
+            instead: Instead::Dropped,
+            reason: DROPS,
+        },
+        Exception {
+            row: "an id of any bytes",
+            instead: Instead::Answers("400 missing webhook header", 0),
+            reason: DROPS,
+        },
+        Exception {
+            row: "a timestamp of any bytes",
+            instead: Instead::Answers("400 missing webhook header", 0),
+            reason: DROPS,
+        },
+        Exception {
+            row: "a signature of any bytes",
+            instead: Instead::Answers("400 missing webhook header", 0),
+            reason: DROPS,
+        },
+        Exception {
+            row: "a malformed chunk",
+            instead: Instead::Answers("400 invalid signature", 0),
+            reason: "Rocket hides an error in the first 14 bytes of a body, which then ends there",
+        },
+        Exception {
+            row: "`Expect: 100-continue`, no webhook header",
+            instead: Instead::Impossible,
+            reason: INVITES,
+        },
+        Exception {
+            row: "`Expect: 100-continue`, stale",
+            instead: Instead::Impossible,
+            reason: INVITES,
+        },
+        Exception {
+            row: "`Expect: 100-continue`, one byte over the limit declared",
+            instead: Instead::Impossible,
+            reason: INVITES,
+        },
+        Exception {
+            row: "another method",
+            instead: Instead::Answers("404", 0),
+            reason: "Rocket has no 405",
+        },
+    ],
 };
 
 fn app(handler: Handler, address: SocketAddr) -> Rocket<Build> {

@@ -1,9 +1,7 @@
 //! Warp, with its filter.
 
-use clerk_webhooks::RawClerkEvent;
-use clerk_webhooks_warp::{
-    VerifiedClerkEvent, WebhookEndpoint, WebhookError, answer_refusals, clerk_event,
-};
+use clerk_webhooks::{RawClerkEvent, VerifiedClerkEvent};
+use clerk_webhooks_warp::{WebhookEndpoint, WebhookError, answer_refusals, clerk_event};
 use tokio::net::TcpListener;
 use warp::{Filter, Rejection, Reply};
 
