@@ -1,8 +1,11 @@
 //! The verified delivery in a request's extensions.
 
+#[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
 use http::Extensions;
 
-use crate::{rejection::Rejection, verify::delivery::VerifiedDelivery};
+#[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
+use crate::rejection::Rejection;
+use crate::verify::delivery::VerifiedDelivery;
 
 /// The delivery that the layer put into the request's extensions. `fix` tells the operator how to add the
 /// layer.

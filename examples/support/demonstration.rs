@@ -1,4 +1,4 @@
-//! What the quickstart sends itself, and how it prints it.
+//! The deliveries that an example sends itself, and how it prints them.
 
 use std::{
     env,
@@ -8,14 +8,15 @@ use std::{
     time::Duration,
 };
 
-use axum::response::Response;
 use clerk_webhooks::{
     Rejection, SigningSecret, VerifiedClerkEvent, Verifier,
     testing::{SignedRequest, fixtures},
     verify::SecretErrorKind,
 };
 
-use crate::{ROUTE, support};
+use super::deliver;
+
+pub(crate) const ROUTE: &str = "/webhooks/clerk";
 
 /// Verifies with the environment's secrets and, for the demonstration, with our own.
 pub(crate) fn verifier(own_secret: SigningSecret) -> Result<Verifier, Box<dyn Error>> {
@@ -32,24 +33,29 @@ pub(crate) fn verifier(own_secret: SigningSecret) -> Result<Verifier, Box<dyn Er
     }
 }
 
-/// Sends the deliveries; then, unless told to end, waits for Ctrl-C.
+/// Sends the deliveries; then, unless told to end, waits for Ctrl-C. `command` started the program.
 pub(crate) async fn run(
+    command: &str,
     address: SocketAddr,
     secret: &SigningSecret,
     once: bool,
 ) -> Result<(), Box<dyn Error>> {
-    send_three(address, secret).await?;
+    println!("{:<12}http://{address}{ROUTE}\n", "listening");
+    print_heading();
+    for (delivery, expected) in three(secret) {
+        let status = deliver(address, ROUTE, &delivery).await?.status;
+        expect(status, expected)?;
+    }
     if !once {
-        print_what_is_next(address);
+        print_what_is_next(command, address);
         tokio::signal::ctrl_c().await?;
         println!("\nshutting down");
     }
     Ok(())
 }
 
-/// One genuine delivery, one forged, one replayed an hour later.
-async fn send_three(address: SocketAddr, secret: &SigningSecret) -> Result<(), Box<dyn Error>> {
-    print_row("MESSAGE ID", "TYPE", "OBJECT", "VERDICT");
+/// One genuine delivery, one forged, one replayed an hour later, and the statuses of their answers.
+pub(crate) fn three(secret: &SigningSecret) -> [(SignedRequest, u16); 3] {
     let ada = fixtures::user_created()
         .id("user_2quickstartAda")
         .email("ada@example.com");
@@ -60,22 +66,24 @@ async fn send_three(address: SocketAddr, secret: &SigningSecret) -> Result<(), B
     let forged = forged.with_altered_body(eve);
     let replayed = signed.with_message_id("msg_replayed");
     let replayed = replayed.with_age(Duration::from_secs(3600));
-    for (delivery, expected) in [(genuine, 204), (forged, 400), (replayed, 400)] {
-        let status = support::deliver(address, ROUTE, &delivery).await?.status;
-        if status != expected {
-            return Err(format!("a delivery was answered {status}, not {expected}").into());
-        }
+    [(genuine, 204), (forged, 400), (replayed, 400)]
+}
+
+/// An error, if a delivery was answered otherwise.
+pub(crate) fn expect(status: u16, expected: u16) -> Result<(), Box<dyn Error>> {
+    if status != expected {
+        return Err(format!("a delivery was answered {status}, not {expected}").into());
     }
     Ok(())
 }
 
-fn print_what_is_next(address: SocketAddr) {
+fn print_what_is_next(command: &str, address: SocketAddr) {
     println!(
         "\nNow with Clerk, whose command line (npm's package `clerk`) forwards to this machine:\n\n  \
          npx clerk webhooks listen --forward-to http://{address}{ROUTE}\n\n\
          It prints a URL: create an endpoint with that on the dashboard's Webhooks page, and start this\n\
          again with the endpoint's secret:\n\n  \
-         CLERK_WEBHOOK_SIGNING_SECRET=whsec_... cargo run --example quickstart\n\n\
+         CLERK_WEBHOOK_SIGNING_SECRET=whsec_... {command}\n\n\
          Each delivery prints a line. Ctrl-C ends."
     );
 }
@@ -91,13 +99,13 @@ pub(crate) fn print_accepted(event: &VerifiedClerkEvent) {
     );
 }
 
-/// Refusals never reach the handler; the response carries their reason.
-pub(crate) async fn print_refused(response: Response) -> Response {
-    if let Some(rejection) = response.extensions().get::<Rejection>() {
-        let verdict = format!("{} {}", coloured(RED, "refused"), rejection.kind().code());
-        print_row(rejection.message_id().unwrap_or("-"), "-", "-", &verdict);
-    }
-    response
+pub(crate) fn print_refused(rejection: &Rejection) {
+    let verdict = format!("{} {}", coloured(RED, "refused"), rejection.kind().code());
+    print_row(rejection.message_id().unwrap_or("-"), "-", "-", &verdict);
+}
+
+pub(crate) fn print_heading() {
+    print_row("MESSAGE ID", "TYPE", "OBJECT", "VERDICT");
 }
 
 fn print_row(message_id: &str, event_type: &str, object: &str, verdict: &str) {

@@ -1,4 +1,4 @@
-//! A delivery, what can be said about it, and the reference's verdict.
+//! [`Delivery`], what can be said about it, and the reference's verdict.
 
 use std::fmt;
 
@@ -10,25 +10,31 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 
+/// A request as it arrives, and the secret of its receiver.
 #[derive(Clone)]
-pub(crate) struct Delivery {
-    /// The receiver's, as it is configured.
-    pub(crate) secret: String,
-    pub(crate) headers: Vec<(String, Vec<u8>)>,
-    pub(crate) body: Vec<u8>,
+pub struct Delivery {
+    /// The receiver's secret, as it is configured.
+    pub secret: String,
+    /// Names and values, in order. Names are in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The raw body.
+    pub body: Vec<u8>,
 }
 
 impl Delivery {
-    /// None if one of the values cannot be in a header.
-    pub(crate) fn header_map(&self) -> Option<HeaderMap> {
+    /// `None` if one of the values cannot be in a header.
+    #[must_use]
+    pub fn header_map(&self) -> Option<HeaderMap> {
         let pair = |(name, value): &(String, Vec<u8>)| {
-            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             Some((name, HeaderValue::from_bytes(value).ok()?))
         };
         self.headers.iter().map(pair).collect()
     }
 
-    pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
+    /// The values of a header, in order.
+    #[must_use]
+    pub fn values(&self, name: &str) -> Vec<&[u8]> {
         let named = self
             .headers
             .iter()
@@ -36,16 +42,21 @@ impl Delivery {
         named.map(|(_, value)| &value[..]).collect()
     }
 
-    pub(crate) fn has(&self, family: &str, part: &str) -> bool {
+    /// Whether the family's header is there.
+    #[must_use]
+    pub fn has(&self, family: &str, part: &str) -> bool {
         !self.values(&format!("{family}-{part}")).is_empty()
     }
 
-    pub(crate) fn has_all(&self, family: &str) -> bool {
+    /// Whether the family's three headers are there.
+    #[must_use]
+    pub fn has_all(&self, family: &str) -> bool {
         PARTS.iter().all(|part| self.has(family, part))
     }
 
     /// The family that our contract looks at.
-    pub(crate) fn family(&self) -> &'static str {
+    #[must_use]
+    pub fn family(&self) -> &'static str {
         let has_any = |family| PARTS.iter().any(|part| self.has(family, part));
         if has_any("webhook") && !has_any("svix") {
             "webhook"
@@ -55,16 +66,20 @@ impl Delivery {
     }
 
     /// The values of that family's header.
-    pub(crate) fn all(&self, part: &str) -> Vec<&[u8]> {
+    #[must_use]
+    pub fn all(&self, part: &str) -> Vec<&[u8]> {
         self.values(&format!("{}-{part}", self.family()))
     }
 
-    pub(crate) fn first(&self, part: &str) -> &[u8] {
+    /// The first of them. Empty if there is none.
+    #[must_use]
+    pub fn first(&self, part: &str) -> &[u8] {
         self.all(part).first().copied().unwrap_or_default()
     }
 
-    /// Whether an entry stands in the first signature line as the scheme writes it, spaces around.
-    pub(crate) fn has_plain_entry(&self, signature: &str) -> bool {
+    /// Whether the first signature line has the entry as the scheme writes it, between spaces.
+    #[must_use]
+    pub fn has_plain_entry(&self, signature: &str) -> bool {
         let entry = format!("v1,{signature}");
         let mut entries = self.first("signature").split(|byte| *byte == b' ');
         entries.any(|candidate| candidate == entry.as_bytes())
@@ -83,8 +98,9 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// The key of a secret that is well-formed, if need be after a trim and without padding.
-pub(crate) fn key(secret: &str) -> Vec<u8> {
+/// The key of a secret that is well-formed, if need be after a trim and without padding. Otherwise empty.
+#[must_use]
+pub fn key(secret: &str) -> Vec<u8> {
     let text = secret.trim();
     let encoded = text
         .strip_prefix("whsec_")
@@ -94,14 +110,20 @@ pub(crate) fn key(secret: &str) -> Vec<u8> {
 }
 
 /// From the specification: base64 of HMAC-SHA256 over `id.timestamp.body`, raw bytes.
-pub(crate) fn sign(key: &[u8], id: &[u8], timestamp: &[u8], body: &[u8]) -> String {
+///
+/// # Panics
+///
+/// Never: HMAC takes keys of any length.
+#[must_use]
+pub fn sign(key: &[u8], id: &[u8], timestamp: &[u8], body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(&[id, timestamp, body].join(&b'.'));
     BASE64_STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Whether one of the signature lines holds the signature of what came.
-pub(crate) fn reference_accepts(delivery: &Delivery) -> bool {
+/// Whether one of the signature lines contains the right signature.
+#[must_use]
+pub fn reference_accepts(delivery: &Delivery) -> bool {
     let right = right_signature(delivery);
     let lines = delivery.all("signature");
     let holds = |line: &&[u8]| {
@@ -111,7 +133,9 @@ pub(crate) fn reference_accepts(delivery: &Delivery) -> bool {
     lines.iter().any(holds)
 }
 
-pub(crate) fn right_signature(delivery: &Delivery) -> String {
+/// The signature of the delivery as it arrives.
+#[must_use]
+pub fn right_signature(delivery: &Delivery) -> String {
     let (id, timestamp) = (delivery.first("id"), delivery.first("timestamp"));
     sign(&key(&delivery.secret), id, timestamp, &delivery.body)
 }

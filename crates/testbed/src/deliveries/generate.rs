@@ -1,12 +1,15 @@
 //! Deliveries: good, slightly off, hostile. Each kind of difference comes up often.
 
-use crate::delivery::{Delivery, key, sign};
+use super::delivery::{Delivery, key, sign};
 
-/// SplitMix64: small, and the same everywhere.
-pub(crate) struct Random(u64);
+/// `SplitMix64`: small, and the same everywhere.
+#[derive(Debug)]
+pub struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The same numbers for the same seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -37,7 +40,10 @@ impl Random {
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
-pub(crate) fn delivery(random: &mut Random, now: u64) -> Delivery {
+/// The next delivery. `now` is in seconds since 1970; at least 400.
+///
+/// One in three is rearranged as a proxy or an attacker does it, one in five has a byte changed, lost or gained.
+pub fn delivery(random: &mut Random, now: u64) -> Delivery {
     loop {
         let mut delivery = built(random, now);
         if random.one_in(3) {
