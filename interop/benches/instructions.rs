@@ -33,7 +33,14 @@ fn main() {
             serde_json::from_slice::<Value>(&email.body).unwrap()
         }),
         "request-bare" => requests(&apps::BARE.router(), &user, times),
+        "request-only" => requests(&apps::VERIFY_ONLY.router(), &user, times),
         "request-typed" => requests(&apps::TYPED.router(), &user, times),
+        "request-info" => {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing_subscriber::filter::LevelFilter::INFO);
+            subscriber.with_writer(std::io::sink).init();
+            requests(&apps::TYPED.router(), &user, times);
+        }
         other => panic!("no part named {other}"),
     }
 }

@@ -1,7 +1,7 @@
 //! The verified delivery in a request's extensions, and its span.
 
 use http::Extensions;
-use tracing::{Span, error_span};
+use tracing::{Span, error_span, field};
 
 use crate::{rejection::Rejection, verify::delivery::VerifiedDelivery};
 
@@ -22,11 +22,12 @@ pub(crate) fn delivery_of(
 
 /// Adds the message id to everything that the inner service logs.
 ///
-/// The span has the level `error`: a subscriber that shows only errors shows the message id too.
+/// The span has the level `error`: a subscriber that shows only errors shows the message id too. `display`,
+/// because quotes would cost a subscriber one allocation and a fifth of the span; an id needs none.
 pub(super) fn span(delivery: &VerifiedDelivery) -> Span {
     error_span!(
         target: "clerk_webhooks",
         "delivery",
-        message_id = delivery.message_id()
+        message_id = field::display(delivery.message_id())
     )
 }

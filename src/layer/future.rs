@@ -47,13 +47,9 @@ pin_project! {
             waiting: Option<Waiting<S>>,
         },
         Verified {
-            inner: S,
-            request: Option<Request<VerifiedBody>>,
-            outcome: Option<Outcome>,
-        },
-        Answering {
+            waiting: Option<(S, Request<VerifiedBody>)>,
             #[pin]
-            answer: S::Future,
+            answer: Option<S::Future>,
             outcome: Outcome,
         },
     }
@@ -141,22 +137,22 @@ where
                     }
                 }
                 StateProj::Verified {
-                    inner,
-                    request,
+                    waiting,
+                    mut answer,
                     outcome,
                 } => {
-                    ready!(inner.poll_ready(cx))?;
-                    match request.take().zip(outcome.take()) {
-                        Some((request, outcome)) => State::Answering {
-                            answer: outcome.span.in_scope(|| inner.call(request)),
-                            outcome,
-                        },
-                        None => return Poll::Pending,
+                    if let Some((inner, _)) = waiting {
+                        ready!(inner.poll_ready(cx))?;
                     }
-                }
-                StateProj::Answering { answer, outcome } => {
+                    // Entered once for the call and the first poll.
                     let _entered = outcome.span.enter();
-                    return answer.poll(cx).map_ok(|response| outcome.pass(response));
+                    if let Some((mut inner, request)) = waiting.take() {
+                        answer.set(Some(inner.call(request)));
+                    }
+                    return match answer.as_pin_mut() {
+                        Some(answer) => answer.poll(cx).map_ok(|response| outcome.pass(response)),
+                        None => Poll::Pending,
+                    };
                 }
             };
             state.set(next);
@@ -181,13 +177,13 @@ where
         self.parts.extensions.insert(delivery.clone());
         let body = VerifiedBody::new(delivery.clone());
         State::Verified {
-            inner: self.inner,
-            request: Some(Request::from_parts(self.parts, body)),
-            outcome: Some(Outcome {
+            waiting: Some((self.inner, Request::from_parts(self.parts, body))),
+            answer: None,
+            outcome: Outcome {
                 span: delivery::span(&delivery),
                 delivery,
                 restyle: self.restyle,
-            }),
+            },
         }
     }
 }
@@ -210,7 +206,6 @@ where
             State::Refused { .. } => "Refused",
             State::Reading { .. } => "Reading",
             State::Verified { .. } => "Verified",
-            State::Answering { .. } => "Answering",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()
     }

@@ -87,6 +87,8 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// Inlined, so that the lengths of the names are constants: most headers differ in length.
+    #[inline(always)]
     fn keep(&mut self, family: &Family, name: &str, value: &'a [u8]) {
         if is_named(name, family.id) {
             self.id.push(value);

@@ -7,6 +7,7 @@
 //! - [`engines`]: each test can start its own [`Postgres`](engines::Postgres) and [`Redis`](engines::Redis), as durable
 //!   as in production. They can be killed and restarted on the same port and data.
 //! - [`process`]: servers and workers as processes, killed with SIGKILL and restarted on the same port.
+//! - [`effects`]: a user's table, whose rows are the effects of handlers.
 //! - [`ledger`]: a record of what processes did, which survives SIGKILL.
 //! - [`kills`]: when to kill.
 //! - [`deliveries`]: generated deliveries, genuine and hostile, with the specification's verdict.
@@ -18,6 +19,7 @@
 //! All randomness of the sender comes from one seed, [`seed_from_env`]. Print it.
 
 pub mod deliveries;
+pub mod effects;
 pub mod engines;
 mod error;
 pub mod job;

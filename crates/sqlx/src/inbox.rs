@@ -7,7 +7,7 @@
 //! # #[cfg(feature = "postgres")]
 //! async fn on_event(pool: sqlx::PgPool, event: VerifiedClerkEvent) -> Result<(), WebhookError> {
 //!     let mut tx = pool.begin().await?; // SQLite: pool.begin_with("BEGIN IMMEDIATE")
-//!     if !inbox::first_time(&mut *tx, "users", event.message_id()).await? {
+//!     if !inbox::first_time(&mut tx, "users", event.message_id()).await? {
 //!         return Ok(()); // its effects are committed
 //!     }
 //!     if let EventData::UserDeleted(user) = &event.data {
@@ -45,14 +45,18 @@
 //!
 //! Call [`purge`] once a day, with [`RETENTION`] or a duration of your own.
 
-mod statements;
-
 use std::time::Duration;
 
-use sqlx::{Connection, Database, Pool};
+use sqlx::{Pool, Transaction};
 
-use self::sealed::Statements as _;
-use crate::{millis::millis, purge};
+use crate::{
+    engine::{
+        Engine,
+        Value::{Number, Text},
+    },
+    millis::millis,
+    purge,
+};
 
 /// How long to keep the records of received messages: 90 days.
 ///
@@ -73,11 +77,9 @@ pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 ///
 /// # Errors
 ///
-/// - [`sqlx::Error::InvalidArgument`] when `transaction` is a connection without a transaction. The record would
-///   then be committed before the work, and a failure of the work would lose it. sqlx knows only the transactions
-///   that it began itself: after a hand-written `begin`, run
-///   [the statement](crate::sql::postgres::inbox::FIRST_TIME) yourself.
-/// - Any error of the database. The transaction must then be rolled back; dropping it does that.
+/// Any error of the database. The transaction must then be rolled back; dropping it does that.
+///
+/// In a transaction that sqlx did not begin, run [the statement](crate::sql::postgres::inbox::FIRST_TIME) yourself.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -91,32 +93,27 @@ pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// migrate(&pool).await?;
 ///
 /// let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-/// assert!(inbox::first_time(&mut *tx, "users", "msg_1").await?);
+/// assert!(inbox::first_time(&mut tx, "users", "msg_1").await?);
 /// tx.rollback().await?; // the work failed
 ///
 /// let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-/// assert!(inbox::first_time(&mut *tx, "users", "msg_1").await?);
+/// assert!(inbox::first_time(&mut tx, "users", "msg_1").await?);
 /// tx.commit().await?;
 ///
 /// let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-/// assert!(!inbox::first_time(&mut *tx, "users", "msg_1").await?);
+/// assert!(!inbox::first_time(&mut tx, "users", "msg_1").await?);
 /// # }
 /// # Ok(())
 /// # }
 /// ```
-pub async fn first_time<C: InboxConnection>(
-    transaction: &mut C,
+pub async fn first_time<DB: Engine>(
+    transaction: &mut Transaction<'_, DB>,
     scope: &str,
     message_id: &str,
 ) -> sqlx::Result<bool> {
-    if !transaction.is_in_transaction() {
-        return Err(sqlx::Error::InvalidArgument(NO_TRANSACTION.to_owned()));
-    }
-    Ok(transaction.note(scope, message_id).await? == 1)
+    let message = [Text(scope), Text(message_id)];
+    Ok(DB::execute(transaction, DB::FIRST_TIME, &message).await? == 1)
 }
-
-const NO_TRANSACTION: &str = "the inbox needs a transaction: begin one with the pool's `begin` (SQLite: \
-    `begin_with(\"BEGIN IMMEDIATE\")`), do the message's work in it, and commit it";
 
 /// Removes the records of messages that were received at least `older_than` ago, usually [`RETENTION`]. Returns
 /// the number of rows.
@@ -138,12 +135,12 @@ const NO_TRANSACTION: &str = "the inbox needs a transaction: begin one with the 
 /// # Ok(())
 /// # }
 /// ```
-pub async fn purge<DB>(pool: &Pool<DB>, older_than: Duration) -> sqlx::Result<u64>
-where
-    DB: Database<Connection: InboxConnection>,
-{
-    let older_than = millis(older_than);
-    purge::in_batches(async || pool.acquire().await?.purge(older_than, purge::BATCH).await).await
+pub async fn purge<DB: Engine>(pool: &Pool<DB>, older_than: Duration) -> sqlx::Result<u64> {
+    let step = [Number(millis(older_than)), Number(purge::BATCH)];
+    purge::in_batches(async || {
+        DB::execute(&mut *pool.acquire().await?, DB::PURGE_RECORDS, &step).await
+    })
+    .await
 }
 
 /// Removes the record of the message, so that a manual resend does its work again.
@@ -154,46 +151,12 @@ where
 /// # Errors
 ///
 /// Any error of the database.
-pub async fn forget<DB>(pool: &Pool<DB>, scope: &str, message_id: &str) -> sqlx::Result<bool>
-where
-    DB: Database<Connection: InboxConnection>,
-{
-    Ok(pool.acquire().await?.forget(scope, message_id).await? == 1)
-}
-
-/// A connection that has an inbox: sqlx's `PgConnection` or `SqliteConnection`, depending on the feature. Sealed.
-///
-/// A transaction dereferences to its connection: `&mut *tx`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no inbox",
-    note = "pass a Postgres or SQLite transaction as `&mut *tx`, with feature `postgres` or `sqlite` of \
-            `clerk-webhooks-sqlx`"
-)]
-pub trait InboxConnection: sealed::Statements {}
-
-impl<C: sealed::Statements> InboxConnection for C {}
-
-mod sealed {
-    use super::Connection;
-
-    /// The statements of [`sql`](crate::sql); each returns the number of rows affected.
-    pub trait Statements: Connection {
-        fn note(
-            &mut self,
-            scope: &str,
-            message_id: &str,
-        ) -> impl Future<Output = sqlx::Result<u64>> + Send;
-
-        fn forget(
-            &mut self,
-            scope: &str,
-            message_id: &str,
-        ) -> impl Future<Output = sqlx::Result<u64>> + Send;
-
-        fn purge(
-            &mut self,
-            older_than: i64,
-            at_most: i64,
-        ) -> impl Future<Output = sqlx::Result<u64>> + Send;
-    }
+pub async fn forget<DB: Engine>(
+    pool: &Pool<DB>,
+    scope: &str,
+    message_id: &str,
+) -> sqlx::Result<bool> {
+    let message = [Text(scope), Text(message_id)];
+    let mut connection = pool.acquire().await?;
+    Ok(DB::execute(&mut connection, DB::FORGET_RECORD, &message).await? == 1)
 }
