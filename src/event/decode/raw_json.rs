@@ -1,8 +1,8 @@
 //! Parses and serializes raw JSON.
 
-use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned, ser};
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser};
 
-use super::{error::DecodeError, own_type, reader::Reader};
+use super::{error::DecodeError, own_type};
 use crate::event::value::{raw_json::RawJson, tree::Tree};
 
 impl RawJson {
@@ -41,7 +41,7 @@ impl RawJson {
 
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let tree = Tree::deserialize(&mut Reader::new(self.as_str()));
+        let tree = Tree::from_json(self.as_str());
         tree.map_err(ser::Error::custom)?.serialize(serializer)
     }
 }

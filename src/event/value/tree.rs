@@ -7,6 +7,14 @@ use serde::{
     de::{self, IgnoredAny, MapAccess, SeqAccess},
 };
 
+use crate::event::json::{
+    fault::{Fault, ReadError},
+    reader::{Number, Reader},
+};
+
+/// The maximum nesting that `serde_json` accepts.
+const MAX_DEPTH: usize = 127;
+
 /// Any JSON value.
 ///
 /// `serde_json::Value` cannot be used for this. With `serde_json`'s features `raw_value` and
@@ -32,6 +40,51 @@ static NUMBER_KEY: LazyLock<Option<String>> = LazyLock::new(|| {
     };
     fields.into_iter().next().map(|(key, _)| key.into_owned())
 });
+
+impl<'de> Tree<'de> {
+    /// Reads JSON text, and refuses what `serde_json` refuses.
+    pub(in crate::event) fn from_json(json: &'de str) -> Result<Self, ReadError> {
+        let mut reader = Reader::new(json);
+        let tree = Self::read(&mut reader, MAX_DEPTH)?;
+        reader.end()?;
+        Ok(tree)
+    }
+
+    /// `depth` is how many objects and lists may still be nested.
+    fn read(reader: &mut Reader<'de>, depth: usize) -> Result<Self, Fault> {
+        match reader.peek()? {
+            b'n' => reader.literal("null").map(|()| Self::Null),
+            b't' => reader.literal("true").map(|()| Self::Bool(true)),
+            b'f' => reader.literal("false").map(|()| Self::Bool(false)),
+            b'"' => reader.string().map(Self::Text),
+            b'[' => {
+                let depth = depth.checked_sub(1).ok_or(Fault::Malformed)?;
+                let mut items = Vec::new();
+                let mut has_next = reader.open(b'[')?;
+                while has_next {
+                    items.push(Self::read(reader, depth)?);
+                    has_next = reader.next_item(b']', false)?;
+                }
+                Ok(Self::List(items))
+            }
+            b'{' => {
+                let depth = depth.checked_sub(1).ok_or(Fault::Malformed)?;
+                let mut fields = Vec::new();
+                let mut has_next = reader.open(b'{')?;
+                while has_next {
+                    fields.push((reader.name()?, Self::read(reader, depth)?));
+                    has_next = reader.next_item(b'}', false)?;
+                }
+                Ok(Self::Object(fields))
+            }
+            _ => reader.number().map(|number| match number {
+                Number::Unsigned(number) => Self::Unsigned(number),
+                Number::Signed(number) => Self::Signed(number),
+                Number::Float(number) => Self::Float(number),
+            }),
+        }
+    }
+}
 
 impl Tree<'_> {
     /// The value as JSON text, without white space.

@@ -7,27 +7,45 @@ use std::borrow::Cow;
 use super::{fault::Fault, string};
 
 /// A position in JSON text.
-pub(super) struct Reader<'de> {
+pub(in crate::event) struct Reader<'de> {
     text: &'de str,
     at: usize,
+    /// The name of the field whose value comes next, if [`take_name`](Self::take_name) cannot find it in
+    /// the text: it has escapes or white space after it.
+    name: Option<Cow<'de, str>>,
     /// The open brackets of [`skip`](Self::skip). The next call reuses the memory.
     brackets: Vec<u8>,
-    /// How many objects and lists the deserializer has open.
-    pub(super) depth: usize,
 }
 
 impl<'de> Reader<'de> {
-    pub(super) fn new(text: &'de str) -> Self {
+    pub(in crate::event) fn new(text: &'de str) -> Self {
+        Self::starting_at(text, 0)
+    }
+
+    /// Starts in the middle of a text.
+    pub(in crate::event) fn starting_at(text: &'de str, at: usize) -> Self {
         Self {
             text,
-            at: 0,
+            at,
+            name: None,
             brackets: Vec::new(),
-            depth: 0,
         }
     }
 
+    /// How many bytes were read.
+    #[inline]
+    pub(in crate::event) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Returns to a place where it was.
+    pub(in crate::event) fn go_back_to(&mut self, at: usize) {
+        self.at = at;
+        self.name = None;
+    }
+
     /// The line and the column of the last byte that was read, both counted from 1.
-    pub(super) fn position(&self) -> (usize, usize) {
+    pub(in crate::event) fn position(&self) -> (usize, usize) {
         let read = self.text.as_bytes().get(..self.at).unwrap_or_default();
         let mut lines = read.split(|&byte| byte == b'\n');
         let line = lines.clone().count();
@@ -36,19 +54,24 @@ impl<'de> Reader<'de> {
 
     /// Skips white space and returns the next byte, without consuming it.
     #[inline]
-    pub(super) fn peek(&mut self) -> Result<u8, Fault> {
-        loop {
-            match self.byte() {
-                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
-                Some(byte) => return Ok(byte),
-                None => return Err(Fault::EndsEarly),
-            }
+    pub(in crate::event) fn peek(&mut self) -> Result<u8, Fault> {
+        match self.byte() {
+            Some(byte) if byte > b' ' => Ok(byte),
+            _ => self.peek_after_space(),
         }
+    }
+
+    #[cold]
+    fn peek_after_space(&mut self) -> Result<u8, Fault> {
+        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.byte() {
+            self.at += 1;
+        }
+        self.byte().ok_or(Fault::EndsEarly)
     }
 
     /// Consumes the next byte, which must be `expected`.
     #[inline]
-    pub(super) fn take(&mut self, expected: u8) -> Result<(), Fault> {
+    pub(in crate::event) fn take(&mut self, expected: u8) -> Result<(), Fault> {
         if self.peek()? != expected {
             return Err(Fault::Malformed);
         }
@@ -57,7 +80,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Checks that only white space follows.
-    pub(super) fn end(&mut self) -> Result<(), Fault> {
+    pub(in crate::event) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {
             Ok(_) => Err(Fault::Malformed),
             Err(_) => Ok(()),
@@ -67,7 +90,7 @@ impl<'de> Reader<'de> {
     /// Whether another item of a list or an object follows. Consumes the comma before it, or the closing
     /// bracket.
     #[inline]
-    pub(super) fn next_item(&mut self, closing: u8, is_first: bool) -> Result<bool, Fault> {
+    pub(in crate::event) fn next_item(&mut self, closing: u8, is_first: bool) -> Result<bool, Fault> {
         let byte = self.peek()?;
         if byte == closing {
             self.at += 1;
@@ -83,15 +106,89 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
+    /// Consumes the opening bracket of an object or a list; returns whether it has an item.
+    pub(in crate::event) fn open(&mut self, bracket: u8) -> Result<bool, Fault> {
+        if self.peek()? != bracket {
+            return Err(self.other_type());
+        }
+        self.at += 1;
+        // In ASCII, `]` is `[` + 2 and `}` is `{` + 2.
+        self.next_item(bracket + 2, true)
+    }
+
+    /// Consumes the opening bracket of an object; returns whether it has a field.
+    pub(in crate::event) fn open_object(&mut self) -> Result<bool, Fault> {
+        Ok(self.open(b'{')? && self.peek().is_ok())
+    }
+
+    /// Whether another field of an object follows. Moves to its name, or consumes the closing bracket.
+    #[inline]
+    pub(in crate::event) fn next_field(&mut self) -> Result<bool, Fault> {
+        if let [b',', b'"', ..] = self.rest() {
+            self.at += 1;
+            return Ok(true);
+        }
+        self.next_field_after_space()
+    }
+
+    fn next_field_after_space(&mut self) -> Result<bool, Fault> {
+        Ok(self.next_item(b'}', false)? && self.peek().is_ok())
+    }
+
+    /// Consumes the name of a field and the colon after it, if it is this name.
+    ///
+    /// `quoted` is the name in quotes, and the colon.
+    #[inline]
+    pub(in crate::event) fn take_name(&mut self, quoted: &str) -> bool {
+        if self.rest().starts_with(quoted.as_bytes()) {
+            self.at += quoted.len();
+            return true;
+        }
+        self.name.is_some() && self.take_unusual_name(quoted)
+    }
+
+    #[cold]
+    fn take_unusual_name(&mut self, quoted: &str) -> bool {
+        let name = quoted.trim_start_matches('"').trim_end_matches("\":");
+        self.name.take_if(|unusual| unusual == name).is_some()
+    }
+
+    /// Consumes a field whose name no [`take_name`](Self::take_name) has taken; returns whether a field
+    /// follows.
+    ///
+    /// If the name is written in an unusual way, it consumes only that. Then try each `take_name` again.
+    #[inline(never)]
+    pub(in crate::event) fn unmatched_field(&mut self) -> Result<bool, Fault> {
+        if self.name.take().is_none() {
+            let start = self.at;
+            let name = self.name()?;
+            if self.at - start != name.len() + r#""":"#.len() {
+                self.name = Some(name);
+                return Ok(true);
+            }
+        }
+        self.skip()?;
+        self.next_field()
+    }
+
     /// Consumes the name of a field and the colon after it.
-    pub(super) fn name(&mut self) -> Result<Cow<'de, str>, Fault> {
+    pub(in crate::event) fn name(&mut self) -> Result<Cow<'de, str>, Fault> {
         let name = self.string()?;
         self.take(b':')?;
         Ok(name)
     }
 
+    /// Consumes a string, or fails if the value has another type.
+    #[inline]
+    pub(in crate::event) fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
+        match self.peek()? {
+            b'"' => self.string(),
+            _ => Err(self.other_type()),
+        }
+    }
+
     /// Consumes a string.
-    pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
+    pub(in crate::event) fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
         self.peek()?;
         let start = self.at + 1;
         let has_escapes = self.skip_string()?;
@@ -124,7 +221,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Consumes `null`, `true` or `false`.
-    pub(super) fn literal(&mut self, expected: &str) -> Result<(), Fault> {
+    pub(in crate::event) fn literal(&mut self, expected: &str) -> Result<(), Fault> {
         let rest = self.rest();
         if rest.starts_with(expected.as_bytes()) {
             self.at += expected.len();
@@ -138,11 +235,35 @@ impl<'de> Reader<'de> {
         })
     }
 
-    /// Consumes a number; returns its text, and whether it has neither a fraction nor an exponent.
-    pub(super) fn number(&mut self) -> Result<(&'de str, bool), Fault> {
+    /// Consumes a number.
+    pub(in crate::event) fn number(&mut self) -> Result<Number, Fault> {
+        if let Some(integer) = self.short_integer() {
+            return Ok(integer);
+        }
         let start = self.at;
         let is_integer = self.skip_number()?;
-        Ok((self.text_from(start), is_integer))
+        Number::parse(self.text_from(start), is_integer).ok_or(Fault::Malformed)
+    }
+
+    /// Consumes a positive integer of at most 18 digits, if the number is one.
+    fn short_integer(&mut self) -> Option<Number> {
+        let mut number = 0;
+        let mut len = 0;
+        loop {
+            match self.rest().get(len) {
+                Some(digit @ b'0'..=b'9') if len < 18 => {
+                    number = number * 10 + u64::from(digit - b'0');
+                    len += 1;
+                }
+                Some(b',' | b'}') if len > 0 => break,
+                _ => return None,
+            }
+        }
+        if len > 1 && self.byte() == Some(b'0') {
+            return None;
+        }
+        self.at += len;
+        Some(Number::Unsigned(number))
     }
 
     /// Consumes a number; returns whether it has neither a fraction nor an exponent.
@@ -180,7 +301,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Consumes a value of any type and any nesting; returns its text.
-    pub(super) fn skip(&mut self) -> Result<&'de str, Fault> {
+    pub(in crate::event) fn skip(&mut self) -> Result<&'de str, Fault> {
         self.peek()?;
         let start = self.at;
         self.brackets.clear();
@@ -210,8 +331,7 @@ impl<'de> Reader<'de> {
     /// Returns `false` if all brackets are closed.
     fn skip_to_item(&mut self, mut is_first: bool) -> Result<bool, Fault> {
         while let Some(&bracket) = self.brackets.last() {
-            // In ASCII, `]` is `[` + 2 and `}` is `{` + 2.
-            if self.next_item(bracket + 2, is_first)? {
+                if self.next_item(bracket + 2, is_first)? {
                 if bracket == b'{' {
                     self.skip_string()?;
                     self.take(b':')?;
@@ -235,9 +355,34 @@ impl<'de> Reader<'de> {
     }
 
     /// The text from `start` to the current position.
-    fn text_from(&self, start: usize) -> &'de str {
+    pub(in crate::event) fn text_from(&self, start: usize) -> &'de str {
         // Both ends are next to an ASCII character, so both are character boundaries.
         self.text.get(start..self.at).unwrap_or_default()
+    }
+}
+
+/// A number, as `serde_json` tells numbers apart.
+pub(in crate::event) enum Number {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+}
+
+impl Number {
+    /// `None` if the number is beyond `f64`.
+    fn parse(text: &str, is_integer: bool) -> Option<Self> {
+        if is_integer && let Ok(number) = text.parse() {
+            return Some(Self::Unsigned(number));
+        }
+        // serde_json reads `-0` as a float, which keeps its sign.
+        if is_integer
+            && text != "-0"
+            && let Ok(number) = text.parse()
+        {
+            return Some(Self::Signed(number));
+        }
+        let number = text.parse().ok();
+        number.filter(|number: &f64| number.is_finite()).map(Self::Float)
     }
 }
 
