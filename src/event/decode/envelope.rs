@@ -108,7 +108,8 @@ impl<'a> Envelope<'a> {
         if let Some(data) = read.filter(|data| *data.event_type() == self.event_type) {
             return Ok(data);
         }
-        let mut reader = Reader::starting_at(self.text, self.data.start);
+        let mut reader = Reader::new(self.text);
+        reader.go_to(self.data.start);
         data::read(&self.event_type, &mut reader).map_err(|error| {
             let error = error.within(Step::Field("data"));
             let event_type = Some(self.event_type.clone());
@@ -134,7 +135,7 @@ impl Data {
                 read: Some(data),
             });
         }
-        reader.go_back_to(start);
+        reader.go_to(start);
         reader.skip()?;
         if !is_object {
             return Err(Fault::OtherType.into());
@@ -173,4 +174,99 @@ pub(super) fn event_type_in(text: &str) -> Option<EventType> {
         Ok(event_type)
     };
     read(&mut Reader::new(text)).ok()?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{event::event::ClerkEvent, testing::fixtures};
+
+    const DATA: &str = r#"{"id": "user_1", "public_metadata": {"type": "user.deleted"}}"#;
+
+    /// Whether the event is decoded, and whether its data was read in the same pass as its envelope.
+    fn is_event_and_in_one_pass(body: &str) -> (bool, bool) {
+        let is_event = ClerkEvent::from_slice(body.as_bytes()).is_ok();
+        let in_one_pass = Envelope::typed(body).is_ok_and(|event| {
+            let data = event.data.read.as_ref();
+            data.is_some_and(|data| *data.event_type() == event.event_type)
+        });
+        (is_event, in_one_pass)
+    }
+
+    #[test]
+    fn every_fixture_is_read_in_one_pass() {
+        for (event_type, body) in fixtures::all() {
+            assert_eq!(is_event_and_in_one_pass(&body), (true, true), "{event_type}");
+        }
+    }
+
+    #[test]
+    fn an_event_whose_type_comes_first_or_last_is_read_in_one_pass() {
+        for body in [
+            format!(r#"{{"data": {DATA}, "timestamp": 1716883200000, "type": "user.created"}}"#),
+            format!(r#"{{"data":{DATA},"object":"event","type":"user.created"}} "#),
+            format!(r#"{{"data":{DATA},"object":"event","type": "user.created" }}"#),
+            format!(r#"{{"type": "user.created", "instance_id": "ins_1", "data": {DATA}}}"#),
+            format!(r#"{{"event_attributes": null, "type": "user.created", "data": {DATA}}}"#),
+            r#"{"data": {"id": "x"}, "type": "user.renamed"}"#.to_owned(),
+        ] {
+            assert_eq!(is_event_and_in_one_pass(&body), (true, true), "{body}");
+        }
+    }
+
+    #[test]
+    fn data_is_read_later_if_its_type_is_not_known_yet() {
+        for body in [
+            r#"{"data": {"id": "x"}, "type": "user.created", "a": {"type":"user.deleted"}}"#,
+            r#"{"data": {"id": "x"}, "type": "user.created", "a": "type"}"#,
+            r#"{"data": {"id": "x"}, "type": "user.created", "a": "\"type\":\"user.deleted"}"#,
+            r#"{"data": {"id": "x"}, "typ\u0065": "user.created", "a": {"type":"user.deleted"}}"#,
+            r#"{"data": {"id": "x"}, "type": "user.created", "a": "é", "b": "......................................................"}"#,
+        ] {
+            assert_eq!(is_event_and_in_one_pass(body), (true, false), "{body}");
+        }
+    }
+
+    #[test]
+    fn names_may_have_escapes_or_white_space() {
+        for body in [
+            r#"{"d\u0061ta" : {"\u0069d" : "x"} , "type": "user.created"}"#,
+            "{\n\"type\"\n:\"user.created\"\n,\n\"data\"\n:\n{\n\"id\"\n:\n\"x\"\n}\n}\n",
+            r#"{"n\u0065w" : 1, "data": {"id" : "x", "n\u0065w": "\u0069"}, "type": "user.created"}"#,
+        ] {
+            assert_eq!(is_event_and_in_one_pass(body), (true, true), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_event_is_refused() {
+        for body in [
+            r#"{"data": {"id": "x"}, "data": {"id": "x"}, "type": "user.created"}"#,
+            r#"{"data": {"id": "x"}, "type": "user.created", "type": "user.created"}"#,
+            r#"{"data": {"id": "x"}, "type": "user.created", "\u0074ype": "user.created"}"#,
+            r#"{"timestamp": 1, "timestamp": 1, "data": {"id": "x"}, "type": "user.created"}"#,
+            r#"{"data": ["x", null, true, null, null], "type": "user.deleted"}"#,
+            r#"[{"id": "x"}, "type", "user.created"]"#,
+            r#"{"data": {}, "type": "user.created"}"#,
+            r#"{"data": {"id": "x"}, "type": "user.created"} 1"#,
+            r#"{"data": {"id": "x"}, "type": "user.created",}"#,
+            r#"{"data": {"\u0069d":"id":"x"}, "type": "user.created"}"#,
+            r#"{"type": "user.created"}"#,
+            r#"{"data": {"id": "x"}}"#,
+        ] {
+            assert!(!is_event_and_in_one_pass(body).0, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_longest_type_is_found_at_the_end() {
+        for event_type in EventType::all() {
+            let body = format!(r#"{{"data":{{}},"type":"{event_type}"}}"#);
+            assert_eq!(type_at_end(&body).as_ref(), Some(event_type));
+            assert!(event_type.as_str().len() + r#""type": """}"#.len() < TAIL_BYTES);
+        }
+        assert_eq!(type_at_end(""), None);
+        assert_eq!(type_at_end("\"type\":"), None);
+        assert_eq!(type_at_end(&"\u{e9}".repeat(1_000)), None);
+    }
 }

@@ -48,11 +48,16 @@ impl Serialize for RawJson {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
-    use crate::event::DecodeErrorKind;
+    use crate::event::{
+        DecodeErrorKind,
+        json::{read::Read as _, reader::Reader},
+    };
 
     fn raw(text: &str) -> RawJson {
-        RawJson::deserialize(&mut Reader::new(text)).unwrap()
+        RawJson::read(&mut Reader::new(text)).unwrap()
     }
 
     #[test]
@@ -69,7 +74,7 @@ mod tests {
         ] {
             assert_eq!(raw(&format!(" {text}\n")).as_str(), text);
         }
-        assert!(RawJson::deserialize(&mut Reader::new("{")).is_err());
+        assert!(RawJson::read(&mut Reader::new("{")).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`object`] gets `Read` from the same declaration as its struct.
 
 pub(super) mod fault;
+pub(super) mod number;
 pub(super) mod object;
 pub(super) mod read;
 pub(super) mod reader;

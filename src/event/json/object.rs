@@ -75,7 +75,7 @@ macro_rules! read_fields {
             loop {
                 let start = $reader.at();
                 $(
-                    if $reader.take_name(concat!("\"", $name, "\":")) {
+                    if $reader.take_name(concat!($name, "\":")) {
                         if $slot.is_some() {
                             return Err($crate::event::json::object::duplicate($name));
                         }

@@ -1,5 +1,7 @@
 //! [`Read`], and how the types of Rust's standard library are read.
 
+use std::borrow::Cow;
+
 use super::{
     fault::{Fault, ReadError, Step},
     reader::Reader,
@@ -56,6 +58,9 @@ impl<T: Read> Read for Vec<T> {
 
 impl Read for String {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
+        if let Some(text) = reader.plain_string() {
+            return Ok(text.to_owned());
+        }
         Ok(reader.text()?.into_owned())
     }
 }
@@ -71,7 +76,15 @@ impl Read for bool {
     }
 }
 
-impl Reader<'_> {
+impl<'de> Reader<'de> {
+    /// Consumes a string, or fails if the value has another type.
+    pub(in crate::event) fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
+        match self.peek()? {
+            b'"' => self.string(),
+            _ => Err(self.other_type()),
+        }
+    }
+
     /// The fault of a value that has another JSON type than the one to read. Consumes its first token.
     #[cold]
     pub(in crate::event) fn other_type(&mut self) -> Fault {

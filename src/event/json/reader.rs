@@ -1,33 +1,34 @@
-//! Reads JSON text from front to back. Only this file and `string.rs` implement JSON's grammar.
+//! Reads JSON text from front to back. Only `reader.rs`, `string.rs` and `number.rs` implement JSON's
+//! grammar.
 //!
-//! It accepts exactly what `serde_json` accepts, and can return any value as a slice of the text.
+//! The reader accepts exactly what `serde_json` accepts, and can return any value as a slice of the text.
 
 use std::borrow::Cow;
 
-use super::{fault::Fault, string};
+use super::{
+    fault::Fault,
+    number::{self, Number},
+    string,
+};
 
 /// A position in JSON text.
 pub(in crate::event) struct Reader<'de> {
     text: &'de str,
-    at: usize,
-    /// The name of the field whose value comes next, if [`take_name`](Self::take_name) cannot find it in
-    /// the text: it has escapes or white space after it.
-    name: Option<Cow<'de, str>>,
+    /// The part of the text that was not read yet.
+    rest: &'de str,
+    /// A name that [`take_name`](Self::take_name) does not find in the text, because it has escapes or
+    /// white space after it. With it, the text after it; `rest` is empty meanwhile.
+    unusual_name: Option<(Cow<'de, str>, &'de str)>,
     /// The open brackets of [`skip`](Self::skip). The next call reuses the memory.
     brackets: Vec<u8>,
 }
 
 impl<'de> Reader<'de> {
     pub(in crate::event) fn new(text: &'de str) -> Self {
-        Self::starting_at(text, 0)
-    }
-
-    /// Starts in the middle of a text.
-    pub(in crate::event) fn starting_at(text: &'de str, at: usize) -> Self {
         Self {
             text,
-            at,
-            name: None,
+            rest: text,
+            unusual_name: None,
             brackets: Vec::new(),
         }
     }
@@ -35,18 +36,18 @@ impl<'de> Reader<'de> {
     /// How many bytes were read.
     #[inline]
     pub(in crate::event) fn at(&self) -> usize {
-        self.at
+        self.text.len() - self.rest.len()
     }
 
-    /// Returns to a place where it was.
-    pub(in crate::event) fn go_back_to(&mut self, at: usize) {
-        self.at = at;
-        self.name = None;
+    /// Goes to the byte before which `at` bytes are.
+    pub(in crate::event) fn go_to(&mut self, at: usize) {
+        self.rest = self.text.get(at..).unwrap_or_default();
+        self.unusual_name = None;
     }
 
     /// The line and the column of the last byte that was read, both counted from 1.
     pub(in crate::event) fn position(&self) -> (usize, usize) {
-        let read = self.text.as_bytes().get(..self.at).unwrap_or_default();
+        let read = self.text.as_bytes().get(..self.at()).unwrap_or_default();
         let mut lines = read.split(|&byte| byte == b'\n');
         let line = lines.clone().count();
         (line, lines.next_back().map_or(0, <[u8]>::len))
@@ -63,19 +64,17 @@ impl<'de> Reader<'de> {
 
     #[cold]
     fn peek_after_space(&mut self) -> Result<u8, Fault> {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.byte() {
-            self.at += 1;
-        }
+        self.rest = self.rest.trim_start_matches([' ', '\n', '\t', '\r']);
         self.byte().ok_or(Fault::EndsEarly)
     }
 
-    /// Consumes the next byte, which must be `expected`.
+    /// Consumes the next byte, which must be `expected`, an ASCII character.
     #[inline]
     pub(in crate::event) fn take(&mut self, expected: u8) -> Result<(), Fault> {
         if self.peek()? != expected {
             return Err(Fault::Malformed);
         }
-        self.at += 1;
+        self.advance(1);
         Ok(())
     }
 
@@ -87,83 +86,89 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Whether another item of a list or an object follows. Consumes the comma before it, or the closing
-    /// bracket.
-    #[inline]
-    pub(in crate::event) fn next_item(&mut self, closing: u8, is_first: bool) -> Result<bool, Fault> {
-        let byte = self.peek()?;
-        if byte == closing {
-            self.at += 1;
-            return Ok(false);
-        }
-        if is_first {
-            return Ok(true);
-        }
-        if byte != b',' {
-            return Err(Fault::Malformed);
-        }
-        self.at += 1;
-        Ok(true)
-    }
-
     /// Consumes the opening bracket of an object or a list; returns whether it has an item.
     pub(in crate::event) fn open(&mut self, bracket: u8) -> Result<bool, Fault> {
         if self.peek()? != bracket {
             return Err(self.other_type());
         }
-        self.at += 1;
-        // In ASCII, `]` is `[` + 2 and `}` is `{` + 2.
-        self.next_item(bracket + 2, true)
+        self.advance(1);
+        self.next_item(closing(bracket), true)
     }
 
-    /// Consumes the opening bracket of an object; returns whether it has a field.
-    pub(in crate::event) fn open_object(&mut self) -> Result<bool, Fault> {
-        Ok(self.open(b'{')? && self.peek().is_ok())
-    }
-
-    /// Whether another field of an object follows. Moves to its name, or consumes the closing bracket.
+    /// Whether another item of an object or a list follows. Consumes the comma before it, or the closing
+    /// bracket.
     #[inline]
-    pub(in crate::event) fn next_field(&mut self) -> Result<bool, Fault> {
-        if let [b',', b'"', ..] = self.rest() {
-            self.at += 1;
+    pub(in crate::event) fn next_item(&mut self, closing: u8, is_first: bool) -> Result<bool, Fault> {
+        let byte = self.peek()?;
+        if byte == closing {
+            self.advance(1);
+            return Ok(false);
+        }
+        if is_first {
             return Ok(true);
         }
-        self.next_field_after_space()
+        self.take(b',').map(|()| true)
     }
 
-    fn next_field_after_space(&mut self) -> Result<bool, Fault> {
-        Ok(self.next_item(b'}', false)? && self.peek().is_ok())
+    /// Consumes the opening bracket of an object; returns whether it has a field. Then a name follows, the
+    /// quote before which is consumed.
+    #[inline]
+    pub(in crate::event) fn open_object(&mut self) -> Result<bool, Fault> {
+        if let Some(rest) = self.rest.strip_prefix("{\"") {
+            self.rest = rest;
+            return Ok(true);
+        }
+        Ok(self.open(b'{')? && self.take(b'"').map(|()| true)?)
+    }
+
+    /// The same after a field of the object.
+    #[inline]
+    pub(in crate::event) fn next_field(&mut self) -> Result<bool, Fault> {
+        if let Some(rest) = self.rest.strip_prefix(",\"") {
+            self.rest = rest;
+            return Ok(true);
+        }
+        Ok(self.next_item(b'}', false)? && self.take(b'"').map(|()| true)?)
     }
 
     /// Consumes the name of a field and the colon after it, if it is this name.
     ///
-    /// `quoted` is the name in quotes, and the colon.
+    /// `name` ends in the quote and the colon after it.
     #[inline]
-    pub(in crate::event) fn take_name(&mut self, quoted: &str) -> bool {
-        if self.rest().starts_with(quoted.as_bytes()) {
-            self.at += quoted.len();
+    pub(in crate::event) fn take_name(&mut self, name: &str) -> bool {
+        if let Some(rest) = self.rest.strip_prefix(name) {
+            self.rest = rest;
             return true;
         }
-        self.name.is_some() && self.take_unusual_name(quoted)
+        self.unusual_name.is_some() && self.take_unusual_name(name)
     }
 
     #[cold]
-    fn take_unusual_name(&mut self, quoted: &str) -> bool {
-        let name = quoted.trim_start_matches('"').trim_end_matches("\":");
-        self.name.take_if(|unusual| unusual == name).is_some()
+    fn take_unusual_name(&mut self, name: &str) -> bool {
+        let found = self.unusual_name.take_if(|(unusual, _)| {
+            name.strip_suffix("\":") == Some(&**unusual)
+        });
+        found.is_some_and(|(_, rest)| {
+            self.rest = rest;
+            true
+        })
     }
 
-    /// Consumes a field whose name no [`take_name`](Self::take_name) has taken; returns whether a field
-    /// follows.
+    /// Consumes a field whose name [`take_name`](Self::take_name) did not find; returns whether another
+    /// field follows.
     ///
-    /// If the name is written in an unusual way, it consumes only that. Then try each `take_name` again.
+    /// If the name is written in an unusual way, it does nothing else. `take_name` now finds it.
     #[inline(never)]
     pub(in crate::event) fn unmatched_field(&mut self) -> Result<bool, Fault> {
-        if self.name.take().is_none() {
-            let start = self.at;
-            let name = self.name()?;
-            if self.at - start != name.len() + r#""":"#.len() {
-                self.name = Some(name);
+        if let Some((_, rest)) = self.unusual_name.take() {
+            self.rest = rest;
+        } else {
+            let start = self.at();
+            let name = self.string_after_quote()?;
+            self.take(b':')?;
+            if self.at() - start != name.len() + "\":".len() {
+                let rest = std::mem::take(&mut self.rest);
+                self.unusual_name = Some((name, rest));
                 return Ok(true);
             }
         }
@@ -178,21 +183,17 @@ impl<'de> Reader<'de> {
         Ok(name)
     }
 
-    /// Consumes a string, or fails if the value has another type.
-    #[inline]
-    pub(in crate::event) fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
-        match self.peek()? {
-            b'"' => self.string(),
-            _ => Err(self.other_type()),
-        }
-    }
-
     /// Consumes a string.
     pub(in crate::event) fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
-        self.peek()?;
-        let start = self.at + 1;
-        let has_escapes = self.skip_string()?;
-        let raw = self.text.get(start..self.at - 1).unwrap_or_default();
+        self.take(b'"')?;
+        self.string_after_quote()
+    }
+
+    fn string_after_quote(&mut self) -> Result<Cow<'de, str>, Fault> {
+        let text = self.rest;
+        let has_escapes = self.skip_after_quote()?;
+        let len = text.len() - self.rest.len() - "\"".len();
+        let raw = text.get(..len).unwrap_or_default();
         if !has_escapes {
             return Ok(Cow::Borrowed(raw));
         }
@@ -200,34 +201,40 @@ impl<'de> Reader<'de> {
         Ok(Cow::Owned(text))
     }
 
-    /// Consumes a string; returns whether it has escapes.
-    fn skip_string(&mut self) -> Result<bool, Fault> {
-        self.take(b'"')?;
-        let mut has_escapes = false;
-        loop {
-            self.at += string::plain_len(self.rest());
-            match self.byte() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    has_escapes = true;
-                    self.at += string::escape_len(self.rest())?;
-                }
-                Some(_) => return Err(Fault::Malformed),
-                None => return Err(Fault::EndsEarly),
+    /// Consumes a string that has no escapes, if one follows at once.
+    #[inline]
+    pub(in crate::event) fn plain_string(&mut self) -> Option<&'de str> {
+        let rest = self.rest.strip_prefix('"')?;
+        let len = string::plain_len(rest.as_bytes());
+        let (text, rest) = rest.split_at_checked(len)?;
+        self.rest = rest.strip_prefix('"')?;
+        Some(text)
+    }
+
+    /// Consumes the rest of a string; returns whether it has escapes.
+    fn skip_after_quote(&mut self) -> Result<bool, Fault> {
+        let (len, has_escapes) = string::end(self.rest.as_bytes());
+        self.advance(len);
+        let fault = match self.rest.as_bytes() {
+            [b'"', ..] => {
+                self.advance(1);
+                return Ok(has_escapes);
             }
-        }
-        self.at += 1;
-        Ok(has_escapes)
+            [] => Fault::EndsEarly,
+            [b'\\', after @ ..] => string::fault_of_escape(after),
+            [_, ..] => Fault::Malformed,
+        };
+        Err(fault)
     }
 
     /// Consumes `null`, `true` or `false`.
+    #[inline]
     pub(in crate::event) fn literal(&mut self, expected: &str) -> Result<(), Fault> {
-        let rest = self.rest();
-        if rest.starts_with(expected.as_bytes()) {
-            self.at += expected.len();
+        if let Some(rest) = self.rest.strip_prefix(expected) {
+            self.rest = rest;
             return Ok(());
         }
-        let ends_early = expected.as_bytes().starts_with(rest);
+        let ends_early = expected.starts_with(self.rest);
         Err(if ends_early {
             Fault::EndsEarly
         } else {
@@ -237,85 +244,72 @@ impl<'de> Reader<'de> {
 
     /// Consumes a number.
     pub(in crate::event) fn number(&mut self) -> Result<Number, Fault> {
-        if let Some(integer) = self.short_integer() {
-            return Ok(integer);
+        if let Some((number, len)) = number::short_integer(self.rest.as_bytes()) {
+            self.advance(len);
+            return Ok(Number::Unsigned(number));
         }
-        let start = self.at;
+        let start = self.at();
         let is_integer = self.skip_number()?;
         Number::parse(self.text_from(start), is_integer).ok_or(Fault::Malformed)
     }
 
-    /// Consumes a positive integer of at most 18 digits, if the number is one.
-    fn short_integer(&mut self) -> Option<Number> {
-        let mut number = 0;
-        let mut len = 0;
-        loop {
-            match self.rest().get(len) {
-                Some(digit @ b'0'..=b'9') if len < 18 => {
-                    number = number * 10 + u64::from(digit - b'0');
-                    len += 1;
-                }
-                Some(b',' | b'}') if len > 0 => break,
-                _ => return None,
-            }
-        }
-        if len > 1 && self.byte() == Some(b'0') {
-            return None;
-        }
-        self.at += len;
-        Some(Number::Unsigned(number))
-    }
-
     /// Consumes a number; returns whether it has neither a fraction nor an exponent.
     fn skip_number(&mut self) -> Result<bool, Fault> {
-        self.at += usize::from(self.byte() == Some(b'-'));
-        if self.byte() == Some(b'0') {
-            self.at += 1;
-        } else {
+        self.skip_byte(|byte| byte == b'-');
+        if !self.skip_byte(|byte| byte == b'0') {
             self.digits()?;
         }
-        let end_of_integer = self.at;
-        if self.byte() == Some(b'.') {
-            self.at += 1;
+        let mut is_integer = true;
+        if self.skip_byte(|byte| byte == b'.') {
+            is_integer = false;
             self.digits()?;
         }
-        if let Some(b'e' | b'E') = self.byte() {
-            self.at += 1;
-            self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
+        if self.skip_byte(|byte| matches!(byte, b'e' | b'E')) {
+            is_integer = false;
+            self.skip_byte(|byte| matches!(byte, b'+' | b'-'));
             self.digits()?;
         }
-        Ok(self.at == end_of_integer)
+        Ok(is_integer)
     }
 
     /// Consumes one or more digits.
     fn digits(&mut self) -> Result<(), Fault> {
-        match self.byte() {
-            Some(b'0'..=b'9') => self.at += 1,
-            Some(_) => return Err(Fault::Malformed),
-            None => return Err(Fault::EndsEarly),
+        let bytes = self.rest.as_bytes();
+        let other = bytes.iter().position(|byte| !byte.is_ascii_digit());
+        self.advance(other.unwrap_or(bytes.len()));
+        match (other, bytes) {
+            (_, []) => Err(Fault::EndsEarly),
+            (Some(0), _) => Err(Fault::Malformed),
+            _ => Ok(()),
         }
-        while let Some(b'0'..=b'9') = self.byte() {
-            self.at += 1;
-        }
-        Ok(())
+    }
+
+    /// Consumes the next byte, an ASCII character, if it is one of these.
+    fn skip_byte(&mut self, is_one: impl Fn(u8) -> bool) -> bool {
+        let is_next = self.byte().is_some_and(is_one);
+        self.advance(usize::from(is_next));
+        is_next
     }
 
     /// Consumes a value of any type and any nesting; returns its text.
     pub(in crate::event) fn skip(&mut self) -> Result<&'de str, Fault> {
         self.peek()?;
-        let start = self.at;
+        let start = self.at();
         self.brackets.clear();
         loop {
             let byte = self.peek()?;
             match byte {
                 b'{' | b'[' => {
-                    self.at += 1;
+                    self.advance(1);
                     self.brackets.push(byte);
                     if self.skip_to_item(true)? {
                         continue;
                     }
                 }
-                b'"' => _ = self.skip_string()?,
+                b'"' => {
+                    self.advance(1);
+                    self.skip_after_quote()?;
+                }
                 b'n' => self.literal("null")?,
                 b't' => self.literal("true")?,
                 b'f' => self.literal("false")?,
@@ -331,9 +325,10 @@ impl<'de> Reader<'de> {
     /// Returns `false` if all brackets are closed.
     fn skip_to_item(&mut self, mut is_first: bool) -> Result<bool, Fault> {
         while let Some(&bracket) = self.brackets.last() {
-                if self.next_item(bracket + 2, is_first)? {
+                if self.next_item(closing(bracket), is_first)? {
                 if bracket == b'{' {
-                    self.skip_string()?;
+                    self.take(b'"')?;
+                    self.skip_after_quote()?;
                     self.take(b':')?;
                 }
                 return Ok(true);
@@ -346,44 +341,26 @@ impl<'de> Reader<'de> {
 
     #[inline]
     fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.rest.as_bytes().first().copied()
     }
 
+    /// Consumes so many bytes, the last of which ends a character.
     #[inline]
-    fn rest(&self) -> &'de [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    fn advance(&mut self, len: usize) {
+        self.rest = self.rest.get(len..).unwrap_or_default();
     }
 
     /// The text from `start` to the current position.
-    pub(in crate::event) fn text_from(&self, start: usize) -> &'de str {
+    fn text_from(&self, start: usize) -> &'de str {
         // Both ends are next to an ASCII character, so both are character boundaries.
-        self.text.get(start..self.at).unwrap_or_default()
+        self.text.get(start..self.at()).unwrap_or_default()
     }
 }
 
-/// A number, as `serde_json` tells numbers apart.
-pub(in crate::event) enum Number {
-    Unsigned(u64),
-    Signed(i64),
-    Float(f64),
-}
-
-impl Number {
-    /// `None` if the number is beyond `f64`.
-    fn parse(text: &str, is_integer: bool) -> Option<Self> {
-        if is_integer && let Ok(number) = text.parse() {
-            return Some(Self::Unsigned(number));
-        }
-        // serde_json reads `-0` as a float, which keeps its sign.
-        if is_integer
-            && text != "-0"
-            && let Ok(number) = text.parse()
-        {
-            return Some(Self::Signed(number));
-        }
-        let number = text.parse().ok();
-        number.filter(|number: &f64| number.is_finite()).map(Self::Float)
-    }
+/// The bracket that closes this one.
+fn closing(bracket: u8) -> u8 {
+    // In ASCII, `]` is `[` + 2 and `}` is `{` + 2.
+    bracket + 2
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ const LOWEST_BITS: u64 = u64::MAX / 0xff;
 const HIGHEST_BITS: u64 = LOWEST_BITS << 7;
 
 /// How many bytes at the front of `bytes` are neither a quote, nor a backslash, nor a control character.
+#[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<WORD>();
     for (index, word) in words.iter().enumerate() {
@@ -22,79 +23,129 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
 
 /// Sets the highest bit of each special byte. Only the lowest set bit is reliable.
 fn special_bytes(word: u64) -> u64 {
-    let zero = |word: u64| word.wrapping_sub(LOWEST_BITS) & !word;
-    let quote = zero(word ^ (LOWEST_BITS * b'"' as u64));
-    let backslash = zero(word ^ (LOWEST_BITS * b'\\' as u64));
+    let quote = zero_bytes(word ^ (LOWEST_BITS * b'"' as u64));
+    let backslash = zero_bytes(word ^ (LOWEST_BITS * b'\\' as u64));
     let control = word.wrapping_sub(LOWEST_BITS * b' ' as u64) & !word;
     (quote | backslash | control) & HIGHEST_BITS
 }
 
-/// The length of the escape at the front of `bytes`. Its meaning is not checked.
-pub(super) fn escape_len(bytes: &[u8]) -> Result<usize, Fault> {
-    match bytes.get(1) {
-        None => Err(Fault::EndsEarly),
-        Some(b'u') => {
-            let digits = bytes.get(2..6).ok_or(Fault::EndsEarly)?;
-            let are_hex = digits.iter().all(u8::is_ascii_hexdigit);
-            if are_hex {
-                Ok(6)
-            } else {
-                Err(Fault::Malformed)
-            }
+/// Sets the highest bit of each byte that is zero. Only the lowest set of the highest bits is reliable.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(LOWEST_BITS) & !word
+}
+
+/// How many bytes are before the quote that ends the string, and whether there are escapes among them.
+///
+/// If the string is malformed or does not end, it is how many bytes are before the fault.
+pub(super) fn end(bytes: &[u8]) -> (usize, bool) {
+    let mut len = 0;
+    let mut has_escapes = false;
+    while let Some(rest) = bytes.get(len..) {
+        len += plain_len(rest);
+        let Some([b'\\', after @ ..]) = bytes.get(len..) else {
+            break;
+        };
+        has_escapes = true;
+        match escape_len(after) {
+            Some(escape) => len += 1 + escape,
+            None => break,
         }
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
-        Some(_) => Err(Fault::Malformed),
+    }
+    (len, has_escapes)
+}
+
+/// The length of the escape whose backslash is before `bytes`; `None` if it is malformed.
+///
+/// It may be half a surrogate pair.
+fn escape_len(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'u', a, b, c, d, ..] => {
+            let are_hex = [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit());
+            are_hex.then_some(5)
+        }
+        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Some(1),
+        _ => None,
+    }
+}
+
+/// What is wrong with a malformed escape whose backslash is before `bytes`.
+#[cold]
+pub(super) fn fault_of_escape(bytes: &[u8]) -> Fault {
+    match bytes {
+        [] | [b'u'] | [b'u', _] | [b'u', _, _] | [b'u', _, _, _] => Fault::EndsEarly,
+        _ => Fault::Malformed,
     }
 }
 
 /// Resolves the escapes of a string; `None` if it has half a surrogate pair.
 ///
-/// [`escape_len`] must have accepted every escape in it.
+/// [`end`] must have found its end. The string is shorter than `raw`, in which each escape is as long as
+/// its character or longer. So there is always room for another word.
 pub(super) fn unescape(raw: &str) -> Option<String> {
-    let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some((plain, escape)) = split_at_escape(rest) {
-        text.push_str(plain);
-        let mut chars = escape.chars();
-        text.push(match chars.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let (scalar, after) = scalar(chars.as_str())?;
-                chars = after.chars();
-                scalar
-            }
-            same => same,
-        });
-        rest = chars.as_str();
+    let raw = raw.as_bytes();
+    let mut text = vec![0; raw.len() + WORD];
+    let (mut read, mut written) = (0, 0);
+    while let Some(rest) = raw.get(read..).filter(|rest| !rest.is_empty()) {
+        let plain = copy_before_escape(rest, text.get_mut(written..)?)?;
+        read += plain;
+        written += plain;
+        if let Some([b'\\', escape @ ..]) = raw.get(read..) {
+            let (len, character) = unescape_one(escape)?;
+            written += character.encode_utf8(text.get_mut(written..)?).len();
+            read += 1 + len;
+        }
     }
-    text.push_str(rest);
-    Some(text)
+    text.truncate(written);
+    String::from_utf8(text).ok()
 }
 
-/// The text before the first backslash, and the text after it.
-fn split_at_escape(raw: &str) -> Option<(&str, &str)> {
-    let (plain, escape) = raw.split_at_checked(plain_len(raw.as_bytes()))?;
-    Some((plain, escape.strip_prefix('\\')?))
+/// Copies up to a word, but not the backslash in it; returns how many bytes it has copied.
+fn copy_before_escape(from: &[u8], to: &mut [u8]) -> Option<usize> {
+    let Some(word) = from.first_chunk::<WORD>() else {
+        let plain = from.iter().position(|byte| *byte == b'\\').unwrap_or(from.len());
+        to.get_mut(..plain)?.copy_from_slice(from.get(..plain)?);
+        return Some(plain);
+    };
+    *to.first_chunk_mut::<WORD>()? = *word;
+    let backslash = zero_bytes(u64::from_le_bytes(*word) ^ (LOWEST_BITS * b'\\' as u64));
+    Some((backslash & HIGHEST_BITS).trailing_zeros() as usize / 8)
 }
 
-/// The character of one `\u` escape or of a pair of them, and the text after it.
-fn scalar(digits: &str) -> Option<(char, &str)> {
-    let (first, after) = code_unit(digits)?;
+/// The length and the character of the escape whose backslash is before `bytes`.
+#[inline]
+fn unescape_one(bytes: &[u8]) -> Option<(usize, char)> {
+    let simple = match bytes {
+        [b'u', digits @ ..] => return unescape_unicode(digits),
+        [b'b', ..] => '\u{8}',
+        [b'f', ..] => '\u{c}',
+        [b'n', ..] => '\n',
+        [b'r', ..] => '\r',
+        [b't', ..] => '\t',
+        [same, ..] => char::from(*same),
+        [] => return None,
+    };
+    Some((1, simple))
+}
+
+/// The same for an escape after `\u`, or for the two of a surrogate pair.
+#[inline]
+fn unescape_unicode(digits: &[u8]) -> Option<(usize, char)> {
+    let first = code_unit(digits)?;
     if let Some(scalar) = char::from_u32(u32::from(first)) {
-        return Some((scalar, after));
+        return Some((5, scalar));
     }
-    let (second, after) = code_unit(after.strip_prefix("\\u")?)?;
+    let second = code_unit(digits.get(4..)?.strip_prefix(b"\\u")?)?;
     let scalar = char::decode_utf16([first, second]).next()?.ok()?;
-    Some((scalar, after))
+    Some((11, scalar))
 }
 
-fn code_unit(digits: &str) -> Option<(u16, &str)> {
-    let (digits, after) = digits.split_at_checked(4)?;
-    Some((u16::from_str_radix(digits, 16).ok()?, after))
+/// The value of four hexadecimal digits.
+fn code_unit(digits: &[u8]) -> Option<u16> {
+    let [a, b, c, d] = digits.first_chunk::<4>()?.map(|digit| {
+        // A letter has bit 6 set, and its low bits count from `a` = 1.
+        u16::from(digit & 0xf) + 9 * u16::from(digit >> 6)
+    });
+    Some(a << 12 | b << 8 | c << 4 | d)
 }
 
 #[cfg(test)]
@@ -138,14 +189,27 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_has_a_length_or_is_none() {
-        let len = |raw: &str| escape_len(raw.as_bytes());
-        assert_eq!((len(r"\n"), len(r"\u00e9")), (Ok(2), Ok(6)));
-        for malformed in [r"\x", r"\u00g0", r"\ ", "\\\n"] {
-            assert_eq!(len(malformed), Err(Fault::Malformed), "{malformed}");
+    fn the_end_is_a_quote_or_a_fault() {
+        for (string, expected) in [
+            (r#"" "#, (0, false)),
+            (r#"plain text" "#, (10, false)),
+            (r#"a\"b\u00e9\\" "#, (12, true)),
+            (r"\x", (0, true)),
+            (r"a\u00g0", (1, true)),
+            ("no end", (6, false)),
+        ] {
+            assert_eq!(end(string.as_bytes()), expected, "{string}");
         }
-        for early in [r"\", r"\u", r"\u00e"] {
-            assert_eq!(len(early), Err(Fault::EndsEarly), "{early}");
+    }
+
+    #[test]
+    fn a_malformed_escape_may_only_be_cut_off() {
+        let fault = |escape: &str| fault_of_escape(escape.as_bytes());
+        for malformed in ["x", "u00g0", " ", "\n", "\""] {
+            assert_eq!(fault(malformed), Fault::Malformed, "{malformed}");
+        }
+        for early in ["", "u", "u00e"] {
+            assert_eq!(fault(early), Fault::EndsEarly, "{early}");
         }
     }
 }

@@ -10,8 +10,9 @@ use serde::{
 use super::tree;
 use crate::event::json::{
     fault::{Fault, ReadError},
+    number::Number,
     read::Read,
-    reader::{Number, Reader},
+    reader::Reader,
 };
 
 /// An `f64` represents every integer up to this one exactly.

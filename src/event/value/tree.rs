@@ -9,7 +9,8 @@ use serde::{
 
 use crate::event::json::{
     fault::{Fault, ReadError},
-    reader::{Number, Reader},
+    number::Number,
+    reader::Reader,
 };
 
 /// The maximum nesting that `serde_json` accepts.
@@ -277,6 +278,53 @@ mod tests {
                 let tree: Tree<'_> = serde_json::from_str(&json).unwrap();
                 assert_eq!(tree.to_json(), json);
             }
+        }
+    }
+
+    #[test]
+    fn a_text_is_the_value_that_serde_json_reads() {
+        for json in [
+            "0",
+            "-0",
+            "-1",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-9223372036854775808",
+            "-9223372036854775809",
+            "0.1",
+            "1e3",
+            "1E-3",
+            "1e999",
+            "-1e999",
+            "1e-999",
+            "-0.0",
+            "[]",
+            "{}",
+            r#"{"a":[1,2,{"b":null}],"a":true,"\u0063":"\n\"\ud83d\ude00"}"#,
+            r#" { "a" : [ 1 , 2 ] } "#,
+            r#""\ud83d""#,
+            "[1,]",
+            r#"{"a":1,}"#,
+            "[1 2]",
+            r#"{"a" 1}"#,
+            "{1:2}",
+            "nul",
+            "[false",
+            "01",
+            "1.",
+            "-",
+        ] {
+            let expected: Option<Tree<'_>> = serde_json::from_str(json).ok();
+            assert_eq!(Tree::from_json(json).ok(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_limited_as_in_serde_json() {
+        for depth in [126, 127, 128, 129, 100_000] {
+            let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            let expected = serde_json::from_str::<Tree<'_>>(&deep);
+            assert_eq!(Tree::from_json(&deep).is_ok(), expected.is_ok(), "{depth}");
         }
     }
 }
