@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use super::{
-    data::EventData, json::object::object, types::EventType, value::timestamp::Timestamp,
-};
+use super::{data::EventData, json::object::object, types::EventType, value::timestamp::Timestamp};
 
 /// One Clerk event: what happened, to which object, and when.
 ///

@@ -63,11 +63,7 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    fn read(
-        text: &'a str,
-        reader: &mut Reader<'a>,
-        is_typed: bool,
-    ) -> Result<Self, ReadError> {
+    fn read(text: &'a str, reader: &mut Reader<'a>, is_typed: bool) -> Result<Self, ReadError> {
         let type_at_end = if is_typed { type_at_end(text) } else { None };
         let mut data = None;
         let mut event_attributes: Option<Option<EventAttributes>> = None;
@@ -196,7 +192,11 @@ mod tests {
     #[test]
     fn every_fixture_is_read_in_one_pass() {
         for (event_type, body) in fixtures::all() {
-            assert_eq!(is_event_and_in_one_pass(&body), (true, true), "{event_type}");
+            assert_eq!(
+                is_event_and_in_one_pass(&body),
+                (true, true),
+                "{event_type}"
+            );
         }
     }
 

@@ -1,8 +1,17 @@
 //! JSON numbers: which they are, and their values.
 
 const WORD: usize = size_of::<u64>();
-/// The longest integer that is read without a check for overflow.
-const MAX_DIGITS: usize = 2 * WORD;
+const POWERS_OF_TEN: [u64; WORD + 1] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
 
 /// A number, as `serde_json` tells numbers apart.
 pub(in crate::event) enum Number {
@@ -25,50 +34,49 @@ impl Number {
             return Some(Self::Signed(number));
         }
         let number = text.parse().ok();
-        number.filter(|number: &f64| number.is_finite()).map(Self::Float)
+        number
+            .filter(|number: &f64| number.is_finite())
+            .map(Self::Float)
     }
 }
 
-
-/// The non-negative integer of at most 16 digits that stands at the front of `bytes`, and its length.
+/// The non-negative integer at the front of `bytes`, and its length.
 ///
-/// `None` if the number is another one, or if neither a comma nor a bracket follows at once.
+/// `None` if it has more than 16 digits, or if anything but a comma or a bracket follows.
 #[inline]
-pub(super) fn short_integer(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut number = 0;
-    let mut len = 0;
-    // Clerk's timestamps have 13 digits.
-    if let Some(word) = bytes.first_chunk::<WORD>()
-        && let Some(digits) = eight_digits(*word)
-    {
-        number = digits;
-        len = WORD;
+pub(super) fn short_integer(bytes: &[u8]) -> Option<(i64, usize)> {
+    let (mut number, mut len) = digits(bytes.first_chunk()?);
+    if len == WORD {
+        let (low, low_len) = digits(bytes.get(len..)?.first_chunk()?);
+        number = number * POWERS_OF_TEN.get(low_len)? + low;
+        len += low_len;
     }
-    loop {
-        match *bytes.get(len)? {
-            digit @ b'0'..=b'9' if len < MAX_DIGITS => {
-                number = number * 10 + u64::from(digit - b'0');
-                len += 1;
-            }
-            b',' | b'}' | b']' if len > 0 => break,
-            _ => return None,
-        }
-    }
-    let has_leading_zero = len > 1 && bytes.first() == Some(&b'0');
-    (!has_leading_zero).then_some((number, len))
+    let has_leading_zero = bytes.first() == Some(&b'0') && len > 1;
+    let ends = matches!(bytes.get(len)?, b',' | b'}' | b']');
+    (len > 0 && ends && !has_leading_zero).then_some((number.cast_signed(), len))
 }
 
-/// The value of eight digits, which it adds pair by pair.
-fn eight_digits(word: [u8; WORD]) -> Option<u64> {
-    let word = u64::from_le_bytes(word);
-    let each = |byte: u8| u64::from_le_bytes([byte; WORD]);
-    let high = each(0xf0);
-    let are_digits = word & high == each(b'0') && word.wrapping_add(each(6)) & high == each(b'0');
-    let ones = word & each(0x0f);
-    let tens = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let hundreds = (tens * 100 + (tens >> 16)) & 0x0000_ffff_0000_ffff;
-    let all = (hundreds * 10_000 + (hundreds >> 32)) & 0xffff_ffff;
-    are_digits.then_some(all)
+/// The value of the digits at the front of a word, and how many there are.
+fn digits(word: &[u8; WORD]) -> (u64, usize) {
+    let word = u64::from_le_bytes(*word);
+    // A digit is a byte from 0x30 to 0x39: adding 6 to it does not change its high half.
+    let low = word & each(0x7f);
+    let others = ((word ^ each(b'0')) | (low.wrapping_add(each(6)) ^ each(b'0'))) & each(0xf0);
+    let len = others.trailing_zeros() / 8;
+    // Moves the digits to the end of the word, with zeros before them.
+    let digits = (word & each(0x0f))
+        .checked_shl(u64::BITS - 8 * len)
+        .unwrap_or(0);
+    // Adds neighbours: first digits, then pairs, then fours.
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let eight = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
+    (eight, len as usize)
+}
+
+/// A word of eight equal bytes.
+const fn each(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; WORD])
 }
 
 #[cfg(test)]
@@ -78,10 +86,17 @@ mod tests {
     #[test]
     fn a_short_integer_is_what_parse_reads() {
         for text in [
-            "0", "7", "10", "1234567", "12345678", "123456789", "1786695245036", "9999999999999999",
+            "0",
+            "7",
+            "10",
+            "1234567",
+            "12345678",
+            "123456789",
+            "1786695245036",
+            "9999999999999999",
         ] {
             for end in [",", "}", "]"] {
-                let read = short_integer(format!("{text}{end}12345678").as_bytes());
+                let read = short_integer(format!("{text}{end}\"12345678").as_bytes());
                 assert_eq!(read, Some((text.parse().unwrap(), text.len())), "{text}");
             }
         }
@@ -90,8 +105,21 @@ mod tests {
     #[test]
     fn other_numbers_are_left_to_the_grammar() {
         for text in [
-            "", ",", "-1,", "01,", "00000000,", "1.5,", "1e3,", "12345678", "1234567 ,", "1x,",
-            "12345678901234567,", "1234567:,", "1234567/,", "12345678.0,", "\u{666},",
+            "",
+            ",",
+            "-1,",
+            "01,",
+            "00000000,",
+            "1.5,",
+            "1e3,",
+            "12345678",
+            "1234567 ,",
+            "1x,",
+            "12345678901234567,abcdefgh",
+            "1234567:,",
+            "1234567/,",
+            "12345678.0,",
+            "\u{666},",
         ] {
             assert_eq!(short_integer(text.as_bytes()), None, "{text}");
         }

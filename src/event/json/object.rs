@@ -101,15 +101,20 @@ pub(in crate::event) use read_fields;
 
 /// The name of a field in JSON.
 macro_rules! name {
-    ($field:ident rename = $name:literal $($serde:tt)*) => { $name };
-    ($field:ident $($serde:tt)*) => { stringify!($field) };
+    ($field:ident rename = $name:literal $($serde:tt)*) => {
+        $name
+    };
+    ($field:ident $($serde:tt)*) => {
+        stringify!($field)
+    };
 }
 pub(in crate::event) use name;
 
 /// Reads the value of a field.
 macro_rules! value {
     ($reader:ident default = "yes" $($serde:tt)*) => {
-        $crate::event::json::read::Read::read($reader).map(|value: Option<_>| value.unwrap_or_else(yes))
+        $crate::event::json::read::Read::read($reader)
+            .map(|value: Option<_>| value.unwrap_or_else(yes))
     };
     ($reader:ident default $($serde:tt)*) => {
         $crate::event::json::read::Read::read($reader).map(Option::unwrap_or_default)
@@ -122,8 +127,12 @@ pub(in crate::event) use value;
 
 /// The value of a field that the object does not have.
 macro_rules! absent {
-    (($name:expr) default = "yes" $($serde:tt)*) => { yes() };
-    (($name:expr) default $($serde:tt)*) => { Default::default() };
+    (($name:expr) default = "yes" $($serde:tt)*) => {
+        yes()
+    };
+    (($name:expr) default $($serde:tt)*) => {
+        Default::default()
+    };
     (($name:expr) $($serde:tt)*) => {
         match $crate::event::json::read::Read::absent() {
             Some(value) => value,

@@ -58,9 +58,6 @@ impl<T: Read> Read for Vec<T> {
 
 impl Read for String {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
-        if let Some(text) = reader.plain_string() {
-            return Ok(text.to_owned());
-        }
         Ok(reader.text()?.into_owned())
     }
 }
@@ -68,16 +65,20 @@ impl Read for String {
 impl Read for bool {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
         match reader.peek()? {
-            b't' => reader.literal("true").map(|()| true),
-            b'f' => reader.literal("false").map(|()| false),
-            _ => Err(reader.other_type()),
+            b't' => reader.literal("true")?,
+            b'f' => {
+                reader.literal("false")?;
+                return Ok(false);
+            }
+            _ => return Err(reader.other_type().into()),
         }
-        .map_err(ReadError::from)
+        Ok(true)
     }
 }
 
 impl<'de> Reader<'de> {
     /// Consumes a string, or fails if the value has another type.
+    #[inline]
     pub(in crate::event) fn text(&mut self) -> Result<Cow<'de, str>, Fault> {
         match self.peek()? {
             b'"' => self.string(),

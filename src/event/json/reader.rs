@@ -19,6 +19,8 @@ pub(in crate::event) struct Reader<'de> {
     /// A name that [`take_name`](Self::take_name) does not find in the text, because it has escapes or
     /// white space after it. With it, the text after it; `rest` is empty meanwhile.
     unusual_name: Option<(Cow<'de, str>, &'de str)>,
+    /// The last string that had escapes. The next one reuses the memory.
+    unescaped: Vec<u8>,
     /// The open brackets of [`skip`](Self::skip). The next call reuses the memory.
     brackets: Vec<u8>,
 }
@@ -29,6 +31,7 @@ impl<'de> Reader<'de> {
             text,
             rest: text,
             unusual_name: None,
+            unescaped: Vec::new(),
             brackets: Vec::new(),
         }
     }
@@ -98,7 +101,11 @@ impl<'de> Reader<'de> {
     /// Whether another item of an object or a list follows. Consumes the comma before it, or the closing
     /// bracket.
     #[inline]
-    pub(in crate::event) fn next_item(&mut self, closing: u8, is_first: bool) -> Result<bool, Fault> {
+    pub(in crate::event) fn next_item(
+        &mut self,
+        closing: u8,
+        is_first: bool,
+    ) -> Result<bool, Fault> {
         let byte = self.peek()?;
         if byte == closing {
             self.advance(1);
@@ -122,12 +129,16 @@ impl<'de> Reader<'de> {
     }
 
     /// The same after a field of the object.
-    #[inline]
+    #[inline(always)]
     pub(in crate::event) fn next_field(&mut self) -> Result<bool, Fault> {
         if let Some(rest) = self.rest.strip_prefix(",\"") {
             self.rest = rest;
             return Ok(true);
         }
+        self.next_field_after_space()
+    }
+
+    fn next_field_after_space(&mut self) -> Result<bool, Fault> {
         Ok(self.next_item(b'}', false)? && self.take(b'"').map(|()| true)?)
     }
 
@@ -145,9 +156,9 @@ impl<'de> Reader<'de> {
 
     #[cold]
     fn take_unusual_name(&mut self, name: &str) -> bool {
-        let found = self.unusual_name.take_if(|(unusual, _)| {
-            name.strip_suffix("\":") == Some(&**unusual)
-        });
+        let found = self
+            .unusual_name
+            .take_if(|(unusual, _)| name.strip_suffix("\":") == Some(&**unusual));
         found.is_some_and(|(_, rest)| {
             self.rest = rest;
             true
@@ -184,31 +195,37 @@ impl<'de> Reader<'de> {
     }
 
     /// Consumes a string.
+    #[inline]
     pub(in crate::event) fn string(&mut self) -> Result<Cow<'de, str>, Fault> {
         self.take(b'"')?;
         self.string_after_quote()
     }
 
+    #[inline]
     fn string_after_quote(&mut self) -> Result<Cow<'de, str>, Fault> {
-        let text = self.rest;
-        let has_escapes = self.skip_after_quote()?;
-        let len = text.len() - self.rest.len() - "\"".len();
-        let raw = text.get(..len).unwrap_or_default();
-        if !has_escapes {
-            return Ok(Cow::Borrowed(raw));
+        let len = string::plain_len(self.rest.as_bytes());
+        if let Some((text, rest)) = self.rest.split_at_checked(len)
+            && let Some(rest) = rest.strip_prefix('"')
+        {
+            self.rest = rest;
+            return Ok(Cow::Borrowed(text));
         }
-        let text = string::unescape(raw).ok_or(Fault::Malformed)?;
-        Ok(Cow::Owned(text))
+        self.escaped_after_quote().map(Cow::Owned)
     }
 
-    /// Consumes a string that has no escapes, if one follows at once.
-    #[inline]
-    pub(in crate::event) fn plain_string(&mut self) -> Option<&'de str> {
-        let rest = self.rest.strip_prefix('"')?;
-        let len = string::plain_len(rest.as_bytes());
-        let (text, rest) = rest.split_at_checked(len)?;
-        self.rest = rest.strip_prefix('"')?;
-        Some(text)
+    #[inline(never)]
+    fn escaped_after_quote(&mut self) -> Result<String, Fault> {
+        self.unescaped.clear();
+        // Once for all strings: none is longer than the rest of the text.
+        self.unescaped.reserve(self.rest.len());
+        let len = string::unescape(self.rest.as_bytes(), &mut self.unescaped);
+        let (Some(len), Ok(text)) = (len, str::from_utf8(&self.unescaped)) else {
+            self.skip_after_quote()?;
+            return Err(Fault::Malformed);
+        };
+        let text = text.to_owned();
+        self.advance(len + "\"".len());
+        Ok(text)
     }
 
     /// Consumes the rest of a string; returns whether it has escapes.
@@ -244,13 +261,17 @@ impl<'de> Reader<'de> {
 
     /// Consumes a number.
     pub(in crate::event) fn number(&mut self) -> Result<Number, Fault> {
-        if let Some((number, len)) = number::short_integer(self.rest.as_bytes()) {
-            self.advance(len);
-            return Ok(Number::Unsigned(number));
-        }
         let start = self.at();
         let is_integer = self.skip_number()?;
         Number::parse(self.text_from(start), is_integer).ok_or(Fault::Malformed)
+    }
+
+    /// Consumes a non-negative integer of at most 16 digits, if one follows, and then a comma or a bracket.
+    #[inline]
+    pub(in crate::event) fn short_integer(&mut self) -> Option<i64> {
+        let (number, len) = number::short_integer(self.rest.as_bytes())?;
+        self.advance(len);
+        Some(number)
     }
 
     /// Consumes a number; returns whether it has neither a fraction nor an exponent.
@@ -325,7 +346,7 @@ impl<'de> Reader<'de> {
     /// Returns `false` if all brackets are closed.
     fn skip_to_item(&mut self, mut is_first: bool) -> Result<bool, Fault> {
         while let Some(&bracket) = self.brackets.last() {
-                if self.next_item(closing(bracket), is_first)? {
+            if self.next_item(closing(bracket), is_first)? {
                 if bracket == b'{' {
                     self.take(b'"')?;
                     self.skip_after_quote()?;

@@ -2,36 +2,49 @@
 
 use super::fault::Fault;
 
-const WORD: usize = size_of::<u64>();
+/// How many bytes are searched at a time: two words.
+const PAIR: usize = 2 * size_of::<u64>();
 const LOWEST_BITS: u64 = u64::MAX / 0xff;
 const HIGHEST_BITS: u64 = LOWEST_BITS << 7;
 
 /// How many bytes at the front of `bytes` are neither a quote, nor a backslash, nor a control character.
 #[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<WORD>();
-    for (index, word) in words.iter().enumerate() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return index * WORD + special.trailing_zeros() as usize / 8;
+    let (pairs, rest) = bytes.as_chunks();
+    for (index, pair) in pairs.iter().enumerate() {
+        let marks = special_in(pair);
+        if marks[0] | marks[1] != 0 {
+            return index * PAIR + len_before(marks);
         }
     }
-    let is_special = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < b' ';
-    let plain = rest.iter().position(is_special).unwrap_or(rest.len());
-    words.len() * WORD + plain
+    let mut last = [b' '; PAIR];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    pairs.len() * PAIR + len_before(special_in(&last)).min(rest.len())
 }
 
-/// Sets the highest bit of each special byte. Only the lowest set bit is reliable.
-fn special_bytes(word: u64) -> u64 {
-    let quote = zero_bytes(word ^ (LOWEST_BITS * b'"' as u64));
-    let backslash = zero_bytes(word ^ (LOWEST_BITS * b'\\' as u64));
-    let control = word.wrapping_sub(LOWEST_BITS * b' ' as u64) & !word;
-    (quote | backslash | control) & HIGHEST_BITS
+/// Marks the special bytes of two words.
+#[inline]
+fn special_in(pair: &[u8; PAIR]) -> [u64; 2] {
+    let pair = u128::from_le_bytes(*pair);
+    [pair as u64, (pair >> u64::BITS) as u64].map(mark_special)
 }
 
-/// Sets the highest bit of each byte that is zero. Only the lowest set of the highest bits is reliable.
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(LOWEST_BITS) & !word
+/// How many bytes are before the first mark; their number if there is none.
+#[inline]
+fn len_before([first, second]: [u64; 2]) -> usize {
+    let bits = match first {
+        0 => u64::BITS + second.trailing_zeros(),
+        _ => first.trailing_zeros(),
+    };
+    bits as usize / 8
+}
+
+/// Sets the highest bits of the special bytes. After the first mark there may be wrong ones.
+fn mark_special(word: u64) -> u64 {
+    let quote = (word ^ (LOWEST_BITS * b'"' as u64)).wrapping_sub(LOWEST_BITS);
+    let backslash = (word ^ (LOWEST_BITS * b'\\' as u64)).wrapping_sub(LOWEST_BITS);
+    let control = word.wrapping_sub(LOWEST_BITS * b' ' as u64);
+    (quote | backslash | control) & !word & HIGHEST_BITS
 }
 
 /// How many bytes are before the quote that ends the string, and whether there are escapes among them.
@@ -77,75 +90,88 @@ pub(super) fn fault_of_escape(bytes: &[u8]) -> Fault {
     }
 }
 
-/// Resolves the escapes of a string; `None` if it has half a surrogate pair.
+/// Resolves the escapes of the string at the front of `bytes`, up to the quote after it. Returns the length
+/// before that quote; `None` if the string is malformed or has half a surrogate pair.
+pub(super) fn unescape(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += match bytes.get(at..)? {
+            [b'"', ..] => return Some(at),
+            [b'\\', escape @ ..] => 1 + unescape_one(escape, into)?,
+            rest => copy_plain(rest, into)?,
+        };
+    }
+}
+
+/// Copies bytes up to a special one; returns how many. `None` if there are none.
 ///
-/// [`end`] must have found its end. The string is shorter than `raw`, in which each escape is as long as
-/// its character or longer. So there is always room for another word.
-pub(super) fn unescape(raw: &str) -> Option<String> {
-    let raw = raw.as_bytes();
-    let mut text = vec![0; raw.len() + WORD];
-    let (mut read, mut written) = (0, 0);
-    while let Some(rest) = raw.get(read..).filter(|rest| !rest.is_empty()) {
-        let plain = copy_before_escape(rest, text.get_mut(written..)?)?;
-        read += plain;
-        written += plain;
-        if let Some([b'\\', escape @ ..]) = raw.get(read..) {
-            let (len, character) = unescape_one(escape)?;
-            written += character.encode_utf8(text.get_mut(written..)?).len();
-            read += 1 + len;
+/// It copies whole pairs of words and shortens the last one: for a few bytes, a copy of the exact length is
+/// slower.
+#[inline]
+fn copy_plain(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
+    let mut len = 0;
+    while let Some(pair) = bytes.get(len..)?.first_chunk() {
+        let plain = len_before(special_in(pair));
+        into.extend_from_slice(pair);
+        len += plain;
+        if plain < PAIR {
+            into.truncate(into.len() - (PAIR - plain));
+            return (len > 0).then_some(len);
         }
     }
-    text.truncate(written);
-    String::from_utf8(text).ok()
+    let rest = bytes.get(len..)?;
+    let plain = rest.get(..plain_len(rest))?;
+    into.extend_from_slice(plain);
+    len += plain.len();
+    (len > 0).then_some(len)
 }
 
-/// Copies up to a word, but not the backslash in it; returns how many bytes it has copied.
-fn copy_before_escape(from: &[u8], to: &mut [u8]) -> Option<usize> {
-    let Some(word) = from.first_chunk::<WORD>() else {
-        let plain = from.iter().position(|byte| *byte == b'\\').unwrap_or(from.len());
-        to.get_mut(..plain)?.copy_from_slice(from.get(..plain)?);
-        return Some(plain);
-    };
-    *to.first_chunk_mut::<WORD>()? = *word;
-    let backslash = zero_bytes(u64::from_le_bytes(*word) ^ (LOWEST_BITS * b'\\' as u64));
-    Some((backslash & HIGHEST_BITS).trailing_zeros() as usize / 8)
-}
-
-/// The length and the character of the escape whose backslash is before `bytes`.
+/// Resolves the escape whose backslash is before `bytes`; returns its length.
 #[inline]
-fn unescape_one(bytes: &[u8]) -> Option<(usize, char)> {
-    let simple = match bytes {
-        [b'u', digits @ ..] => return unescape_unicode(digits),
-        [b'b', ..] => '\u{8}',
-        [b'f', ..] => '\u{c}',
-        [b'n', ..] => '\n',
-        [b'r', ..] => '\r',
-        [b't', ..] => '\t',
-        [same, ..] => char::from(*same),
-        [] => return None,
+fn unescape_one(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
+    let byte = match *bytes.first()? {
+        b'u' => return unescape_unicode(bytes, into),
+        b'b' => 0x8,
+        b'f' => 0xc,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        same @ (b'"' | b'\\' | b'/') => same,
+        _ => return None,
     };
-    Some((1, simple))
+    into.push(byte);
+    Some(1)
 }
 
-/// The same for an escape after `\u`, or for the two of a surrogate pair.
+/// The same for an escape with a `u`, or for the two of a surrogate pair.
 #[inline]
-fn unescape_unicode(digits: &[u8]) -> Option<(usize, char)> {
-    let first = code_unit(digits)?;
-    if let Some(scalar) = char::from_u32(u32::from(first)) {
-        return Some((5, scalar));
+fn unescape_unicode(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
+    // Go escapes `<`, `>` and `&` in HTML, as `\u003c`.
+    if let [_, b'0', b'0', high @ b'0'..=b'7', low, ..] = *bytes {
+        into.push((high - b'0') << 4 | hex_digit(low)? as u8);
+        return Some(5);
     }
-    let second = code_unit(digits.get(4..)?.strip_prefix(b"\\u")?)?;
-    let scalar = char::decode_utf16([first, second]).next()?.ok()?;
-    Some((11, scalar))
+    let first = code_unit(bytes.get(1..5)?)?;
+    let (len, character) = match char::from_u32(first.into()) {
+        Some(character) => (5, character),
+        None => {
+            let second = code_unit(bytes.get(5..11)?.strip_prefix(b"\\u")?)?;
+            (11, char::decode_utf16([first, second]).next()?.ok()?)
+        }
+    };
+    into.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    Some(len)
 }
 
 /// The value of four hexadecimal digits.
 fn code_unit(digits: &[u8]) -> Option<u16> {
-    let [a, b, c, d] = digits.first_chunk::<4>()?.map(|digit| {
-        // A letter has bit 6 set, and its low bits count from `a` = 1.
-        u16::from(digit & 0xf) + 9 * u16::from(digit >> 6)
-    });
-    Some(a << 12 | b << 8 | c << 4 | d)
+    digits
+        .iter()
+        .try_fold(0, |value, digit| Some(value << 4 | hex_digit(*digit)?))
+}
+
+fn hex_digit(digit: u8) -> Option<u16> {
+    char::from(digit).to_digit(16).map(|value| value as u16)
 }
 
 #[cfg(test)]
@@ -182,9 +208,28 @@ mod tests {
             r"\ude00\ud83d",
             r"\ud83d\ud83d",
             "é\\né",
+            r"\x",
+            r"\u00g0",
+            r"\u+041",
+            r"\u004",
+            "\u{1}",
         ] {
             let expected: Option<String> = serde_json::from_str(&format!("\"{raw}\"")).ok();
-            assert_eq!(unescape(raw), expected, "{raw}");
+            for after in ["\"", "\", \"\\n 0123456789\""] {
+                let mut text = Vec::new();
+                let len = unescape(format!("{raw}{after}").as_bytes(), &mut text);
+                let read = len.map(|len| (len, String::from_utf8(text).unwrap()));
+                assert_eq!(
+                    read,
+                    expected.clone().map(|text| (raw.len(), text)),
+                    "{raw}"
+                );
+            }
+            assert_eq!(
+                unescape(raw.as_bytes(), &mut Vec::new()),
+                None,
+                "{raw} does not end"
+            );
         }
     }
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::event::{json::object::object, object::{event_object::EventObject, object_type::ObjectType}};
+use crate::event::{
+    json::object::object,
+    object::{event_object::EventObject, object_type::ObjectType},
+};
 
 object! {
     /// The data of the `*.deleted` events.

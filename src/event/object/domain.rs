@@ -10,10 +10,7 @@ use crate::event::{
         organization::PublicOrganizationData,
         verification::{VerificationStatus, VerificationStrategy},
     },
-    value::{
-        integer::optional_integer, open_enum::open_enum,
-        timestamp::Timestamp,
-    },
+    value::{integer::optional_integer, open_enum::open_enum, timestamp::Timestamp},
 };
 
 object! {

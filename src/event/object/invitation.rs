@@ -10,8 +10,8 @@ use crate::event::{
         event_object::EventObject, object_type::ObjectType, organization::PublicOrganizationData,
     },
     value::{
-        open_enum::open_enum, raw_json::RawJson,
-        redacted::debug_without_secrets, timestamp::Timestamp,
+        open_enum::open_enum, raw_json::RawJson, redacted::debug_without_secrets,
+        timestamp::Timestamp,
     },
 };
 

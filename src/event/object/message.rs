@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{
     json::object::object,
     object::{event_object::EventObject, object_type::ObjectType},
-    value::{
-        raw_json::RawJson, redacted::debug_without_secrets,
-        timestamp::Timestamp,
-    },
+    value::{raw_json::RawJson, redacted::debug_without_secrets, timestamp::Timestamp},
 };
 
 object! {

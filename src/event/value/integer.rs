@@ -46,6 +46,9 @@ impl Integer {
 
 impl Read for Integer {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
+        if let Some(integer) = reader.short_integer() {
+            return Ok(Self(integer));
+        }
         match reader.peek()? {
             b'"' | b'{' | b'[' | b'n' | b't' | b'f' => Err(reader.other_type().into()),
             _ => Ok(Self::from_number(reader.number()?)?),
