@@ -11,15 +11,57 @@ use serde_json::Value;
 
 /// Pieces of JSON that are unusual somewhere.
 const PIECES: &[&str] = &[
-    "null", "true", "false", "0", "-0", "-1", "7.0", "7.5", "1e3", "1E-2", "01", "1e999", "-",
-    "9007199254740993.0", "12345678901234567", "9223372036854775807", "9223372036854775808",
-    "-9223372036854775809", "18446744073709551616", "\"\"", "\"id\"", "\"id\":", "{}", "[]", "[[]]",
-    "{\"id\":\"x\"}", "\"\\u003c\"", "\"\\u00e9\\n\\/\"", "\"\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\x\"",
-    "\\u0069", "\\", "\"", "{", "}", "[", "]", ",", ":", " ", "\n\t\r ", "\u{1}", "é", "\u{1f6a6}",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-0",
+    "-1",
+    "7.0",
+    "7.5",
+    "1e3",
+    "1E-2",
+    "01",
+    "1e999",
+    "-",
+    "9007199254740993.0",
+    "12345678901234567",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775809",
+    "18446744073709551616",
+    "\"\"",
+    "\"id\"",
+    "\"id\":",
+    "{}",
+    "[]",
+    "[[]]",
+    "{\"id\":\"x\"}",
+    "\"\\u003c\"",
+    "\"\\u00e9\\n\\/\"",
+    "\"\\ud83d\\ude00\"",
+    "\"\\ud83d\"",
+    "\"\\x\"",
+    "\\u0069",
+    "\\",
+    "\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    " ",
+    "\n\t\r ",
+    "\u{1}",
+    "é",
+    "\u{1f6a6}",
 ];
 
 fn main() {
-    let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("a number"));
+    let mut arguments = env::args()
+        .skip(1)
+        .map(|argument| argument.parse().expect("a number"));
     let runs = arguments.next().unwrap_or(100_000);
     let mut random = Random(arguments.next().unwrap_or(1));
     let bodies = bodies();
@@ -48,8 +90,14 @@ fn bodies() -> Vec<String> {
         .map(|file| file.unwrap().path());
     let mut files: Vec<_> = files.collect();
     files.sort();
-    let files = files.iter().filter_map(|file| fs::read_to_string(file).ok());
-    fixtures::all().into_iter().map(|(_, body)| body).chain(files).collect()
+    let files = files
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok());
+    fixtures::all()
+        .into_iter()
+        .map(|(_, body)| body)
+        .chain(files)
+        .collect()
 }
 
 /// Every name of a field in these bodies.
@@ -80,7 +128,9 @@ fn generated(random: &mut Random, bodies: &[String], names: &[String]) -> Vec<u8
     let event: Option<Value> = serde_json::from_str(random.of(bodies).as_str()).ok();
     let event_type = event.map_or(Value::Null, |event| event["type"].clone());
     let data = object(random, names, 3);
-    let data = data.replacen('{', "{\"id\":\"x\",\"user_id\":\"user_1\",", 1).replace(",}", "}");
+    let data = data
+        .replacen('{', "{\"id\":\"x\",\"user_id\":\"user_1\",", 1)
+        .replace(",}", "}");
     let body = match random.below(2) {
         0 => format!("{{\"type\":{event_type},\"data\":{data}}}"),
         _ => format!("{{\"data\":{data},\"timestamp\":1,\"type\":{event_type}}}"),

@@ -78,7 +78,7 @@ impl<'a> Envelope<'a> {
             ("event_attributes") => event_attributes = Read::read(reader);
             ("instance_id") => instance_id = Read::read(reader);
             ("timestamp") => timestamp = Read::read(reader);
-            ("type") => event_type = Read::read(reader);
+            ("type") => event_type = read_type(reader, type_at_end.as_ref());
         );
         Ok(Self {
             text,
@@ -142,6 +142,16 @@ impl Data {
             read: None,
         })
     }
+}
+
+/// Reads the type. If it is the one at the end of the body, that was already searched among all types.
+fn read_type(
+    reader: &mut Reader<'_>,
+    type_at_end: Option<&EventType>,
+) -> Result<EventType, ReadError> {
+    let text = reader.text()?;
+    let known = type_at_end.filter(|known| known.as_str() == text);
+    Ok(known.map_or_else(|| EventType::from(&*text), EventType::clone))
 }
 
 /// The type in the last field of the body, if the body ends in one.

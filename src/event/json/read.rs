@@ -44,6 +44,9 @@ impl<T: Read> Read for Box<T> {
 impl<T: Read> Read for Vec<T> {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
         let mut list = Self::new();
+        if reader.take_text("[]") {
+            return Ok(list);
+        }
         let mut has_next = reader.open(b'[')?;
         while has_next {
             match T::read(reader) {
@@ -64,15 +67,14 @@ impl Read for String {
 
 impl Read for bool {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
-        match reader.peek()? {
-            b't' => reader.literal("true")?,
-            b'f' => {
-                reader.literal("false")?;
-                return Ok(false);
-            }
-            _ => return Err(reader.other_type().into()),
+        reader.peek()?;
+        if reader.take_text("true") {
+            return Ok(true);
         }
-        Ok(true)
+        if reader.take_text("false") {
+            return Ok(false);
+        }
+        Err(reader.other_type().into())
     }
 }
 

@@ -81,6 +81,14 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
+    /// Consumes this text, if it follows at once.
+    #[inline]
+    pub(in crate::event) fn take_text(&mut self, text: &str) -> bool {
+        let rest = self.rest.strip_prefix(text);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
     /// Checks that only white space follows.
     pub(in crate::event) fn end(&mut self) -> Result<(), Fault> {
         match self.peek() {
@@ -121,8 +129,7 @@ impl<'de> Reader<'de> {
     /// quote before which is consumed.
     #[inline]
     pub(in crate::event) fn open_object(&mut self) -> Result<bool, Fault> {
-        if let Some(rest) = self.rest.strip_prefix("{\"") {
-            self.rest = rest;
+        if self.take_text("{\"") {
             return Ok(true);
         }
         Ok(self.open(b'{')? && self.take(b'"').map(|()| true)?)
@@ -131,8 +138,7 @@ impl<'de> Reader<'de> {
     /// The same after a field of the object.
     #[inline(always)]
     pub(in crate::event) fn next_field(&mut self) -> Result<bool, Fault> {
-        if let Some(rest) = self.rest.strip_prefix(",\"") {
-            self.rest = rest;
+        if self.take_text(",\"") {
             return Ok(true);
         }
         self.next_field_after_space()
@@ -147,11 +153,7 @@ impl<'de> Reader<'de> {
     /// `name` ends in the quote and the colon after it.
     #[inline]
     pub(in crate::event) fn take_name(&mut self, name: &str) -> bool {
-        if let Some(rest) = self.rest.strip_prefix(name) {
-            self.rest = rest;
-            return true;
-        }
-        self.unusual_name.is_some() && self.take_unusual_name(name)
+        self.take_text(name) || self.unusual_name.is_some() && self.take_unusual_name(name)
     }
 
     #[cold]
@@ -247,8 +249,7 @@ impl<'de> Reader<'de> {
     /// Consumes `null`, `true` or `false`.
     #[inline]
     pub(in crate::event) fn literal(&mut self, expected: &str) -> Result<(), Fault> {
-        if let Some(rest) = self.rest.strip_prefix(expected) {
-            self.rest = rest;
+        if self.take_text(expected) {
             return Ok(());
         }
         let ends_early = expected.starts_with(self.rest);

@@ -12,31 +12,37 @@ const HIGHEST_BITS: u64 = LOWEST_BITS << 7;
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let (pairs, rest) = bytes.as_chunks();
     for (index, pair) in pairs.iter().enumerate() {
-        let marks = special_in(pair);
-        if marks[0] | marks[1] != 0 {
-            return index * PAIR + len_before(marks);
+        let [first, second] = words(pair).map(mark_special);
+        if first | second != 0 {
+            return index * PAIR + len_before_mark(first, || second);
         }
     }
     let mut last = [b' '; PAIR];
     last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    pairs.len() * PAIR + len_before(special_in(&last)).min(rest.len())
+    pairs.len() * PAIR + plain_len_of_pair(&last).min(rest.len())
 }
 
-/// Marks the special bytes of two words.
+/// The same for two words.
 #[inline]
-fn special_in(pair: &[u8; PAIR]) -> [u64; 2] {
-    let pair = u128::from_le_bytes(*pair);
-    [pair as u64, (pair >> u64::BITS) as u64].map(mark_special)
+fn plain_len_of_pair(pair: &[u8; PAIR]) -> usize {
+    let [first, second] = words(pair);
+    len_before_mark(mark_special(first), || mark_special(second))
 }
 
-/// How many bytes are before the first mark; their number if there is none.
+/// How many bytes of two words are before the first mark; all if there is none.
 #[inline]
-fn len_before([first, second]: [u64; 2]) -> usize {
+fn len_before_mark(first: u64, second: impl FnOnce() -> u64) -> usize {
     let bits = match first {
-        0 => u64::BITS + second.trailing_zeros(),
-        _ => first.trailing_zeros(),
+        0 => u64::BITS + second().trailing_zeros(),
+        marks => marks.trailing_zeros(),
     };
     bits as usize / 8
+}
+
+#[inline]
+fn words(pair: &[u8; PAIR]) -> [u64; 2] {
+    let pair = u128::from_le_bytes(*pair);
+    [pair as u64, (pair >> u64::BITS) as u64]
 }
 
 /// Sets the highest bits of the special bytes. After the first mark there may be wrong ones.
@@ -111,7 +117,7 @@ pub(super) fn unescape(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
 fn copy_plain(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
     let mut len = 0;
     while let Some(pair) = bytes.get(len..)?.first_chunk() {
-        let plain = len_before(special_in(pair));
+        let plain = plain_len_of_pair(pair);
         into.extend_from_slice(pair);
         len += plain;
         if plain < PAIR {

@@ -152,6 +152,9 @@ impl fmt::Debug for RawJson {
 
 impl Read for RawJson {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
+        if reader.take_text(EMPTY_OBJECT) {
+            return Ok(Self(Cow::Borrowed(EMPTY_OBJECT)));
+        }
         Ok(Self::from_text(Cow::Borrowed(reader.skip()?)))
     }
 
