@@ -2,6 +2,8 @@
 //!
 //! This crate's own reader decodes a body; `serde_json` decodes a type that contains one of its objects.
 
+#![allow(unreachable_pub, reason = "a fuzz target uses it too")]
+
 use clerk_webhooks::{
     ClerkEvent, EventType,
     event::{

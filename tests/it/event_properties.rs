@@ -71,7 +71,7 @@ proptest! {
             let mut event = original.clone();
             json::at_mut(&mut event, object)["unknown"] = value.clone();
             json::at_mut(&mut event, object)["duplicate"] = value.clone();
-            let text = in_order(&event, order).replace(""duplicate":", &format!(""{name}":"));
+            let text = in_order(&event, order).replace(r#""duplicate":"#, &format!(r#""{name}":"#));
             let event = decode(&text);
             prop_assert!(event.is_ok() || name != "unknown", "{}", text);
             let is_data = object.is_empty() && name == "data";

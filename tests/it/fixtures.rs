@@ -1,7 +1,7 @@
 //! The test kit's fixtures: one for every type of event, all as Clerk sends them.
 
 use clerk_webhooks::{
-    ClerkEvent, EventData, EventType,
+    EventData, EventType,
     event::Timestamp,
     testing::{self, fixtures},
 };

@@ -110,26 +110,20 @@ pub(super) fn unescape(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
 }
 
 /// Copies bytes up to a special one; returns how many. `None` if there are none.
-///
-/// It copies whole pairs of words and shortens the last one: for a few bytes, a copy of the exact length is
-/// slower.
 #[inline]
 fn copy_plain(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
-    let mut len = 0;
-    while let Some(pair) = bytes.get(len..)?.first_chunk() {
+    // For a few bytes, copying a whole pair of words and shortening it is faster.
+    if let Some(pair) = bytes.first_chunk() {
         let plain = plain_len_of_pair(pair);
-        into.extend_from_slice(pair);
-        len += plain;
         if plain < PAIR {
+            into.extend_from_slice(pair);
             into.truncate(into.len() - (PAIR - plain));
-            return (len > 0).then_some(len);
+            return (plain > 0).then_some(plain);
         }
     }
-    let rest = bytes.get(len..)?;
-    let plain = rest.get(..plain_len(rest))?;
+    let plain = bytes.get(..plain_len(bytes))?;
     into.extend_from_slice(plain);
-    len += plain.len();
-    (len > 0).then_some(len)
+    (!plain.is_empty()).then_some(plain.len())
 }
 
 /// Resolves the escape whose backslash is before `bytes`; returns its length.

@@ -56,7 +56,7 @@ object! {
         pub total_pending_suggestions: Option<i64>,
         /// When the domain last changed. Use it to order events.
         pub updated_at: Option<Timestamp>,
-        /// Deprecated by Clerk in favour of the two verifications above.
+        /// Deprecated by Clerk in favour of `affiliation_verification` and `ownership_verification`.
         pub verification: Option<DomainVerification>,
     }
 }

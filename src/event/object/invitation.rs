@@ -35,7 +35,7 @@ object! {
     pub struct OrganizationInvitation {
         /// When it was created.
         pub created_at: Option<Timestamp>,
-        /// Clerk sometimes puts the two fields above in here; always `None` after decoding.
+        /// Where Clerk sometimes puts `user_id` and `public_organization_data`; always `None` after decoding.
         #[serde(rename = "data", skip_serializing)]
         deeper: Option<DeeperData>,
         /// The e-mail address of the invited person.
