@@ -184,6 +184,8 @@ pub(super) fn event_type_in(text: &str) -> Option<EventType> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
     use crate::{event::event::ClerkEvent, testing::fixtures};
 
@@ -208,6 +210,27 @@ mod tests {
                 "{event_type}"
             );
         }
+    }
+
+    #[test]
+    fn every_example_of_clerk_is_read_in_one_pass() {
+        let Some(folder) = std::env::var_os("CLERK_WEBHOOKS_SHARED") else {
+            // `eprintln!` would be swallowed: the test passes.
+            writeln!(
+                std::io::stderr(),
+                "\nskipped: CLERK_WEBHOOKS_SHARED is not set"
+            )
+            .unwrap();
+            return;
+        };
+        let folder = std::path::Path::new(&folder).join("clerk/examples");
+        let mut examples = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let body = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            assert_eq!(is_event_and_in_one_pass(&body), (true, true), "{body}");
+            examples += 1;
+        }
+        assert_eq!(examples, 45);
     }
 
     #[test]
