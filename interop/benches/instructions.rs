@@ -36,7 +36,14 @@ fn main() {
             .iter()
             .for_each(|(event_type, _)| println!("{event_type}")),
         "request-bare" => requests(&apps::BARE.router(), &user, times),
+        "request-only" => requests(&apps::VERIFY_ONLY.router(), &user, times),
         "request-typed" => requests(&apps::TYPED.router(), &user, times),
+        "request-info" => {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing_subscriber::filter::LevelFilter::INFO);
+            subscriber.with_writer(std::io::sink).init();
+            requests(&apps::TYPED.router(), &user, times);
+        }
         event_type => {
             let all = fixtures::all();
             let event = all.iter().find(|(fixture, _)| fixture == event_type);

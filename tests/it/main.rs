@@ -9,6 +9,7 @@ mod json;
 mod allocations;
 mod auto_traits;
 mod composition;
+mod endpoint;
 mod event_catalog;
 mod event_embedding;
 mod event_eras;
