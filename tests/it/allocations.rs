@@ -39,7 +39,7 @@ fn a_typed_event_allocates_for_what_it_holds() {
         let allocations = count(decode);
         let held = texts_lists_and_metadata(&serde_json::from_str(&json).unwrap());
         assert!(
-            allocations <= held + 8,
+            allocations <= held + 3,
             "{event_type}: {allocations} allocations for {held} texts, lists and metadata"
         );
     }
