@@ -19,7 +19,7 @@ pub(in crate::event) struct Reader<'de> {
     /// A name that [`take_name`](Self::take_name) does not find in the text, because it has escapes or
     /// white space after it. With it, the text after it; `rest` is empty meanwhile.
     unusual_name: Option<(Cow<'de, str>, &'de str)>,
-    /// The last string that had escapes. The next one reuses the memory.
+    /// Has the last string that had escapes. The next one reuses the memory.
     unescaped: Vec<u8>,
     /// The open brackets of [`skip`](Self::skip). The next call reuses the memory.
     brackets: Vec<u8>,
@@ -218,8 +218,6 @@ impl<'de> Reader<'de> {
     #[inline(never)]
     fn escaped_after_quote(&mut self) -> Result<String, Fault> {
         self.unescaped.clear();
-        // Once for all strings: none is longer than the rest of the text.
-        self.unescaped.reserve(self.rest.len());
         let len = string::unescape(self.rest.as_bytes(), &mut self.unescaped);
         let (Some(len), Ok(text)) = (len, str::from_utf8(&self.unescaped)) else {
             self.skip_after_quote()?;
