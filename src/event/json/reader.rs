@@ -228,20 +228,18 @@ impl<'de> Reader<'de> {
         Ok(text)
     }
 
-    /// Consumes the rest of a string; returns whether it has escapes.
-    fn skip_after_quote(&mut self) -> Result<bool, Fault> {
-        let (len, has_escapes) = string::end(self.rest.as_bytes());
-        self.advance(len);
-        let fault = match self.rest.as_bytes() {
+    /// Consumes the rest of a string.
+    fn skip_after_quote(&mut self) -> Result<(), Fault> {
+        self.advance(string::end(self.rest.as_bytes()));
+        match self.rest.as_bytes() {
             [b'"', ..] => {
                 self.advance(1);
-                return Ok(has_escapes);
+                Ok(())
             }
-            [] => Fault::EndsEarly,
-            [b'\\', after @ ..] => string::fault_of_escape(after),
-            [_, ..] => Fault::Malformed,
-        };
-        Err(fault)
+            [] => Err(Fault::EndsEarly),
+            [b'\\', after @ ..] => Err(string::fault_of_escape(after)),
+            [_, ..] => Err(Fault::Malformed),
+        }
     }
 
     /// Consumes `null`, `true` or `false`.
@@ -250,12 +248,10 @@ impl<'de> Reader<'de> {
         if self.take_text(expected) {
             return Ok(());
         }
-        let ends_early = expected.starts_with(self.rest);
-        Err(if ends_early {
-            Fault::EndsEarly
-        } else {
-            Fault::Malformed
-        })
+        match self.rest {
+            rest if expected.starts_with(rest) => Err(Fault::EndsEarly),
+            _ => Err(Fault::Malformed),
+        }
     }
 
     /// Consumes a number.
@@ -265,7 +261,7 @@ impl<'de> Reader<'de> {
         Number::parse(self.text_from(start), is_integer).ok_or(Fault::Malformed)
     }
 
-    /// Consumes a non-negative integer of at most 16 digits, if one follows, and then a comma or a bracket.
+    /// Consumes a non-negative integer of at most 15 digits, if one follows, and then a comma or a bracket.
     #[inline]
     pub(in crate::event) fn short_integer(&mut self) -> Option<i64> {
         let (number, len) = number::short_integer(self.rest.as_bytes())?;

@@ -62,24 +62,22 @@ fn len_before_mark(first: u64, second: impl FnOnce() -> u64) -> usize {
     bits as usize / 8
 }
 
-/// How many bytes are before the quote that ends the string, and whether there are escapes among them.
+/// How many bytes are before the quote that ends the string.
 ///
 /// If the string is malformed or does not end, it is how many bytes are before the fault.
-pub(super) fn end(bytes: &[u8]) -> (usize, bool) {
+pub(super) fn end(bytes: &[u8]) -> usize {
     let mut len = 0;
-    let mut has_escapes = false;
     while let Some(rest) = bytes.get(len..) {
         len += plain_len(rest);
         let Some([b'\\', after @ ..]) = bytes.get(len..) else {
             break;
         };
-        has_escapes = true;
         match escape_len(after) {
             Some(escape) => len += 1 + escape,
             None => break,
         }
     }
-    (len, has_escapes)
+    len
 }
 
 /// The length of the escape whose backslash is before `bytes`; `None` if it is malformed.
@@ -87,10 +85,7 @@ pub(super) fn end(bytes: &[u8]) -> (usize, bool) {
 /// It may be half a surrogate pair.
 fn escape_len(bytes: &[u8]) -> Option<usize> {
     match bytes {
-        [b'u', a, b, c, d, ..] => {
-            let are_hex = [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit());
-            are_hex.then_some(5)
-        }
+        [b'u', rest @ ..] => code_unit(rest).map(|_| 5),
         [letter, ..] => simple_escape(*letter).map(|_| 1),
         [] => None,
     }
@@ -260,12 +255,12 @@ mod tests {
     #[test]
     fn the_end_is_a_quote_or_a_fault() {
         for (string, expected) in [
-            (r#"" "#, (0, false)),
-            (r#"plain text" "#, (10, false)),
-            (r#"a\"b\u00e9\\" "#, (12, true)),
-            (r"\x", (0, true)),
-            (r"a\u00g0", (1, true)),
-            ("no end", (6, false)),
+            (r#"" "#, 0),
+            (r#"plain text" "#, 10),
+            (r#"a\"b\u00e9\\" "#, 12),
+            (r"\x", 0),
+            (r"a\u00g0", 1),
+            ("no end", 6),
         ] {
             assert_eq!(end(string.as_bytes()), expected, "{string}");
         }
