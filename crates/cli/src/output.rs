@@ -1,0 +1,92 @@
+//! What commands print: text, or one JSON object a line.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use serde::Serialize;
+
+/// Standard output.
+pub(crate) struct Output {
+    writer: io::StdoutLock<'static>,
+    json: bool,
+    coloured: bool,
+}
+
+/// The colour of a word.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Colour {
+    Red,
+    Green,
+    Yellow,
+    Dim,
+}
+
+impl Output {
+    /// Prints JSON if `json`, otherwise text, in colours only on a terminal that wants them (`NO_COLOR`).
+    pub(crate) fn new(json: bool) -> Self {
+        let writer = io::stdout().lock();
+        let refuses_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            coloured: !json && writer.is_terminal() && !refuses_colour,
+            writer,
+            json,
+        }
+    }
+
+    /// Whether machines read the output.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// One line of text.
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
+        self.writer.write_all(text.as_ref().as_bytes())?;
+        self.writer.write_all(b"\n")
+    }
+
+    /// One object on a line.
+    pub(crate) fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.writer, object)?;
+        self.writer.write_all(b"\n")
+    }
+
+    /// The word in this colour, if colours are on.
+    pub(crate) fn paint(&self, colour: Colour, word: &str) -> String {
+        if !self.coloured {
+            return word.to_owned();
+        }
+        let code = match colour {
+            Colour::Red => 31,
+            Colour::Green => 32,
+            Colour::Yellow => 33,
+            Colour::Dim => 2,
+        };
+        format!("\x1b[{code}m{word}\x1b[0m")
+    }
+}
+
+/// Text from outside, on one line and without control characters: nobody forges a line or moves the cursor.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| match letter {
+            _ if letter.is_control() || is_invisible(letter) => letter.escape_unicode().collect(),
+            _ => vec![letter],
+        })
+        .collect()
+}
+
+/// Characters that change the direction of text or hide.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_stays_on_its_line() {
+        assert_eq!(escaped("Ada"), "Ada");
+        assert_eq!(escaped("a\n\x1b[31mb"), "a\\u{a}\\u{1b}[31mb");
+        assert_eq!(escaped("\u{202e}a"), "\\u{202e}a");
+    }
+}
