@@ -17,7 +17,6 @@ pub(crate) enum Colour {
     Red,
     Green,
     Yellow,
-    Dim,
 }
 
 impl Output {
@@ -49,6 +48,11 @@ impl Output {
         self.writer.write_all(b"\n")
     }
 
+    /// Hands everything to the reader.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
     /// The word in this colour, if colours are on.
     pub(crate) fn paint(&self, colour: Colour, word: &str) -> String {
         if !self.coloured {
@@ -58,7 +62,6 @@ impl Output {
             Colour::Red => 31,
             Colour::Green => 32,
             Colour::Yellow => 33,
-            Colour::Dim => 2,
         };
         format!("\x1b[{code}m{word}\x1b[0m")
     }

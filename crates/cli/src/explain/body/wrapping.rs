@@ -11,7 +11,7 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use serde_json::Value;
 
 use super::some;
-use crate::percent;
+use crate::{chunks, percent};
 
 /// No genuine body is longer, so that a small body cannot fill the memory.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -112,22 +112,5 @@ fn is_name(byte: u8) -> bool {
 
 /// Joins the chunks of `Transfer-Encoding: chunked`.
 pub(super) fn without_chunk_framing(body: &Bytes) -> Vec<Bytes> {
-    some(joined_chunks(body))
-}
-
-fn joined_chunks(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut joined = Vec::new();
-    loop {
-        let httparse::Status::Complete((start, size)) = httparse::parse_chunk_size(rest).ok()?
-        else {
-            return None;
-        };
-        let size = usize::try_from(size).ok()?;
-        if size == 0 {
-            return Some(joined);
-        }
-        let (chunk, after) = rest.get(start..)?.split_at_checked(size)?;
-        joined.extend_from_slice(chunk);
-        rest = after.strip_prefix(b"\r\n")?;
-    }
+    some(chunks::join(body))
 }
