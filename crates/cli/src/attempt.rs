@@ -9,6 +9,7 @@ use tokio::{runtime::Runtime, time::timeout};
 
 use crate::{
     failure::Failure,
+    output::{Colour, Output},
     send::{Client, Head, Over, Rest, Target},
 };
 
@@ -36,6 +37,32 @@ impl Attempt {
         self.status()
             .is_some_and(|status| (200..300).contains(&status))
     }
+
+    pub(crate) fn milliseconds(&self) -> f64 {
+        milliseconds(self.took)
+    }
+
+    /// The columns of status and time.
+    pub(crate) fn outcome(&self, as_expected: bool, output: &Output) -> String {
+        let colour = if as_expected {
+            Colour::Green
+        } else {
+            Colour::Red
+        };
+        let status = self
+            .status()
+            .map_or("---".to_owned(), |status| status.to_string());
+        format!(
+            "{}  {:>8.1} ms",
+            output.paint(colour, &status),
+            self.milliseconds()
+        )
+    }
+}
+
+/// To two digits after the point.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e5).round() / 1e2
 }
 
 /// Sends the request, and the same bytes once more if the connection breaks at once.

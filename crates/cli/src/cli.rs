@@ -1,13 +1,17 @@
 //! The command line as a whole.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
 use crate::{
     command::{events, explain, replay, sign, trigger, verify},
     failure::{Ending, Failure},
-    output::Output,
+    output::{Output, without_secrets},
 };
 
 /// Send, verify, explain and replay Clerk's webhooks
@@ -51,8 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // The reader may have gone.
-            let _ = error.print();
+            print_usage(&error);
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
@@ -64,9 +67,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ended.map_or_else(fail, |ending| ExitCode::from(ending.code()))
 }
 
+/// A help text or what is wrong with the arguments, which may quote them. The reader may have gone.
+fn print_usage(error: &clap::Error) {
+    let text = without_secrets(&error.render().to_string());
+    let _ = match error.use_stderr() {
+        true => io::stderr().write_all(text.as_bytes()),
+        false => io::stdout().write_all(text.as_bytes()),
+    };
+}
+
 fn fail(failure: Failure) -> ExitCode {
     if let Some(message) = failure.message() {
-        eprintln!("error: {message}");
+        let _ = writeln!(io::stderr(), "error: {}", without_secrets(message));
     }
     ExitCode::from(failure.code())
 }

@@ -149,6 +149,17 @@ impl CaptureArgs {
     }
 }
 
+impl CaptureArgs {
+    /// The deliveries of all files, in order.
+    pub(crate) fn deliveries(&self) -> Result<Vec<CapturedDelivery>, Failure> {
+        let delivery = |entry| match entry {
+            Entry::Delivery(delivery) => Some(delivery),
+            Entry::Other(_) => None,
+        };
+        Ok(self.entries()?.into_iter().filter_map(delivery).collect())
+    }
+}
+
 /// When deliveries arrived.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Arrival {

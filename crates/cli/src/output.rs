@@ -82,6 +82,32 @@ fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// The text without the keys of secrets that someone gave in the place of a file's or a variable's name.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let is_of_key = |letter: char| letter.is_ascii_alphanumeric() || "+/=_-".contains(letter);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((at, prefix)) = first_secret(rest) {
+        let (before, secret) = rest.split_at(at + prefix.len());
+        out.push_str(before);
+        rest = secret.trim_start_matches(is_of_key);
+        let hidden = if rest.len() < secret.len() {
+            "[hidden]"
+        } else {
+            ""
+        };
+        out.push_str(hidden);
+    }
+    out + rest
+}
+
+fn first_secret(text: &str) -> Option<(usize, &'static str)> {
+    let found = ["whsec_", "whsk_", "sk_live_", "sk_test_"].into_iter();
+    found
+        .filter_map(|prefix| Some((text.find(prefix)?, prefix)))
+        .min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +116,10 @@ mod tests {
     fn text_from_outside_stays_on_its_line() {
         assert_eq!(escaped("Ada"), "Ada");
         assert_eq!(escaped("a\n\x1b[31mb"), "a\\u{a}\\u{1b}[31mb");
+        assert_eq!(
+            without_secrets("cannot read whsec_MfKQ9r8G+/=: no, `whsec_...` sk_live_abc"),
+            "cannot read whsec_[hidden]: no, `whsec_...` sk_live_[hidden]"
+        );
         assert_eq!(escaped("\u{202e}a"), "\\u{202e}a");
     }
 }

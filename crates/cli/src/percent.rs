@@ -5,25 +5,23 @@ pub(crate) fn decode(text: &[u8], plus_is_space: bool) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
-        let escaped = after
-            .split_first_chunk()
-            .and_then(|(digits, after)| Some((hex(*digits)?, after)));
-        rest = match (byte, escaped) {
-            (b'%', Some((byte, after))) => {
-                decoded.push(byte);
-                after
-            }
-            (b'+', _) if plus_is_space => {
-                decoded.push(b' ');
-                after
-            }
-            _ => {
-                decoded.push(byte);
-                after
-            }
+        let escaped = escape(rest);
+        let plain = if byte == b'+' && plus_is_space {
+            b' '
+        } else {
+            byte
         };
+        let (byte, after) = escaped.unwrap_or((plain, after));
+        decoded.push(byte);
+        rest = after;
     }
     decoded
+}
+
+/// The byte of the escape at the start, and what follows it.
+fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (digits, after) = text.strip_prefix(b"%")?.split_first_chunk()?;
+    Some((hex(*digits)?, after))
 }
 
 fn hex(digits: [u8; 2]) -> Option<u8> {

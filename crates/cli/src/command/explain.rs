@@ -69,22 +69,8 @@ struct FindingLine<'a> {
 }
 
 pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Ending, Failure> {
-    let mut others = Vec::new();
-    for name in &args.other_secret_env {
-        others.extend(texts_of_variable(name)?);
-    }
     let entries = args.captures.entries()?;
-    let mut circumstances =
-        Circumstances::of_secrets(args.secret.texts()?).with_other_secrets(others);
-    let deliveries = entries.iter().filter_map(|entry| match entry {
-        Entry::Delivery(delivery) => Some(delivery),
-        Entry::Other(_) => None,
-    });
-    for delivery in deliveries {
-        if diagnose(delivery, &circumstances, Arrival::Signed).is_verified() {
-            circumstances.remember_verified(delivery);
-        }
-    }
+    let circumstances = args.circumstances(&entries)?;
     let mut all_verified = true;
     for entry in &entries {
         match entry {
@@ -98,6 +84,27 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Ending, Fai
         }
     }
     Ok(Ending::of(all_verified))
+}
+
+impl ExplainArgs {
+    /// The secrets, and which of the deliveries are genuine.
+    fn circumstances(&self, entries: &[Entry]) -> Result<Circumstances, Failure> {
+        let mut others = Vec::new();
+        for name in &self.other_secret_env {
+            others.extend(texts_of_variable(name)?);
+        }
+        let circumstances =
+            Circumstances::of_secrets(self.secret.texts()?).with_other_secrets(others);
+        let mut with_verified = circumstances.clone();
+        for entry in entries {
+            if let Entry::Delivery(delivery) = entry
+                && diagnose(delivery, &circumstances, Arrival::Signed).is_verified()
+            {
+                with_verified.remember_verified(delivery);
+            }
+        }
+        Ok(with_verified)
+    }
 }
 
 fn diagnose(delivery: &CapturedDelivery, circumstances: &Circumstances, at: Arrival) -> Diagnosis {

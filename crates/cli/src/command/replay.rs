@@ -15,10 +15,10 @@ use tokio::time::sleep;
 use super::verify::subject;
 use crate::{
     attempt::{Attempt, attempt, runtime},
-    capture::{CapturedDelivery, Entry},
+    capture::CapturedDelivery,
     failure::{Ending, Failure},
     input::{Arrival, CaptureArgs, SecretArgs, sent_at},
-    output::{Colour, Output, escaped},
+    output::{Output, escaped},
     progress::Progress,
     send::{Client, Target, random_message_id, request, request_as_is},
 };
@@ -71,12 +71,7 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> Result<Ending, Fail
         true => None,
         false => Some(args.secret.signing_secret()?),
     };
-    let deliveries: Vec<_> = args
-        .captures
-        .entries()?
-        .into_iter()
-        .filter_map(delivery)
-        .collect();
+    let deliveries = args.captures.deliveries()?;
     let first = args.resume.as_deref().map_or(Ok(0), read_place)?;
     let replay = Replay {
         args,
@@ -89,13 +84,6 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> Result<Ending, Fail
             _ = tokio::signal::ctrl_c() => Ok(Ending::Interrupted),
         }
     })
-}
-
-fn delivery(entry: Entry) -> Option<CapturedDelivery> {
-    match entry {
-        Entry::Delivery(delivery) => Some(delivery),
-        Entry::Other(_) => None,
-    }
 }
 
 struct Replay<'a> {
@@ -200,33 +188,24 @@ fn print(
     attempt: &Attempt,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let milliseconds = (attempt.took.as_secs_f64() * 1e5).round() / 1e2;
-    let error = attempt.answer.as_ref().err();
+    let error = attempt.answer.as_ref().err().map(String::as_str);
     if output.is_json() {
         let line = Line {
             kind: "replayed",
             svix_id: delivery.claimed_id(),
             event_type: delivery.claimed_type(),
             status: attempt.status(),
-            latency_ms: milliseconds,
+            latency_ms: attempt.milliseconds(),
             accepted: attempt.is_accepted(),
-            error: error.map(String::as_str),
+            error,
         };
         return Ok(output.object(&line)?);
     }
-    let colour = if attempt.is_accepted() {
-        Colour::Green
-    } else {
-        Colour::Red
-    };
-    let status = attempt
-        .status()
-        .map_or("---".to_owned(), |status| status.to_string());
+    let outcome = attempt.outcome(attempt.is_accepted(), output);
     let line = format!(
-        "{}  {}  {milliseconds:>8.1} ms  {}",
+        "{}  {outcome}  {}",
         subject(delivery),
-        output.paint(colour, &status),
-        escaped(error.map_or("", String::as_str)),
+        escaped(error.unwrap_or_default())
     );
     Ok(output.line(line.trim_end())?)
 }

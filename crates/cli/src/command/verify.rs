@@ -82,32 +82,34 @@ fn print(
     verdict: &Result<VerifiedDelivery, VerifyError>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let error = verdict.as_ref().err();
-    let label = verdict.as_ref().ok().map(VerifiedDelivery::secret_label);
     if output.is_json() {
-        let line = Line {
-            kind: "verdict",
-            svix_id: delivery.claimed_id(),
-            event_type: delivery.claimed_type(),
-            verified: error.is_none(),
-            secret: label,
-            reason: error.map(|error| error.kind().code()),
-            message: error.map(ToString::to_string),
-        };
-        return Ok(output.object(&line)?);
+        return Ok(output.object(&line(delivery, verdict))?);
     }
-    let verdict = match error {
-        None => format!(
-            "{}  {}",
-            output.paint(Colour::Green, "verified"),
-            label.unwrap_or_default()
-        ),
-        Some(error) => {
-            let code = error.kind().code();
-            format!("{}   {code}: {error}", output.paint(Colour::Red, "refused"))
-        }
+    let (green, red) = (
+        output.paint(Colour::Green, "verified"),
+        output.paint(Colour::Red, "refused"),
+    );
+    let verdict = match verdict {
+        Ok(verified) => format!("{green}  {}", verified.secret_label()),
+        Err(error) => format!("{red}   {}: {error}", error.kind()),
     };
     Ok(output.line(format!("{}  {verdict}", subject(delivery)))?)
+}
+
+fn line<'a>(
+    delivery: &'a CapturedDelivery,
+    verdict: &'a Result<VerifiedDelivery, VerifyError>,
+) -> Line<'a> {
+    let error = verdict.as_ref().err();
+    Line {
+        kind: "verdict",
+        svix_id: delivery.claimed_id(),
+        event_type: delivery.claimed_type(),
+        verified: error.is_none(),
+        secret: verdict.as_ref().ok().map(VerifiedDelivery::secret_label),
+        reason: error.map(|error| error.kind().code()),
+        message: error.map(ToString::to_string),
+    }
 }
 
 /// The columns that name a delivery.

@@ -7,8 +7,8 @@ use serde::de::IgnoredAny;
 use super::{
     body,
     cause::Cause,
+    circumstances::Circumstances,
     diagnosis::{Finding, Verdict},
-    explain::Circumstances,
     header::{Head, PARTS},
     signature,
 };
@@ -65,16 +65,7 @@ pub(super) fn bad_secrets(circumstances: &Circumstances) -> Vec<Finding> {
 }
 
 fn bad_headers(head: &Head, kind: VerifyErrorKind, text: &str) -> Option<Finding> {
-    let missing: Vec<_> = PARTS
-        .iter()
-        .filter(|part| head.value(part).is_none())
-        .collect();
-    if !missing.is_empty() {
-        let names: Vec<_> = missing
-            .iter()
-            .map(|part| format!("`svix-{part}`"))
-            .collect();
-        let evidence = format!("there is no {}", names.join(" and no "));
+    if let Some(evidence) = missing_headers(head) {
         return Some(Finding::suspected(Cause::HeadersLost, evidence));
     }
     let versions: Vec<_> = signature::versions(head.value("signature")?).collect();
@@ -92,34 +83,36 @@ fn bad_headers(head: &Head, kind: VerifyErrorKind, text: &str) -> Option<Finding
     Some(Finding::suspected(cause, text))
 }
 
+fn missing_headers(head: &Head) -> Option<String> {
+    let missing = PARTS.iter().filter(|part| head.value(part).is_none());
+    let names: Vec<_> = missing.map(|part| format!("`svix-{part}`")).collect();
+    (!names.is_empty()).then(|| format!("there is no {}", names.join(" and no ")))
+}
+
 fn bad_body(delivery: &CapturedDelivery) -> Vec<Finding> {
-    let body = &delivery.body;
-    let announced = announced_length(delivery).filter(|length| *length != body.len());
-    let lengths = announced.map(|length| {
-        format!(
-            "the head announces {length} bytes, the body has {}",
-            body.len()
-        )
-    });
-    let of_length = announced
-        .map(|length| causes_of_length(body, length))
+    let length = delivery.body.len();
+    let announced = announced_length(delivery).filter(|announced| *announced != length);
+    let lengths = announced
+        .map(|announced| format!("; the head announces {announced} bytes, the body has {length}"))
         .unwrap_or_default();
-    if !of_length.is_empty() {
-        let evidence = format!(
-            "{}; with this undone, it has that length",
-            lengths.unwrap_or_default()
-        );
-        return of_length
-            .into_iter()
-            .map(|cause| Finding::suspected(cause, &evidence))
-            .collect();
+    let suspect = |cause, what: &str| Finding::suspected(cause, format!("{what}{lengths}"));
+    let of_length = announced.map(|announced| causes_of_length(&delivery.body, announced));
+    match of_length.filter(|causes| !causes.is_empty()) {
+        Some(causes) => {
+            let what = "with this undone, the body has the length that the head announces";
+            causes
+                .into_iter()
+                .map(|cause| suspect(cause, what))
+                .collect()
+        }
+        None => {
+            let fault = fault_of_content(delivery, announced);
+            fault
+                .map(|(cause, what)| suspect(cause, what))
+                .into_iter()
+                .collect()
+        }
     }
-    let fault = fault_of_content(delivery, announced);
-    let finding = |(cause, what): (Cause, &str)| match &lengths {
-        Some(lengths) => Finding::suspected(cause, format!("{what}; {lengths}")),
-        None => Finding::suspected(cause, what),
-    };
-    fault.map(finding).into_iter().collect()
 }
 
 fn announced_length(delivery: &CapturedDelivery) -> Option<usize> {
@@ -204,7 +197,7 @@ fn for_another_endpoint(
     delivery: &CapturedDelivery,
     circumstances: &Circumstances,
 ) -> Option<Finding> {
-    let body = circumstances.verified_bodies.get(delivery.claimed_id()?)?;
+    let body = circumstances.verified_body(delivery.claimed_id()?)?;
     let evidence = "a delivery with the same message id and the same body is verified";
     (*body == delivery.body).then(|| Finding::suspected(Cause::SecretOfAnotherEndpoint, evidence))
 }
@@ -214,7 +207,7 @@ fn from_another_instance(
     circumstances: &Circumstances,
 ) -> Option<Finding> {
     let instance = delivery.claimed_instance()?;
-    let known = &circumstances.verified_instances;
+    let known = circumstances.verified_instances();
     let is_other = !known.is_empty() && !known.contains(&instance);
     let evidence = "its `instance_id` is not that of the deliveries that are verified";
     is_other.then(|| Finding::suspected(Cause::SecretOfAnotherInstance, evidence))

@@ -1,9 +1,6 @@
 //! [`explain`]: the verdict, then the proof, then the suspicion.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use clerk_webhooks::{
@@ -15,6 +12,7 @@ use clerk_webhooks::{
 use super::{
     body,
     cause::Cause,
+    circumstances::Circumstances,
     diagnosis::{Diagnosis, Finding, Verdict},
     evidence,
     header::Head,
@@ -25,69 +23,6 @@ use crate::{capture::CapturedDelivery, secret::SecretText};
 
 /// How many repairs of headers and body together are tried.
 const MAX_REPAIRS: usize = 4;
-
-/// What is known beside the delivery.
-#[derive(Debug, Clone)]
-pub struct Circumstances {
-    secrets: Vec<SecretText>,
-    other_secrets: Vec<SecretText>,
-    arrival: Option<SystemTime>,
-    pub(super) verified_bodies: HashMap<String, Bytes>,
-    pub(super) verified_instances: HashSet<String>,
-}
-
-impl Circumstances {
-    /// The receiver has these secrets.
-    #[must_use]
-    pub fn of_secrets(secrets: Vec<SecretText>) -> Self {
-        Self {
-            secrets,
-            other_secrets: Vec::new(),
-            arrival: None,
-            verified_bodies: HashMap::new(),
-            verified_instances: HashSet::new(),
-        }
-    }
-
-    /// Secrets that the receiver does not have, but that may have signed the delivery.
-    #[must_use]
-    pub fn with_other_secrets(mut self, secrets: Vec<SecretText>) -> Self {
-        self.other_secrets = secrets;
-        self
-    }
-
-    /// When the delivery arrived. Default: when it was recorded to arrive, otherwise now.
-    #[must_use]
-    pub fn with_arrival(mut self, arrival: SystemTime) -> Self {
-        self.arrival = Some(arrival);
-        self
-    }
-
-    /// As [`with_arrival`](Self::with_arrival), in seconds since 1970.
-    #[must_use]
-    pub fn with_arrival_at_unix_seconds(self, seconds: u64) -> Self {
-        self.with_arrival(UNIX_EPOCH + Duration::from_secs(seconds))
-    }
-
-    /// Remembers a delivery that is verified: what it has in common with a refused one is evidence.
-    pub fn remember_verified(&mut self, delivery: &CapturedDelivery) {
-        if let Some(id) = delivery.claimed_id() {
-            self.verified_bodies
-                .insert(id.to_owned(), delivery.body.clone());
-        }
-        self.verified_instances.extend(delivery.claimed_instance());
-    }
-
-    pub(super) fn secrets(&self) -> &[SecretText] {
-        &self.secrets
-    }
-
-    /// When the delivery arrived, if that is known.
-    pub(super) fn arrival_of(&self, delivery: &CapturedDelivery) -> Option<SystemTime> {
-        let recorded = || Some(UNIX_EPOCH + Duration::from_millis(delivery.received_at_ms?));
-        self.arrival.or_else(recorded)
-    }
-}
 
 /// Says what a receiver answers to the delivery, and why it refuses it.
 ///
@@ -131,7 +66,7 @@ pub fn explain(delivery: &CapturedDelivery, circumstances: &Circumstances) -> Di
 
 fn verdict(delivery: &CapturedDelivery, circumstances: &Circumstances) -> Verdict {
     let secrets: Result<Vec<_>, _> = circumstances
-        .secrets
+        .secrets()
         .iter()
         .map(SecretText::parse)
         .collect();
@@ -183,33 +118,30 @@ struct Signer {
 
 /// The receiver's secrets and the other ones, those with the fewest repairs first.
 fn signing_secrets(circumstances: &Circumstances) -> Vec<Signer> {
-    let signers = |text: &SecretText, base: &[Cause]| {
-        let signer = |candidate: Candidate<String>| {
-            let secret = SecretText::new(text.label(), candidate.value)
-                .parse()
-                .ok()?;
-            Some(Signer {
-                label: text.label().to_owned(),
-                secret,
-                causes: [base, &candidate.causes].concat(),
-            })
-        };
-        secret::repaired(text.as_str())
-            .into_iter()
-            .filter_map(signer)
-            .collect::<Vec<_>>()
-    };
     let own = circumstances
-        .secrets
+        .secrets()
         .iter()
         .flat_map(|text| signers(text, &[]));
-    let others = circumstances
-        .other_secrets
-        .iter()
-        .flat_map(|text| signers(text, &[Cause::OtherSecret]));
+    let others = circumstances.other_secrets().iter();
+    let others = others.flat_map(|text| signers(text, &[Cause::OtherSecret]));
     let mut all: Vec<_> = own.chain(others).collect();
     all.sort_by_key(|signer| signer.causes.len());
     all
+}
+
+/// What a text may have been, as far as it is a secret then.
+fn signers(text: &SecretText, causes: &[Cause]) -> Vec<Signer> {
+    let signer = |candidate: Candidate<String>| {
+        Some(Signer {
+            label: text.label().to_owned(),
+            secret: SecretText::new(text.label(), candidate.value)
+                .parse()
+                .ok()?,
+            causes: [causes, &candidate.causes].concat(),
+        })
+    };
+    let repaired = secret::repaired(text.as_str()).into_iter();
+    repaired.filter_map(signer).collect()
 }
 
 /// A verifier whose labels are the places of the secrets.
@@ -306,7 +238,7 @@ fn at_arrival(
     }
 }
 
-pub(super) fn verifier_of(secrets: Vec<SigningSecret>) -> Option<Verifier> {
+fn verifier_of(secrets: Vec<SigningSecret>) -> Option<Verifier> {
     let mut secrets = secrets.into_iter();
     let first = Verifier::new(secrets.next()?);
     Some(secrets.fold(first, Verifier::with_secret))

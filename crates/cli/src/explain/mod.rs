@@ -12,6 +12,7 @@
 
 mod body;
 mod cause;
+mod circumstances;
 mod diagnosis;
 mod evidence;
 mod explain;
@@ -23,6 +24,7 @@ mod time;
 
 pub use self::{
     cause::Cause,
+    circumstances::Circumstances,
     diagnosis::{Certainty, Diagnosis, Finding, Verdict},
-    explain::{Circumstances, explain},
+    explain::explain,
 };

@@ -41,26 +41,37 @@ pub(super) fn candidates<T: Clone + Hash>(
         causes: Vec::new(),
     }];
     let mut next = 0;
-    while let Some(candidate) = found.get(next).cloned() {
+    while let Some(base) = found
+        .get(next)
+        .filter(|base| base.causes.len() < limits.depth)
+        .cloned()
+    {
         next += 1;
-        if candidate.causes.len() == limits.depth {
-            break;
-        }
-        for (cause, repair) in repairs {
-            for value in repair(&candidate.value) {
-                total += (limits.size)(&value);
-                if found.len() == limits.candidates || total > limits.total_size {
-                    return found;
-                }
-                if seen.insert(hasher.hash_one(&value)) {
-                    let mut causes = candidate.causes.clone();
-                    causes.push(*cause);
-                    found.push(Candidate { value, causes });
-                }
+        for candidate in base.repaired(repairs) {
+            total += (limits.size)(&candidate.value);
+            if found.len() == limits.candidates || total > limits.total_size {
+                return found;
+            }
+            if seen.insert(hasher.hash_one(&candidate.value)) {
+                found.push(candidate);
             }
         }
     }
     found
+}
+
+impl<T> Candidate<T> {
+    /// What each repair makes of this.
+    fn repaired(&self, repairs: &[Repair<T>]) -> impl Iterator<Item = Self> {
+        let with = |cause| [self.causes.as_slice(), &[cause]].concat();
+        repairs.iter().flat_map(move |(cause, repair)| {
+            let values = repair(&self.value).into_iter();
+            values.map(move |value| Self {
+                value,
+                causes: with(*cause),
+            })
+        })
+    }
 }
 
 #[cfg(test)]

@@ -32,25 +32,15 @@ pub fn request(
 /// the connection are left out.
 #[must_use]
 pub fn request_as_is(target: &Target, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
-    const OF_THE_CONNECTION: [&str; 6] = [
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "transfer-encoding",
-    ];
-    let is_sent = |name: &str| {
-        !OF_THE_CONNECTION
-            .iter()
-            .any(|other| name.eq_ignore_ascii_case(other))
-    };
     let mut head = format!(
         "POST {} HTTP/1.1\r\nHost: {}\r\n",
         target.path(),
         target.host()
     );
-    for (name, value) in headers.iter().filter(|(name, _)| is_sent(name)) {
+    for (name, value) in headers
+        .iter()
+        .filter(|(name, _)| !is_of_the_connection(name))
+    {
         // A line break in a value would end the header.
         let value = value.replace(['\r', '\n'], " ");
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -61,6 +51,20 @@ pub fn request_as_is(target: &Target, headers: &[(String, String)], body: &[u8])
     }
     head.push_str("\r\n");
     [head.as_bytes(), body].concat()
+}
+
+/// Headers that belong to the connection over which they came.
+fn is_of_the_connection(name: &str) -> bool {
+    [
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "transfer-encoding",
+    ]
+    .iter()
+    .any(|other| name.eq_ignore_ascii_case(other))
 }
 
 fn in_some_case(name: &str, rng: &mut Rng) -> String {

@@ -76,30 +76,29 @@ impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let example = "is not an address such as http://127.0.0.1:3000/webhooks/clerk";
-        let uri: Uri = text.parse().map_err(|_| TargetError(example))?;
-        let is_tls = match uri.scheme_str() {
-            Some("http") => false,
-            Some("https") => true,
+        let no_address =
+            TargetError("is not an address such as http://127.0.0.1:3000/webhooks/clerk");
+        let uri: Uri = text.parse().map_err(|_| no_address.clone())?;
+        let (is_tls, usual_port) = match uri.scheme_str() {
+            Some("http") => (false, 80),
+            Some("https") => (true, 443),
             _ => return Err(TargetError("does not start with http:// or https://")),
         };
-        let authority = uri.authority().ok_or(TargetError(example))?;
+        let authority = uri.authority().ok_or(no_address)?;
         if authority.as_str().contains('@') {
             return Err(TargetError(
                 "has a user name in it, which no sender of webhooks sends",
             ));
         }
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let origin = Origin {
             is_tls,
             host: authority.host().trim_matches(['[', ']']).to_owned(),
-            port: authority
-                .port_u16()
-                .unwrap_or(if is_tls { 443 } else { 80 }),
+            port: authority.port_u16().unwrap_or(usual_port),
         };
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
         Ok(Self {
             origin,
-            host: authority.as_str().to_owned(),
+            host: authority.to_string(),
             path: path.to_owned(),
         })
     }

@@ -8,7 +8,7 @@ use clerk_webhooks::{EventType, SigningSecret, testing::SignedRequest};
 use fastrand::Rng;
 use serde_json::{Map, Value};
 
-use super::TriggerArgs;
+use super::args::TriggerArgs;
 use crate::{
     command::events::fixture, failure::Failure, input::read_file, send::random_message_id,
 };
@@ -55,22 +55,20 @@ fn events(args: &TriggerArgs) -> Result<Vec<(String, Bytes)>, Failure> {
             .and_then(|event| event.get("type")?.as_str());
         return Ok(vec![(event_type.unwrap_or("-").to_owned(), body)]);
     }
-    let all = EventType::all()
-        .iter()
-        .map(|event_type| event_type.as_str().to_owned());
-    let types: Vec<_> = if args.all {
-        all.collect()
-    } else {
-        args.types.clone()
-    };
-    let event = |name: &String| {
+    let event = |name: &str| {
         let (event_type, json) = fixture(name)?;
         Ok((
             event_type.as_str().to_owned(),
             changed(&json.into(), &args.set)?,
         ))
     };
-    types.iter().map(event).collect()
+    match args.all {
+        true => EventType::all()
+            .iter()
+            .map(|event_type| event(event_type.as_str()))
+            .collect(),
+        false => args.types.iter().map(|name| event(name)).collect(),
+    }
 }
 
 /// The body with these fields set.

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::plan::Planned;
 use crate::{
-    attempt::Attempt,
+    attempt::{Attempt, milliseconds},
     failure::{Ending, Failure},
-    output::{Colour, Output, escaped},
+    output::{Output, escaped},
     progress::Progress,
 };
 
@@ -138,12 +138,10 @@ impl Report {
     /// Of the sorted times, in milliseconds; 0 without any.
     fn percentile(&self, percent: usize) -> f64 {
         let place = (self.times.len() * percent).div_ceil(100).saturating_sub(1);
-        self.times.get(place).map_or(0.0, milliseconds)
+        self.times
+            .get(place)
+            .map_or(0.0, |time| milliseconds(*time))
     }
-}
-
-fn milliseconds(time: &Duration) -> f64 {
-    (time.as_secs_f64() * 1e5).round() / 1e2
 }
 
 fn print(
@@ -152,40 +150,36 @@ fn print(
     as_expected: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let answer = match &attempt.answer {
-        Ok(_) if attempt.is_accepted() && as_expected => String::new(),
-        Ok((_, body)) => {
-            String::from_utf8_lossy(body.get(..MAX_SHOWN).unwrap_or(body)).into_owned()
-        }
-        Err(error) => error.clone(),
-    };
+    let answer = answer(attempt, as_expected);
     if output.is_json() {
         let line = Line {
             kind: "sent",
             svix_id: &planned.message_id,
             event_type: &planned.event_type,
             status: attempt.status(),
-            latency_ms: milliseconds(&attempt.took),
+            latency_ms: attempt.milliseconds(),
             as_expected,
             answer: &answer,
         };
         return Ok(output.object(&line)?);
     }
-    let colour = if as_expected {
-        Colour::Green
-    } else {
-        Colour::Red
-    };
-    let status = attempt
-        .status()
-        .map_or("---".to_owned(), |status| status.to_string());
+    let event_type = escaped(&planned.event_type);
+    let outcome = attempt.outcome(as_expected, output);
     let line = format!(
-        "{}  {:<30}  {}  {:>8.1} ms  {}",
+        "{}  {event_type:<30}  {outcome}  {}",
         planned.message_id,
-        escaped(&planned.event_type),
-        output.paint(colour, &status),
-        milliseconds(&attempt.took),
-        escaped(answer.trim()),
+        escaped(answer.trim())
     );
     Ok(output.line(line.trim_end())?)
+}
+
+/// What the receiver says, unless it is what it should be; or why there is no answer.
+fn answer(attempt: &Attempt, as_expected: bool) -> String {
+    match &attempt.answer {
+        Ok(_) if attempt.is_accepted() && as_expected => String::new(),
+        Ok((_, body)) => {
+            String::from_utf8_lossy(body.get(..MAX_SHOWN).unwrap_or(body)).into_owned()
+        }
+        Err(error) => error.clone(),
+    }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-use super::some;
+use super::optional::some;
 
 /// Removes the white space between the parts.
 pub(super) fn compacted(body: &Bytes) -> Vec<Bytes> {

@@ -1,6 +1,7 @@
 //! Repairs of bodies.
 
 mod json;
+mod optional;
 mod text;
 mod wrapping;
 
@@ -45,8 +46,4 @@ const LIMITS: Limits<Bytes> = Limits {
 /// The body, and what it may have been.
 pub(super) fn repaired(body: &Bytes) -> Vec<Candidate<Bytes>> {
     candidates(body, REPAIRS, &LIMITS)
-}
-
-fn some(body: Option<impl Into<Bytes>>) -> Vec<Bytes> {
-    body.map(Into::into).into_iter().collect()
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::some;
+use super::optional::some;
 
 pub(super) fn without_byte_order_mark(body: &Bytes) -> Vec<Bytes> {
     some(

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use serde_json::Value;
 
-use super::some;
+use super::optional::some;
 use crate::{chunks, percent};
 
 /// No genuine body is longer, so that a small body cannot fill the memory.
@@ -81,29 +81,26 @@ pub(super) fn out_of_envelope(body: &Bytes) -> Vec<Bytes> {
 
 /// With and without a field's name before the body, or an `=` after it.
 pub(super) fn form_decoded(body: &Bytes) -> Vec<Bytes> {
-    let is_escaped = body.contains(&b'%');
-    let has_name = body
+    let name_length = body
         .iter()
         .take(64)
         .take_while(|byte| is_name(**byte))
         .count();
     let value = body
-        .get(has_name..)
+        .get(name_length..)
         .and_then(|rest| rest.strip_prefix(b"="));
-    let key = body.strip_suffix(b"=").unwrap_or(body);
-    let found = [Some(&body[..]), value.filter(|_| has_name > 0), Some(key)];
-    let is_form = is_escaped || value.is_some() || key.len() < body.len();
-    let found = found.into_iter().flatten().filter(|_| is_form);
-    found
-        .flat_map(|text| {
-            [
-                percent::decode(text, true),
-                percent::decode(text, false),
-                text.to_vec(),
-            ]
-        })
-        .map(Bytes::from)
-        .collect()
+    let value = value.filter(|_| name_length > 0);
+    let name = body.strip_suffix(b"=");
+    let whole = Some(&body[..]).filter(|body| body.contains(&b'%'));
+    let decode = |text: &[u8]| {
+        [
+            percent::decode(text, true),
+            percent::decode(text, false),
+            text.to_vec(),
+        ]
+    };
+    let found = [whole, value, name].into_iter().flatten();
+    found.flat_map(decode).map(Bytes::from).collect()
 }
 
 fn is_name(byte: u8) -> bool {
