@@ -209,12 +209,11 @@ fn fault_of_time(
     let verifier = at_arrival(Verifier::new(secret.clone()), delivery, circumstances);
     let error = verifier.check_header_pairs(&head.headers).err()?;
     let seconds = error.skew_seconds()?.unsigned_abs();
-    let reference = match circumstances.arrival_of(delivery) {
-        Some(_) => "when it arrived",
-        None => "now; if it arrived earlier, say when",
-    };
-    let text = |relation| {
-        format!("the signature matches; the timestamp is {seconds} s {relation} {reference}")
+    let text = |relation| match circumstances.arrival_of(delivery) {
+        Some(_) => format!(
+            "the signature matches; the timestamp was {seconds} s {relation} when it arrived"
+        ),
+        None => format!("the signature matches; the timestamp is {seconds} s {relation} now"),
     };
     let digits = head.value("timestamp").map_or(0, str::len);
     Some(match error.kind() {
