@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 use tracing::Span;
 
-use super::{body::VerifiedBody, collect, delivery, restyle::Restyle};
+use super::{body::VerifiedBody, collect, restyle::Restyle, span::delivery_span};
 use crate::{
     BoxError,
     endpoint::{reading::Reading, refusals::Refusals},
@@ -180,7 +180,7 @@ where
             waiting: Some((self.inner, Request::from_parts(self.parts, body))),
             answer: None,
             outcome: Outcome {
-                span: delivery::span(&delivery),
+                span: delivery_span(&delivery),
                 delivery,
                 restyle: self.restyle,
             },

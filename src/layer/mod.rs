@@ -69,6 +69,7 @@
 
 pub(crate) mod body;
 mod collect;
+#[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
 pub(crate) mod delivery;
 mod future;
 #[expect(
@@ -78,6 +79,7 @@ mod future;
 pub(crate) mod layer;
 mod restyle;
 mod service;
+mod span;
 
 pub use self::{future::ResponseFuture, service::ClerkWebhook};
 pub use crate::response::body::ResponseBody;

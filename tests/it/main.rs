@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: linking one for each file takes longer than to run them all.
 
+mod by_serde;
 mod common;
 mod connection;
 mod eras;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clerk_webhooks::{ClerkEvent, EventData, SigningSecret, WebhookError, testing::SignedRequest};
-use clerk_webhooks_sqlx::queue::{Engine, Queue};
+use clerk_webhooks_sqlx::{Engine, queue::Queue};
 use tokio::time::sleep;
 
 use crate::{ROUTE, support};

@@ -32,8 +32,8 @@ use clerk_webhooks::{
     verify::SecretErrorKind,
 };
 use clerk_webhooks_sqlx::{
-    migrate, open_postgres, open_sqlite,
-    queue::{Complete as _, Engine, Queue},
+    Engine, migrate, open_postgres, open_sqlite,
+    queue::{Complete as _, Queue},
 };
 use sqlx::Pool;
 use tokio::{sync::watch, time::sleep};

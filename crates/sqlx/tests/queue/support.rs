@@ -7,7 +7,10 @@ use std::{
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent, RetryPolicy};
-use clerk_webhooks_sqlx::queue::{Counts, Engine, Handler, Queue, Worker};
+use clerk_webhooks_sqlx::{
+    Engine,
+    queue::{Counts, Handler, Queue, Worker},
+};
 use serde_json::json;
 use sqlx::Pool;
 use tokio::{sync::oneshot, task::JoinHandle, time};

@@ -74,7 +74,7 @@ async fn one_that_stood_still_for_longer_than_its_lease_is_overtaken(kind: Kind)
     assert_eq!(first.await.unwrap().outcome().status(), Some(204));
     assert_eq!(site.count(&message, &What::Effect), 2);
     if !matches!(kind, Kind::Redis) {
-        assert_eq!(site.effects_in_database().await[message.id()], 1);
+        assert_eq!(site.engine.effects().await[message.id()], 1);
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
 
 const ENOUGH_KILLS: usize = 5;
 const ENOUGH_RESTARTS: usize = 2;
+const ENOUGH_TRANSACTIONS: usize = 1;
 /// Every target gets its turn, until enough of it were hit and then all; the victims and the moments are
 /// random.
 const TURNS: [Target; 5] = [
@@ -58,6 +59,8 @@ pub(crate) struct Hit {
     to: u64,
     /// Handlers that ran in a worker; requests that a server held; either, for an engine.
     in_flight: usize,
+    /// Handlers of the killed workers that were in the transaction that completes their event.
+    in_transaction: usize,
 }
 
 #[derive(Debug, Default)]
@@ -74,12 +77,18 @@ impl Hits {
         TURNS.into_iter().all(|target| self.are_enough_of(target))
     }
 
+    /// How many transactions were cut off.
+    pub(crate) fn in_transaction(&self) -> usize {
+        self.0.iter().map(|hit| hit.in_transaction).sum()
+    }
+
     fn are_enough_of(&self, target: Target) -> bool {
         let enough = match target {
             Target::Server | Target::Worker => ENOUGH_KILLS,
             Target::Engine => ENOUGH_RESTARTS,
         };
-        self.counted(target) >= enough
+        let is_enough = self.counted(target) >= enough;
+        is_enough && (target != Target::Worker || self.in_transaction() >= ENOUGH_TRANSACTIONS)
     }
 
     /// Whether the end of this run may not have been noted: its process was killed before it could be. A
@@ -121,11 +130,13 @@ impl fmt::Display for Hits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} kills of workers, {} of servers, {} restarts of the engine, all with work in flight; {} at 0",
+            "{} kills of workers, {} of servers, {} restarts of the engine, all with work in flight; {} at 0; \
+             {} transactions were cut off",
             self.counted(Target::Worker),
             self.counted(Target::Server),
             self.counted(Target::Engine),
             self.0.iter().filter(|hit| hit.in_flight == 0).count(),
+            self.in_transaction(),
         )
     }
 }
@@ -156,12 +167,19 @@ pub(crate) async fn hit(
 async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit {
     let worker = rng.usize(..site.workers.len());
     let process = site.workers[worker].id().unwrap();
-    let running = || site.ledger.running(process);
-    kills::until_busy(rng.usize(1..=4), running).await.unwrap();
+    if rng.u8(..3) == 0 {
+        let running = || site.ledger.running(process);
+        kills::until_busy(rng.usize(1..=4), running).await.unwrap();
+    } else {
+        let in_transaction = || site.ledger.in_transaction(process);
+        kills::until_busy(1, in_transaction).await.unwrap();
+        sleep(Duration::from_millis(rng.u64(0..=5))).await;
+    }
     let from = now();
     site.workers[worker].kill().unwrap();
     let to = now();
     let in_flight = site.ledger.running(process).unwrap();
+    let in_transaction = site.ledger.in_transaction(process).unwrap();
     say(&format!("worker {worker}"), in_flight, site, requests);
     site.workers[worker].start_again().unwrap();
     Hit {
@@ -170,6 +188,7 @@ async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         from,
         to,
         in_flight,
+        in_transaction,
     }
 }
 
@@ -190,6 +209,7 @@ async fn hit_server(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         from,
         to,
         in_flight,
+        in_transaction: 0,
     }
 }
 
@@ -199,8 +219,11 @@ async fn hit_engine(site: &mut Site, requests: &InFlight) -> Hit {
     let workers: Vec<_> = site.workers.iter().flat_map(Process::id).collect();
     let (from, held) = (now(), requests.total());
     let processes = take_down(site);
-    let running = |worker| site.ledger.running(worker).unwrap();
-    let in_flight = held + workers.into_iter().map(running).sum::<usize>();
+    let (mut in_flight, mut in_transaction) = (held, 0);
+    for worker in workers {
+        in_flight += site.ledger.running(worker).unwrap();
+        in_transaction += site.ledger.in_transaction(worker).unwrap();
+    }
     say("the engine", in_flight, site, requests);
     bring_up(site).await;
     let to = now();
@@ -212,6 +235,7 @@ async fn hit_engine(site: &mut Site, requests: &InFlight) -> Hit {
         from,
         to,
         in_flight,
+        in_transaction,
     }
 }
 

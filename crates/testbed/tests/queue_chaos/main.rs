@@ -1,5 +1,6 @@
 //! Servers, workers and engines are killed while they work, and every event that was acknowledged is still
-//! processed, or dead-lettered.
+//! processed, or dead-lettered. An event that its handler completes in a transaction has the effect of that
+//! transaction exactly once.
 //!
 //! ```sh
 //! cargo test -p clerk-webhooks-testbed --test queue_chaos -- --include-ignored
@@ -76,7 +77,8 @@ async fn chaos(kind: Kind) {
         started.elapsed()
     ));
     let dead_letters = site.settle().await;
-    let verdict = Verdict::new(&mut site, &sent, &delivered, &dead_letters, &hits);
+    let effects = site.engine.effects().await;
+    let verdict = Verdict::new(&mut site, &sent, &delivered, &dead_letters, &effects, &hits);
     report(format_args!(
         "{kind:?}: {:.1?}, {verdict}",
         started.elapsed()
@@ -102,6 +104,7 @@ fn job(rng: &mut Rng) -> Job {
     Job {
         work: Duration::from_millis(rng.u64(50..=250)),
         failures,
+        in_database: rng.bool(),
         ..Job::default()
     }
 }

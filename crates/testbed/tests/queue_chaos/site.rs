@@ -7,7 +7,7 @@ use std::{
 
 use clerk_webhooks_sqlx::{
     open_postgres, open_sqlite,
-    queue::{self, DeadLetter, Queue},
+    queue::{DeadLetter, Queue},
 };
 use clerk_webhooks_testbed::{
     ledger::{LedgerReader, What},
@@ -167,7 +167,9 @@ impl Site {
 }
 
 /// How many events have no end, and the dead letters.
-async fn state<DB: queue::Engine>(pool: &Pool<DB>) -> (u64, HashMap<String, DeadLetter>) {
+async fn state<DB: clerk_webhooks_sqlx::Engine>(
+    pool: &Pool<DB>,
+) -> (u64, HashMap<String, DeadLetter>) {
     let queue = Queue::new(pool, NAME).await.unwrap();
     let counts = queue.counts().await.unwrap();
     let letters = queue.dead_letters(None, u32::MAX >> 1).await.unwrap();

@@ -9,7 +9,10 @@ use std::{
 };
 
 use clerk_webhooks::{WebhookError, queue::QueuedEvent};
-use clerk_webhooks_sqlx::queue::{Engine, Handler, Queue};
+use clerk_webhooks_sqlx::{
+    Engine,
+    queue::{Handler, Queue},
+};
 use tokio::{runtime, sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
 

@@ -6,7 +6,10 @@ use clerk_webhooks::{
     WebhookError,
     queue::{Enqueued, EventQueue as _, QueuedEvent},
 };
-use clerk_webhooks_sqlx::queue::{Engine, Handler, RETENTION};
+use clerk_webhooks_sqlx::{
+    Engine,
+    queue::{Handler, RETENTION},
+};
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;

@@ -13,7 +13,10 @@ use clerk_webhooks::{
     ClerkEvent, WebhookError,
     queue::{EventContext, EventHandler, QueuedEvent},
 };
-use clerk_webhooks_sqlx::queue::{DeadLetter, Engine, Handler};
+use clerk_webhooks_sqlx::{
+    Engine,
+    queue::{DeadLetter, Handler},
+};
 use serde_json::json;
 use tokio::{sync::mpsc, time::sleep};
 use tower::{BoxError, Service, ServiceBuilder, service_fn};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent};
-use clerk_webhooks_sqlx::queue::{Engine, Handler};
+use clerk_webhooks_sqlx::{Engine, queue::Handler};
 use serde_json::json;
 use tower::service_fn;
 

@@ -32,12 +32,10 @@ use clerk_webhooks::{
     ClerkWebhookLayer,
     queue::{Enqueue, EventHandler, RetryPolicy},
 };
-use clerk_webhooks_sqlx::{
-    migrate, open_postgres, open_sqlite,
-    queue::{Engine, Queue},
-};
+use clerk_webhooks_sqlx::{Engine, migrate, open_postgres, open_sqlite, queue::Queue};
 use clerk_webhooks_testbed::{
     Error,
+    effects::{self, Effects},
     ledger::{Ledger, What},
     milliseconds_from_env, number_from_env, text_from_env,
 };
@@ -61,19 +59,20 @@ async fn main() -> Result<(), Error> {
         .init();
     let url = text_from_env("QUEUE_URL")?;
     match url.split_once("://").ok_or("QUEUE_URL is no URL")? {
-        ("sqlite", path) => run(&open_sqlite(path).await?).await,
-        ("postgres", _) => run(&open_postgres(&url).await?).await,
+        ("sqlite", path) => run(open_sqlite(path).await?).await,
+        ("postgres", _) => run(open_postgres(&url).await?).await,
         (scheme, _) => Err(format!("there is no queue for {scheme}://").into()),
     }
 }
 
-async fn run<DB: Engine>(pool: &Pool<DB>) -> Result<(), Error> {
-    migrate(pool).await?;
-    let queue = Queue::new(pool, NAME).await?;
+async fn run<DB: Effects>(pool: Pool<DB>) -> Result<(), Error> {
+    migrate(&pool).await?;
+    effects::create(&pool).await?;
+    let queue = Queue::new(&pool, NAME).await?;
     let folder = PathBuf::from(text_from_env("LEDGER")?);
     match env::args().nth(1).as_deref() {
         Some("server") => serve(queue, &folder).await,
-        Some("worker") => work(&queue, folder).await,
+        Some("worker") => work(&queue, pool, folder).await,
         _ => Err("the first argument has to be server or worker".into()),
     }
 }
@@ -87,10 +86,17 @@ async fn serve<DB: Engine>(queue: Queue<DB>, folder: &Path) -> Result<(), Error>
     Ok(())
 }
 
-async fn work<DB: Engine>(queue: &Queue<DB>, folder: PathBuf) -> Result<(), Error> {
-    let ledger = Arc::new(ledger(&folder)?);
-    tokio::spawn(pulse(Arc::clone(&ledger)));
-    let app = App { ledger, folder };
+async fn work<DB: Effects>(
+    queue: &Queue<DB>,
+    pool: Pool<DB>,
+    folder: PathBuf,
+) -> Result<(), Error> {
+    tokio::spawn(pulse(ledger(&folder)?));
+    let app = Arc::new(App {
+        ledger: ledger(&folder)?,
+        folder,
+        pool,
+    });
     queue
         .worker(EventHandler::new(app, on_event))
         .with_lease(milliseconds_from_env("LEASE_MS", 10_000)?)
@@ -101,7 +107,7 @@ async fn work<DB: Engine>(queue: &Queue<DB>, folder: PathBuf) -> Result<(), Erro
 }
 
 /// Writes a pulse to the ledger. A gap shows that the worker was suspended, and so was rightly considered crashed.
-async fn pulse(ledger: Arc<Ledger>) -> io::Result<()> {
+async fn pulse(ledger: Ledger) -> io::Result<()> {
     loop {
         ledger.note("", What::Pulse)?;
         sleep(PULSE).await;
