@@ -64,7 +64,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         output.flush()?;
         Ok(ending)
     });
-    ended.map_or_else(fail, |ending| ExitCode::from(ending.code()))
+    match ended {
+        Ok(ending) => ExitCode::from(ending.code()),
+        Err(failure) => fail(&failure),
+    }
 }
 
 /// A help text or what is wrong with the arguments, which may quote them. The reader may have gone.
@@ -76,7 +79,7 @@ fn print_usage(error: &clap::Error) {
     };
 }
 
-fn fail(failure: Failure) -> ExitCode {
+fn fail(failure: &Failure) -> ExitCode {
     if let Some(message) = failure.message() {
         let _ = writeln!(io::stderr(), "error: {}", without_secrets(message));
     }

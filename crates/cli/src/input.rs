@@ -27,7 +27,7 @@ const VARIABLES: [&str; 2] = ["CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SEC
 #[command(next_help_heading = "Signing secret")]
 pub(crate) struct SecretArgs {
     /// The environment variable with the secret, or with several, separated by commas or white space
-    /// [default: CLERK_WEBHOOK_SIGNING_SECRET, otherwise CLERK_WEBHOOK_SECRET]
+    /// [default: `CLERK_WEBHOOK_SIGNING_SECRET`, otherwise `CLERK_WEBHOOK_SECRET`]
     #[arg(long, value_name = "NAME", group = "source")]
     secret_env: Option<String>,
     /// A file with the secret, or with several
@@ -134,7 +134,7 @@ impl CaptureArgs {
         let body = self.body.as_deref().map(read_file).transpose()?;
         let mut entries = Vec::new();
         for file in &self.files {
-            let read = capture::read(read_file(file)?, body.clone());
+            let read = capture::read(&read_file(file)?, body.clone());
             entries.extend(
                 read.map_err(|error| Failure::Input(format!("{}: {error}", file.display())))?,
             );

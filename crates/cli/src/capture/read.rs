@@ -44,16 +44,16 @@ impl Error for ReadError {}
 /// use clerk_webhooks_cli::capture::{Entry, read};
 ///
 /// let file = "POST / HTTP/1.1\r\nsvix-id: msg_1\r\n\r\n{}";
-/// let entries = read(file.into(), None)?;
+/// let entries = read(&file.into(), None)?;
 /// let [Entry::Delivery(delivery)] = entries.as_slice() else { panic!("one delivery") };
 /// assert_eq!((delivery.claimed_id(), &delivery.body[..]), (Some("msg_1"), &b"{}"[..]));
 /// # Ok::<(), clerk_webhooks_cli::capture::ReadError>(())
 /// ```
-pub fn read(bytes: Bytes, body: Option<Bytes>) -> Result<Vec<Entry>, ReadError> {
+pub fn read(bytes: &Bytes, body: Option<Bytes>) -> Result<Vec<Entry>, ReadError> {
     let mut entries = if bytes.trim_ascii_start().starts_with(b"{") {
-        json_lines(&bytes)?
+        json_lines(bytes)?
     } else {
-        vec![Entry::Delivery(request(&bytes, body.clone())?)]
+        vec![Entry::Delivery(request(bytes, body.clone())?)]
     };
     if let Some(body) = body {
         for entry in &mut entries {
@@ -116,7 +116,7 @@ mod tests {
         text: &str,
         body: Option<&'static str>,
     ) -> Result<Vec<CapturedDelivery>, ReadError> {
-        let entries = read(text.to_owned().into(), body.map(Bytes::from))?;
+        let entries = read(&text.to_owned().into(), body.map(Bytes::from))?;
         let delivery = |entry| match entry {
             Entry::Delivery(delivery) => Some(delivery),
             Entry::Other(_) => None,
@@ -143,7 +143,7 @@ mod tests {
     fn lines_of_other_types_are_kept() {
         let file = "{\"type\":\"ready\",\"url\":\"x\"}\n\n\
                     {\"type\":\"event\",\"headers\":{\"a\":\"b\"},\"body_b64\":\"e30=\",\"latency_ms\":3}\n";
-        let entries = read(file.into(), None).unwrap();
+        let entries = read(&file.into(), None).unwrap();
         assert!(
             matches!(&entries[0], Entry::Other(line) if line == r#"{"type":"ready","url":"x"}"#)
         );

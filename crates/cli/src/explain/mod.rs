@@ -13,9 +13,9 @@
 mod body;
 mod cause;
 mod circumstances;
+mod diagnose;
 mod diagnosis;
 mod evidence;
-mod explain;
 mod header;
 mod search;
 mod secret;
@@ -25,6 +25,6 @@ mod time;
 pub use self::{
     cause::Cause,
     circumstances::Circumstances,
+    diagnose::explain,
     diagnosis::{Certainty, Diagnosis, Finding, Verdict},
-    explain::explain,
 };

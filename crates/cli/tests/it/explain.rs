@@ -220,7 +220,7 @@ fn secrets() -> Vec<Row> {
         suspected(
             Cause::SecretOfAnotherInstance,
             peer(|case| {
-                case.verified = vec![Case::of_body(&BODY.replace("ins_1", "ins_2")).delivery]
+                case.verified = vec![Case::of_body(&BODY.replace("ins_1", "ins_2")).delivery];
             }),
         ),
     ]
@@ -275,7 +275,7 @@ fn headers() -> Vec<Row> {
             Case::changed(|case| {
                 rename(case, |name| {
                     format!("HTTP_{}", name.replace('-', "_").to_uppercase())
-                })
+                });
             }),
         ),
         proved(

@@ -37,7 +37,7 @@ impl Recorded {
     fn delivery(&self) -> CapturedDelivery {
         let head = BASE64_STANDARD.decode(&self.head_b64).unwrap();
         let body = BASE64_STANDARD.decode(&self.body_b64).unwrap();
-        let entries = read([head, body].concat().into(), None).unwrap();
+        let entries = read(&[head, body].concat().into(), None).unwrap();
         let [Entry::Delivery(delivery)] = &entries[..] else {
             panic!("one delivery");
         };
@@ -114,7 +114,7 @@ const DAMAGES: [Damage; 10] = [
     }),
 ];
 
-/// serde_json's own printer, on its own value: it also sorts the fields.
+/// `serde_json`'s own printer, on its own value: it also sorts the fields.
 fn pretty(body: &[u8], line_break: &str) -> Option<Vec<u8>> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
     let pretty = serde_json::to_string_pretty(&value).unwrap();

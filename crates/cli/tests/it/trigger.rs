@@ -73,7 +73,7 @@ fn what_must_be_refused_is_refused() {
     ] {
         let output = run(&["trigger", "user.created", option, "--to", &receiver.url()]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        assert!(stdout(&output).contains(&format!("400  ")) && stdout(&output).contains(answer));
+        assert!(stdout(&output).contains("400  ") && stdout(&output).contains(answer));
     }
     assert!(receiver.seen().is_empty());
 }

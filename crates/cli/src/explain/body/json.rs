@@ -130,7 +130,7 @@ impl<'a> Node<'a> {
                     out.push(b':');
                     out.extend(style.after_colon.bytes());
                     value.print_at(depth + 1, style, out);
-                })
+                });
             }
             Self::Array(values) => print_list(b"[]", values, depth, style, out, |value, out| {
                 value.print_at(depth + 1, style, out);

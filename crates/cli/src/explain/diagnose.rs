@@ -131,10 +131,10 @@ fn signing_secrets(circumstances: &Circumstances) -> Vec<Signer> {
 
 /// What a text may have been, as far as it is a secret then.
 fn signers(text: &SecretText, causes: &[Cause]) -> Vec<Signer> {
-    let signer = |candidate: Candidate<String>| {
+    let signer = |candidate: Candidate<secret::Text>| {
         Some(Signer {
             label: text.label().to_owned(),
-            secret: SecretText::new(text.label(), candidate.value)
+            secret: SecretText::new(text.label(), candidate.value.as_str())
                 .parse()
                 .ok()?,
             causes: [causes, &candidate.causes].concat(),
