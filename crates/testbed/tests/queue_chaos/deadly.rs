@@ -31,8 +31,8 @@ async fn events_that_end_their_process(kind: Kind) {
     let letters = site.settle().await;
     assert_eq!(Vec::from_iter(letters.keys()), [&always]);
     let letter = &letters[&always];
-    assert_eq!(letter.attempts(), MAX_ATTEMPTS);
-    let error = letter.error();
+    assert_eq!(letter.attempts, MAX_ATTEMPTS);
+    let error = &letter.error;
     assert!(error.starts_with("no attempt is left"), "{error}");
 }
 
