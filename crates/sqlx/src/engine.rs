@@ -8,6 +8,36 @@ use self::sealed::Dialect as _;
 ///
 /// If your program chooses its engine when it starts, match on the setting and call one function that is generic over
 /// this trait.
+///
+/// A trait of yours may extend it. It then inherits the names of [`Database`] alone:
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// use clerk_webhooks_sqlx::Engine;
+///
+/// trait App: Engine {
+///     const BEGIN: &'static str;
+///     const MIGRATIONS: &'static [&'static str];
+///
+///     fn execute() -> usize;
+/// }
+///
+/// impl App for sqlx::Sqlite {
+///     const BEGIN: &'static str = "begin immediate";
+///     const MIGRATIONS: &'static [&'static str] = &["create table users (id text primary key)"];
+///
+///     fn execute() -> usize {
+///         1
+///     }
+/// }
+///
+/// fn steps<DB: App>() -> usize {
+///     DB::MIGRATIONS.len() + DB::BEGIN.len() + DB::execute()
+/// }
+///
+/// assert_eq!(steps::<sqlx::Sqlite>(), 17);
+/// # }
+/// ```
 pub trait Engine: Database<Connection: sealed::Dialect> {}
 
 impl<DB: Database<Connection: sealed::Dialect>> Engine for DB {}

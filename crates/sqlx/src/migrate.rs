@@ -109,7 +109,8 @@ mod tests {
                 Sql::<DB>::run(connection, "delete from clerk_inbox")
                     .await
                     .unwrap();
-                let row = "insert into clerk_inbox (scope, id) values ('users', 'msg_1')";
+                let row =
+                    "insert into clerk_inbox (scope, id, received_at) values ('users', 'msg_1', 0)";
                 Sql::<DB>::run(connection, row).await.unwrap();
             }
         }
