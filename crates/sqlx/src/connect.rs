@@ -52,7 +52,7 @@ pub(crate) async fn first<DB: Engine>(
     pool: &Pool<DB>,
 ) -> Result<PoolConnection<DB>, DatabaseError> {
     let begun = Instant::now();
-    let connection = loop {
+    loop {
         // A pool that has connections is able to connect.
         let direct = match pool.size() {
             0 => timeout(LONGEST_CONNECT, connect_and_close(pool))
@@ -60,15 +60,17 @@ pub(crate) async fn first<DB: Engine>(
                 .unwrap_or_else(|elapsed| Err(sqlx::Error::Io(elapsed.into()))),
             _ => Ok(()),
         };
-        match direct {
-            Ok(()) => break acquire(pool).await,
+        let opened = match direct {
+            Ok(()) => acquire(pool).await,
+            Err(error) => Err(error),
+        };
+        match opened {
             Err(error) if is_worth_a_retry::<DB>(&error) && begun.elapsed() < LONGEST_START => {
                 sleep(PAUSE).await;
             }
-            Err(error) => break Err(error),
+            opened => return opened.map_err(DatabaseError::of(DB::NAME, "be opened")),
         }
-    };
-    connection.map_err(DatabaseError::of(DB::NAME, "be opened"))
+    }
 }
 
 fn is_worth_a_retry<DB: Engine>(error: &sqlx::Error) -> bool {

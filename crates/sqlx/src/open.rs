@@ -106,6 +106,8 @@ mod sqlite {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            // Of several processes that switch a new file at the same time, some get "locked" without waiting for the
+            // busy timeout. `connect::first` then tries again.
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);

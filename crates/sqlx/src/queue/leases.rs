@@ -187,9 +187,8 @@ impl<DB: Engine> Leases<DB> {
     }
 
     async fn has_ended(&self, end: &End) -> Result<bool, DatabaseError> {
-        let ended = end.has_ended();
-        let rows = request::rows(&self.queue.pool, Sql::<DB>::HAS_ENDED, &ended);
-        let rows: Vec<(i64,)> = rows.await?;
+        let (statement, ended) = (Sql::<DB>::HAS_ENDED, end.has_ended());
+        let rows: Vec<(i64,)> = request::rows(&self.queue.pool, statement, &ended).await?;
         Ok(rows == [(1,)])
     }
 

@@ -100,12 +100,8 @@ impl<DB: Engine> Queue<DB> {
         let (at, message_id) = after.map_or((-1, ""), |letter| {
             (since_1970(letter.died_at), &*letter.message_id)
         });
-        let page = [
-            Text(&self.name),
-            Number(at),
-            Text(message_id),
-            Number(limit.into()),
-        ];
+        let (name, limit) = (Text(&self.name), Number(limit.into()));
+        let page = [name, Number(at), Text(message_id), limit];
         let rows = request::rows(&self.pool, Sql::<DB>::DEAD_LETTERS, &page);
         Ok(rows.await?.into_iter().map(DeadLetter::from_row).collect())
     }

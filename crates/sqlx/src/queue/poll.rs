@@ -68,7 +68,7 @@ enum Next {
 /// Methods take `&mut self`, although few change it, since a service need not be `Sync`.
 impl<DB: Engine, S: Handler> Poll<DB, S> {
     fn new(queue: Queue<DB>, service: S, settings: Settings, stop: watch::Receiver<bool>) -> Self {
-        let free = Arc::new(Semaphore::new(settings.concurrency as usize));
+        let free = Arc::new(Semaphore::new(settings.concurrency));
         let leases = Arc::new(Leases::new(queue, settings, stop.clone()));
         let mut background = JoinSet::new();
         background.spawn(Arc::clone(&leases).keep());
@@ -152,8 +152,9 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
         &mut self,
         mut permits: OwnedSemaphorePermit,
     ) -> Result<(), DatabaseError> {
-        let held = u32::try_from(permits.num_permits()).unwrap_or(u32::MAX);
-        let others = self.leases.settings.concurrency.saturating_sub(held);
+        let concurrency = self.leases.settings.concurrency;
+        let others = concurrency.saturating_sub(permits.num_permits());
+        let others = u32::try_from(others).unwrap_or(u32::MAX);
         let others = Arc::clone(&self.free).acquire_many_owned(others);
         let Some(Ok(others)) = self.unless_stopped(others).await else {
             return Ok(());

@@ -132,7 +132,6 @@ impl<DB: Engine> Run<DB> {
         let event = event
             .with_attempt(self.attempt())
             .with_extension(Arc::clone(&self.lease));
-        let span = self.span();
         let (policy, attempt) = (self.leases.settings.retry_policy.clone(), self.attempt());
         let handling = async move {
             let error = match call(service, event).await {
@@ -143,7 +142,7 @@ impl<DB: Engine> Run<DB> {
             failed(attempt, decision, &WebhookError::retry(error).to_string())
         };
         let mut task = JoinSet::new();
-        task.spawn(handling.instrument(span));
+        task.spawn(handling.instrument(self.span()));
         match timeout(self.leases.settings.longest_run, task.join_next()).await {
             Ok(Some(Ok(outcome))) => Some(outcome),
             // The panic's text may have any content, so it is not stored. The panic hook has printed it.

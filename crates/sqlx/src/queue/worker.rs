@@ -92,8 +92,7 @@ impl<DB: Engine, S: Handler> Worker<DB, S> {
     /// How many events the worker leases and runs at the same time: 10 unless set; at least one, and at most
     /// 100,000.
     pub fn with_concurrency(mut self, concurrency: usize) -> Self {
-        let concurrency = concurrency.clamp(1, MOST_AT_ONCE);
-        self.settings.concurrency = concurrency.try_into().unwrap_or(u32::MAX);
+        self.settings.concurrency = concurrency.clamp(1, MOST_AT_ONCE);
         self
     }
 
