@@ -1,6 +1,6 @@
 //! A request and its answer, over one connection.
 
-use std::{io, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -38,10 +38,16 @@ pub enum Over {
 /// The body of an answer, and the connection that it comes over.
 #[must_use = "the connection can be used again only after the body is read"]
 pub struct Rest {
-    connection: AnyConnection,
+    sent: Sent,
     read: Vec<u8>,
     end: BodyEnd,
     closes: bool,
+}
+
+/// A request that was sent and not answered yet.
+#[must_use = "a request wants its answer read"]
+pub struct Sent {
+    connection: AnyConnection,
     connections: Connections,
     origin: Origin,
 }
@@ -58,6 +64,15 @@ impl Client {
         origin: &Origin,
         over: Over,
     ) -> io::Result<(Head, Rest)> {
+        self.write(request, origin, over).await?.answer().await
+    }
+
+    /// Sends the bytes of a request.
+    ///
+    /// # Errors
+    ///
+    /// When the connection cannot be made or breaks.
+    pub async fn write(&self, request: &[u8], origin: &Origin, over: Over) -> io::Result<Sent> {
         let idle = match over {
             Over::Any => self.connections.take(origin),
             Over::New => None,
@@ -68,16 +83,33 @@ impl Client {
         };
         connection.write_all(request).await?;
         connection.flush().await?;
-        let (head, read) = read_head(&mut connection).await?;
-        let rest = Rest {
+        Ok(Sent {
             connection,
-            read,
-            end: head.body_end(),
-            closes: head.closes(),
             connections: self.connections.clone(),
             origin: origin.clone(),
+        })
+    }
+}
+
+impl Sent {
+    /// Returns when the head of the answer has come.
+    ///
+    /// # Errors
+    ///
+    /// When the connection breaks, or when the answer is not HTTP.
+    pub async fn answer(mut self) -> io::Result<(Head, Rest)> {
+        let (head, read) = read_head(&mut self.connection).await?;
+        let rest = Rest {
+            end: head.body_end(),
+            closes: head.closes(),
+            sent: self,
+            read,
         };
         Ok((head, rest))
+    }
+
+    fn give_back(self) {
+        self.connections.give_back(self.origin, self.connection);
     }
 }
 
@@ -92,7 +124,7 @@ impl Rest {
         };
         body.truncate(MAX_BODY_BYTES);
         if is_whole && !self.closes {
-            self.connections.give_back(self.origin, self.connection);
+            self.sent.give_back();
         }
         body
     }
@@ -108,7 +140,7 @@ impl Rest {
             if is_whole {
                 return Ok(true);
             }
-            if self.connection.read_buf(&mut self.read).await? == 0 {
+            if self.sent.connection.read_buf(&mut self.read).await? == 0 {
                 return Ok(false);
             }
         }
@@ -137,8 +169,16 @@ async fn read_head(connection: &mut AnyConnection) -> io::Result<(Head, Vec<u8>)
     Err(io::Error::other("the head of the answer is too long"))
 }
 
-impl std::fmt::Debug for Rest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rest")
             .field("end", &self.end)
             .finish_non_exhaustive()

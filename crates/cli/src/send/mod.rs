@@ -29,7 +29,7 @@ mod target;
 mod tls;
 
 pub use self::{
-    client::{Client, Over, Rest},
+    client::{Client, Over, Rest, Sent},
     message_id::random_message_id,
     request::{request, request_as_is},
     response::Head,

@@ -42,16 +42,23 @@ impl fmt::Display for TargetError {
 
 impl Error for TargetError {}
 
-impl Target {
-    /// A path on a server without TLS, with this header `Host`.
-    pub fn plain(server: SocketAddr, host: impl Into<String>, path: impl Into<String>) -> Self {
-        let origin = Origin {
+impl Origin {
+    /// A server without TLS.
+    #[must_use]
+    pub fn plain(server: SocketAddr) -> Self {
+        Self {
             is_tls: false,
             host: server.ip().to_string(),
             port: server.port(),
-        };
+        }
+    }
+}
+
+impl Target {
+    /// A path on a server without TLS, with this header `Host`.
+    pub fn plain(server: SocketAddr, host: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
-            origin,
+            origin: Origin::plain(server),
             host: host.into(),
             path: path.into(),
         }
