@@ -51,7 +51,7 @@ pub(crate) async fn run<DB: Engine>(
     }
     wait_until_done(queue).await?;
     for letter in queue.dead_letters(None, 10).await? {
-        println!("dead letter {}: {}", letter.message_id(), letter.error());
+        println!("dead letter {}: {}", letter.message_id, letter.error);
     }
     Ok(())
 }

@@ -195,7 +195,7 @@ async fn work<DB: Credits>(
         .worker(EventHandler::new(Arc::new(app), on_event))
         .with_lease(milliseconds("LEASE_MS", 10_000)?)
         .on_dead_letter(|letter| {
-            println!("dead {} after {}", letter.message_id(), letter.attempts());
+            println!("dead {} after {}", letter.message_id, letter.attempts);
         });
     worker.run_until(told_to_stop(stopped)).await;
     Ok(())

@@ -9,7 +9,7 @@ use std::{
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent, RetryPolicy};
 use clerk_webhooks_sqlx::{
     Engine,
-    queue::{Counts, Handler, Queue, Worker},
+    queue::{Counts, DeadLetter, Handler, Queue, Worker},
 };
 use serde_json::json;
 use sqlx::Pool;
@@ -88,6 +88,37 @@ impl<DB: Engine> Bench<DB> {
                 time::sleep(Duration::from_millis(20)).await;
             }
         }
+    }
+}
+
+/// A dead letter's fields, as the scenarios read those of every engine.
+pub(crate) trait Letter {
+    fn message_id(&self) -> &str;
+    fn attempts(&self) -> u32;
+    fn error(&self) -> &str;
+    fn died_at(&self) -> SystemTime;
+    fn stored(&self) -> &str;
+}
+
+impl Letter for DeadLetter {
+    fn message_id(&self) -> &str {
+        &self.message_id
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    fn error(&self) -> &str {
+        &self.error
+    }
+
+    fn died_at(&self) -> SystemTime {
+        self.died_at
+    }
+
+    fn stored(&self) -> &str {
+        &self.stored
     }
 }
 

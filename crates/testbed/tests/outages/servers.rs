@@ -55,7 +55,7 @@ async fn both_endpoints_of_a_rotation_are_served_by_one_run(kind: Kind) {
 
 async fn one_that_stood_still_for_longer_than_its_lease_is_overtaken(kind: Kind) {
     let mut job = waiting();
-    job.inbox = true;
+    job.in_database = true;
     let (mut site, message) = (Site::start(kind, 2).await, message(&job));
     let first = attempt(&site, 0, &message);
     site.until(&message, What::Started, 1).await;

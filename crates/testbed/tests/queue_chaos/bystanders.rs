@@ -51,8 +51,8 @@ async fn bystanders(kind: Kind) {
     let (poison, innocents) = ids.split_last().unwrap();
     assert_eq!(Vec::from_iter(letters.keys()), [poison], "{}", site.logs());
     let letter = &letters[poison];
-    assert_eq!((letter.attempts(), letter.crashes()), (5, MAX_CRASHES));
-    assert_eq!(letter.error(), "it crashed its worker 5 times");
+    assert_eq!((letter.attempts, letter.crashes), (5, MAX_CRASHES));
+    assert_eq!(letter.error, "it crashed its worker 5 times");
     assert_eq!(attempts(&mut site, poison), [1, 2, 3, 4, 5]);
     for innocent in innocents {
         let ended = site.ledger.count(innocent, &What::Ended).unwrap();

@@ -31,8 +31,8 @@ async fn events_that_end_their_process(kind: Kind) {
     let letters = site.settle().await;
     assert_eq!(Vec::from_iter(letters.keys()), [&always]);
     let letter = &letters[&always];
-    assert_eq!(letter.attempts(), MAX_ATTEMPTS);
-    let error = letter.error();
+    assert_eq!(letter.attempts, MAX_ATTEMPTS);
+    let error = &letter.error;
     assert!(error.starts_with("no attempt is left"), "{error}");
 }
 
@@ -42,6 +42,11 @@ async fn process(site: &mut Site, seed: u64, ends: u32) -> String {
         failures: vec![Failure::Abort; ends as usize],
         ..Job::default()
     };
+    run(site, seed, job).await
+}
+
+/// Sends an event, and waits until nothing is left to do: its id.
+pub(crate) async fn run(site: &mut Site, seed: u64, job: Job) -> String {
     let messages = Job::messages(seed, &[job]).unwrap();
     let id = messages[0].id().to_owned();
     let delivered = site.sender(seed).deliver(messages).await;

@@ -177,6 +177,6 @@ async fn state<DB: clerk_webhooks_sqlx::Engine>(
     if unfinished == 0 {
         assert_eq!(u64::try_from(letters.len()).unwrap(), counts.dead);
     }
-    let by_message = |letter: DeadLetter| (letter.message_id().to_owned(), letter);
+    let by_message = |letter: DeadLetter| (letter.message_id.clone(), letter);
     (unfinished, letters.into_iter().map(by_message).collect())
 }

@@ -134,7 +134,7 @@ impl<'a> Verdict<'a> {
             }
             (Some(last), Some(letter)) => fault_of_death(last, letter, job, self.hits),
             (None, Some(letter)) => {
-                (letter.attempts() != MAX_ATTEMPTS).then(|| "dead without a run".to_owned())
+                (letter.attempts != MAX_ATTEMPTS).then(|| "dead without a run".to_owned())
             }
             (_, None) => None,
         }
@@ -148,11 +148,11 @@ fn is_permanent(job: &Job) -> bool {
 /// Why it should not be dead, or not with so many attempts. The last ones may have begun no handler: they
 /// were leased to a worker that was killed.
 fn fault_of_death(last: &Run, letter: &DeadLetter, job: &Job, hits: &Hits) -> Option<String> {
-    let attempts = letter.attempts();
+    let attempts = letter.attempts;
     let is_as_expected = if is_permanent(job) && last.is(End::Failed) {
         attempts == last.attempt
     } else {
-        let died_at = microseconds(letter.died_at() + Duration::from_secs(1));
+        let died_at = microseconds(letter.died_at + Duration::from_secs(1));
         let had_all = last.attempt == MAX_ATTEMPTS || hits.any_between(last.began_at, died_at);
         attempts == MAX_ATTEMPTS && had_all
     };

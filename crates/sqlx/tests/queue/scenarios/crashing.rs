@@ -17,7 +17,7 @@ use tokio::{runtime, sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;
-use crate::support::{Bench, BoxFuture, Running, Seen, in_time, short_policy};
+use crate::support::{Bench, BoxFuture, Letter as _, Running, Seen, in_time, short_policy};
 
 const LEASE: Duration = Duration::from_secs(2);
 

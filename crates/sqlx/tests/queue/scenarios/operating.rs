@@ -13,7 +13,7 @@ use clerk_webhooks_sqlx::{
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;
-use crate::support::{Bench, Running, Seen, event};
+use crate::support::{Bench, Letter as _, Running, Seen, event};
 
 fn refusing() -> impl Handler {
     service_fn(|_: QueuedEvent| async {

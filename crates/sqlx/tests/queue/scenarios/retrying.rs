@@ -21,7 +21,9 @@ use serde_json::json;
 use tokio::{sync::mpsc, time::sleep};
 use tower::{BoxError, Service, ServiceBuilder, service_fn};
 
-use crate::support::{Bench, Running, Seen, event_with, hasty_policy, in_time, short_policy};
+use crate::support::{
+    Bench, Letter as _, Running, Seen, event_with, hasty_policy, in_time, short_policy,
+};
 use clerk_webhooks::queue::EventQueue as _;
 
 /// Fails until the given time that it is called.
