@@ -28,8 +28,11 @@ pub(crate) fn stream(streams: &Streams, required: &Config, found: &Config) -> Op
     let edit = |setting: String, flags: String| {
         format!("{setting}: run `nats stream edit {name} {flags}`")
     };
-    let anew =
-        |setting: &str| format!("{setting}, which cannot be changed: let its events run, run `nats stream rm {name}`, and call `migrate`");
+    let anew = |setting: &str| {
+        format!(
+            "{setting}, which cannot be changed: let its events run, run `nats stream rm {name}`, and call `migrate`"
+        )
+    };
     let is_bounded = found.max_messages > 0 || found.max_bytes > 0;
     let largest = usize::try_from(found.max_message_size).unwrap_or_default();
     let subject = required.subjects.join(",");

@@ -55,7 +55,8 @@ impl Error for NatsError {
     }
 }
 
-const UNREACHABLE: &str = "the server did not answer in time, or cannot be reached; check its address, and that it is up";
+const UNREACHABLE: &str =
+    "the server did not answer in time, or cannot be reached; check its address, and that it is up";
 const NO_JETSTREAM: &str = "no server answers for JetStream or for this stream; is JetStream enabled, does the stream \
      have a leader (a majority of its replicas), and did the program call `migrate`?";
 const SEE_SOURCE: &str = "see the source of this error";
@@ -92,9 +93,9 @@ fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
         ErrorCode::STREAM_NOT_FOUND => {
             Some("a stream is missing; call `migrate` when the program starts")
         }
-        ErrorCode::STREAM_STORE_FAILED | ErrorCode::STORAGE_RESOURCES_EXCEEDED => Some(
-            "the stream or its disk is full; raise its limits, or start workers that empty it",
-        ),
+        ErrorCode::STREAM_STORE_FAILED | ErrorCode::STORAGE_RESOURCES_EXCEEDED => {
+            Some("the stream or its disk is full; raise its limits, or start workers that empty it")
+        }
         ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT => {
             Some("JetStream is not enabled: add `jetstream {}` to the server's configuration")
         }

@@ -39,7 +39,12 @@ mod tests {
 
     #[test]
     fn every_text_survives() {
-        for text in ["", "msg_2b1k-A", "a.b*c>d e/f#=\\", "caf\u{e9} \u{1f980}\r\n\0"] {
+        for text in [
+            "",
+            "msg_2b1k-A",
+            "a.b*c>d e/f#=\\",
+            "caf\u{e9} \u{1f980}\r\n\0",
+        ] {
             let token = encode(text);
             assert_eq!(decode(&token).as_deref(), Some(text));
             let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);

@@ -131,10 +131,6 @@ impl DeadLetter {
     pub(super) fn sequence(&self) -> u64 {
         self.sequence
     }
-
-    pub(super) fn at(self, sequence: u64) -> Self {
-        Self { sequence, ..self }
-    }
 }
 
 /// Prints only the length of the stored bytes, since a payload holds personal data.

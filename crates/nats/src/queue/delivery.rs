@@ -60,6 +60,8 @@ impl Delivery {
     /// The server delivers it again after the pause.
     pub(super) async fn give_back(&self, pause: Duration) -> Result<(), BoxError> {
         let pause = pause.min(LONGEST_PAUSE);
-        self.message.double_ack_with(AckKind::Nak(Some(pause))).await
+        self.message
+            .double_ack_with(AckKind::Nak(Some(pause)))
+            .await
     }
 }

@@ -73,7 +73,11 @@ impl Failures {
 impl Queue {
     pub(super) async fn failures_of(&self, sequence: u64) -> Result<Failures, BoxError> {
         let subject = self.failures_subject(sequence);
-        match self.failures.get_last_raw_message_by_subject(&subject).await {
+        match self
+            .failures
+            .get_last_raw_message_by_subject(&subject)
+            .await
+        {
             Ok(message) => Ok(serde_json::from_slice(&message.payload)?),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
                 Ok(Failures::default())
@@ -134,7 +138,9 @@ mod tests {
 
     #[test]
     fn it_is_due_after_its_pause() {
-        let waits = Failures::default().with_pause(Duration::from_secs(60)).due_in();
+        let waits = Failures::default()
+            .with_pause(Duration::from_secs(60))
+            .due_in();
         assert!(Duration::from_secs(50) < waits && waits <= Duration::from_secs(60));
         assert_eq!(Failures::default().due_in(), Duration::ZERO);
         assert!(Failures::default().with_not_before(u64::MAX).due_in() > Duration::from_secs(60));

@@ -74,11 +74,14 @@ impl Leases {
     }
 
     /// Tries until the server answers. Returns `None` when the worker stops and the server still does not answer.
-    pub(super) async fn insist<T, E: Into<BoxError>>(
+    pub(super) async fn insist<T, E: Into<BoxError>, F>(
         &self,
         attempt: &'static str,
-        mut asking: impl AsyncFnMut() -> Result<T, E>,
-    ) -> Option<T> {
+        asking: impl Fn() -> F,
+    ) -> Option<T>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
         let mut stopping_since = None;
         loop {
             match asking().await {

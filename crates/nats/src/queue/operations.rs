@@ -5,10 +5,8 @@ use async_nats::{
     jetstream::{
         ErrorCode,
         context::ConsumerInfoErrorKind,
-        stream::{
-            DeleteMessageErrorKind, Info, LastRawMessageErrorKind, RawMessageError, Stream,
-            StreamMessage,
-        },
+        message::StreamMessage,
+        stream::{DeleteMessageErrorKind, Info, LastRawMessageErrorKind, RawMessageError, Stream},
     },
 };
 use futures_util::TryStreamExt as _;
@@ -101,7 +99,8 @@ impl Queue {
         while letters.len() < limit as usize {
             let message = self.dead.raw_message_builder().sequence(next);
             let message = message.next_by_subject(self.dead_filter()).send().await;
-            let Some(letter) = found(message).map_err(NatsError::of("list its dead letters"))? else {
+            let Some(letter) = found(message).map_err(NatsError::of("list its dead letters"))?
+            else {
                 break;
             };
             next = letter.sequence() + 1;
@@ -136,10 +135,15 @@ impl Queue {
         };
         let id = self.message_id_header(message_id);
         let mut headers = async_nats::HeaderMap::new();
-        headers.insert(NATS_MESSAGE_ID, format!("{id}{REQUEUED}{}", letter.sequence()));
+        headers.insert(
+            NATS_MESSAGE_ID,
+            format!("{id}{REQUEUED}{}", letter.sequence()),
+        );
         let (stream, subject) = (&*self.events, &*self.subject);
         let stored = self.publish((stream, subject), headers, letter.stored().clone());
-        let (_, is_new) = stored.await.map_err(NatsError::of("requeue a dead letter"))?;
+        let (_, is_new) = stored
+            .await
+            .map_err(NatsError::of("requeue a dead letter"))?;
         // By its number: the event may have run and died again.
         Ok(self.delete(&letter).await? || is_new)
     }
@@ -165,8 +169,11 @@ impl Queue {
             Err(error) => match error.kind() {
                 // Somebody else was faster.
                 DeleteMessageErrorKind::JetStream(cause)
-                    if [ErrorCode::NO_MESSAGE_FOUND, ErrorCode::STREAM_MESSAGE_DELETE_FAILED]
-                        .contains(&cause.error_code()) =>
+                    if [
+                        ErrorCode::NO_MESSAGE_FOUND,
+                        ErrorCode::STREAM_MESSAGE_DELETE_FAILED,
+                    ]
+                    .contains(&cause.error_code()) =>
                 {
                     Ok(false)
                 }

@@ -2,7 +2,7 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use async_nats::jetstream::{Message, consumer::PullConsumer};
+use async_nats::jetstream::consumer::PullConsumer;
 use clerk_webhooks::BoxError;
 use futures_util::StreamExt as _;
 use tokio::{
@@ -78,8 +78,9 @@ impl<S: Handler> Poll<S> {
         stop: &mut Stop<F>,
     ) -> Option<PullConsumer> {
         let (leases, lease) = (&self.shared.leases, self.shared.settings.lease);
-        let making = async || leases.queue.consumer(lease).await;
-        stop.or(leases.insist("make the queue's consumer", making)).await?
+        let making = || leases.queue.consumer(lease);
+        stop.or(leases.insist("make the queue's consumer", making))
+            .await?
     }
 
     /// Waits for a free permit and takes all that are free. `None` when the worker stops.

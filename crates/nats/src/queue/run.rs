@@ -97,12 +97,21 @@ impl Run {
     /// `None` when the run was aborted.
     async fn outcome(&mut self, service: impl Handler) -> Option<Outcome> {
         self.read_failures().await?;
-        let Failures { attempts, crashes, .. } = self.failures;
+        let Failures {
+            attempts, crashes, ..
+        } = self.failures;
         if crashes > 0 {
-            log!(warn, self, crashes, "got an event again: its worker crashed, or lost the server");
+            log!(
+                warn,
+                self,
+                crashes,
+                "got an event again: its worker crashed, or lost the server"
+            );
         }
         match self.failures.due_in() {
-            due_in if due_in > SOON || self.shared.leases.is_stopping() => return Some(Outcome::Postponed(due_in)),
+            due_in if due_in > SOON || self.shared.leases.is_stopping() => {
+                return Some(Outcome::Postponed(due_in));
+            }
             due_in => sleep(due_in).await,
         }
         if crashes >= self.shared.settings.max_crashes {
@@ -118,8 +127,9 @@ impl Run {
             // serde's own text is left out, since it quotes values of the payload.
             Err(error) => {
                 let (line, column) = (error.line(), error.column());
-                let error =
-                    format!("the stored message is not a queued event: line {line}, column {column}");
+                let error = format!(
+                    "the stored message is not a queued event: line {line}, column {column}"
+                );
                 return Some(Outcome::Dead { attempts, error });
             }
         };
@@ -136,8 +146,10 @@ impl Run {
         let known = match delivered {
             1 => Failures::default(),
             _ => {
-                let asking = async || leases.queue.failures_of(sequence).await;
-                leases.insist("read what became of an event", asking).await?
+                let asking = || leases.queue.failures_of(sequence);
+                leases
+                    .insist("read what became of an event", asking)
+                    .await?
             }
         };
         let not_before = self.delivery.not_before;
@@ -149,7 +161,9 @@ impl Run {
     /// before it has ended. While one waits for that, others like it go back to the server for a random time.
     async fn run_alone(&mut self, event: QueuedEvent, service: impl Handler) -> Option<Outcome> {
         let shared = Arc::clone(&self.shared);
-        let elsewhere = Some(Outcome::Postponed(shared.settings.lease.mul_f64(fastrand::f64())));
+        let elsewhere = Some(Outcome::Postponed(
+            shared.settings.lease.mul_f64(fastrand::f64()),
+        ));
         let Ok(_alone) = shared.alone.try_acquire() else {
             return elsewhere;
         };
@@ -209,11 +223,15 @@ impl Run {
             Outcome::Again { .. } | Outcome::Postponed(_) => "give an event back",
             Outcome::Dead { .. } => "dead-letter an event",
         };
-        let ending = async || self.end_once(&outcome).await;
+        let ending = || self.end_once(&outcome);
         match self.shared.leases.insist(attempt, ending).await {
             Some(true) => self.report(&outcome).await,
             Some(false) => {
-                log!(warn, self, "the lease was lost while the event ran: another worker has it");
+                log!(
+                    warn,
+                    self,
+                    "the lease was lost while the event ran: another worker has it"
+                );
             }
             None => log!(
                 error,
@@ -244,7 +262,9 @@ impl Run {
                 let letter = self.letter(*attempts, error);
                 let subject = queue.dead_subject(letter.message_id());
                 let body = letter.stored().clone();
-                queue.publish((&queue.dead, &subject), letter.headers(), body).await?;
+                queue
+                    .publish((&queue.dead, &subject), letter.headers(), body)
+                    .await?;
                 delivery.acknowledge().await?;
             }
         }
@@ -270,7 +290,12 @@ impl Run {
         }
         // What is left behind by an error here ends by its age.
         if self.delivery.delivered > 1 {
-            let forgotten = self.shared.leases.queue.forget_failures(self.delivery.sequence).await;
+            let forgotten = self
+                .shared
+                .leases
+                .queue
+                .forget_failures(self.delivery.sequence)
+                .await;
             if let Err(error) = forgotten {
                 log!(debug, self, %error, "the record of its failures was not deleted");
             }
@@ -278,7 +303,11 @@ impl Run {
     }
 
     fn letter(&self, attempts: u32, error: &str) -> DeadLetter {
-        let counts = (self.delivery.message_id.clone(), attempts, self.failures.crashes);
+        let counts = (
+            self.delivery.message_id.clone(),
+            attempts,
+            self.failures.crashes,
+        );
         DeadLetter::now(counts, error.to_owned(), self.delivery.payload().clone())
     }
 
