@@ -1,5 +1,4 @@
 //! One suite, run against each engine.
-#![cfg(all(feature = "queue", any(feature = "postgres", feature = "sqlite")))]
 
 mod scenarios;
 mod support;
@@ -82,7 +81,5 @@ macro_rules! all_scenarios {
     };
 }
 
-#[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(feature = "sqlite")]
 mod sqlite;
