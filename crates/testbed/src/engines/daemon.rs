@@ -48,15 +48,21 @@ impl Daemon {
     /// of the killed one are gone. It is started again each time.
     pub(super) async fn start(&mut self, is_ready: impl AsyncFn() -> bool) -> Result<(), Error> {
         let deadline = Instant::now() + PATIENCE;
-        self.child = Some(self.command.spawn()?);
+        self.spawn()?;
         while !self.is_running()? || !is_ready().await {
             if Instant::now() > deadline {
                 return Err(self.not_ready());
             }
             sleep(BETWEEN_ASKING).await;
-            if !self.is_running()? {
-                self.child = Some(self.command.spawn()?);
-            }
+            self.spawn()?;
+        }
+        Ok(())
+    }
+
+    /// Starts the engine, unless it runs, and waits for nothing.
+    pub(super) fn spawn(&mut self) -> io::Result<()> {
+        if !self.is_running()? {
+            self.child = Some(self.command.spawn()?);
         }
         Ok(())
     }
