@@ -140,6 +140,9 @@ impl Run {
     /// Why the run after this one should not have been, if so.
     pub(crate) fn fault_before(&self, next: &Self, permanent: bool, hits: &Hits) -> Option<String> {
         let fault = |text: &str| Some(text.to_owned());
+        if hits.forgot_between(self, next) {
+            return None;
+        }
         if next.attempt <= self.attempt {
             return fault("the attempts are not counted");
         }

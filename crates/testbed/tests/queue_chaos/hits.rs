@@ -43,7 +43,8 @@ pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(5);
 pub(crate) enum Target {
     Server,
     Worker,
-    /// Postgres is killed and restarted; SQLite is all processes down and up again on the same file.
+    /// Postgres is killed and restarted, and one NATS server; SQLite is all processes down and up again on the same
+    /// file.
     Engine,
 }
 
@@ -58,6 +59,8 @@ pub(crate) struct Hit {
     to: u64,
     /// Handlers that ran in a worker; requests that a server held; either, for an engine.
     in_flight: usize,
+    /// Whether the engine may not know any more what happened just before.
+    forgets: bool,
 }
 
 #[derive(Debug, Default)]
@@ -83,7 +86,7 @@ impl Hits {
     }
 
     /// Whether the end of this run may not have been noted: its process was killed before it could be. A
-    /// restart of Postgres is no excuse.
+    /// restart of Postgres is no excuse, one of NATS is: it writes what was acknowledged to its disk a little later.
     pub(crate) fn cut_off(&self, run: &Run) -> bool {
         let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
         self.0.iter().any(|hit| hit.cuts_off(run, noted_at))
@@ -98,10 +101,21 @@ impl Hits {
         later.fold(soon, u64::max)
     }
 
+    /// Whether the engine may have forgotten what it knew of a message, between its run and the next: NATS knows the ids of
+    /// processed messages in memory only.
+    pub(crate) fn forgot_between(&self, run: &Run, next: &Run) -> bool {
+        let forgetting = self.0.iter().filter(|hit| hit.forgets);
+        let mut forgetting = forgetting.filter(|hit| hit.from <= next.began_at);
+        forgetting.any(|hit| {
+            run.ended_at().is_none_or(|at| at <= after(hit.to, NOTING)) && run.began_at <= hit.to
+        })
+    }
+
     /// Whether a worker was killed between these times.
     pub(crate) fn any_between(&self, from: u64, to: u64) -> bool {
         let is_between = |hit: &Hit| from <= hit.to && hit.from <= to;
-        let of_workers = |hit: &&Hit| hit.target != Target::Server && !hit.processes.is_empty();
+        let of_workers =
+            |hit: &&Hit| hit.target != Target::Server && (hit.forgets || !hit.processes.is_empty());
         self.0.iter().filter(of_workers).any(is_between)
     }
 }
@@ -109,7 +123,7 @@ impl Hits {
 impl Hit {
     fn cuts_off(&self, run: &Run, noted_at: u64) -> bool {
         let is_hit = self.from <= noted_at && run.began_at <= self.to;
-        is_hit && self.processes.contains(&run.process)
+        is_hit && (self.forgets || self.processes.contains(&run.process))
     }
 }
 
@@ -146,7 +160,7 @@ pub(crate) async fn hit(
         let hit = match turns.find(is_due).unwrap() {
             Target::Worker => hit_worker(site, requests, &mut rng).await,
             Target::Server => hit_server(site, requests, &mut rng).await,
-            Target::Engine => hit_engine(site, requests).await,
+            Target::Engine => hit_engine(site, requests, &mut rng).await,
         };
         hits.0.push(hit);
     }
@@ -170,6 +184,7 @@ async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         from,
         to,
         in_flight,
+        forgets: false,
     }
 }
 
@@ -190,19 +205,24 @@ async fn hit_server(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         from,
         to,
         in_flight,
+        forgets: false,
     }
 }
 
-async fn hit_engine(site: &mut Site, requests: &InFlight) -> Hit {
+async fn hit_engine(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit {
     let running = || Ok(site.running());
     kills::until_busy(1, running).await.unwrap();
     let workers: Vec<_> = site.workers.iter().flat_map(Process::id).collect();
     let (from, held) = (now(), requests.total());
-    let processes = take_down(site);
+    let node = match &site.engine {
+        Engine::Nats(nats) => rng.usize(..nats.nodes()),
+        _ => 0,
+    };
+    let processes = take_down(site, node);
     let running = |worker| site.ledger.running(worker).unwrap();
     let in_flight = held + workers.into_iter().map(running).sum::<usize>();
     say("the engine", in_flight, site, requests);
-    bring_up(site).await;
+    bring_up(site, node).await;
     let to = now();
     let outage = Duration::from_micros(to - from);
     report(format_args!("the engine is up again after {outage:.1?}"));
@@ -212,15 +232,21 @@ async fn hit_engine(site: &mut Site, requests: &InFlight) -> Hit {
         from,
         to,
         in_flight,
+        forgets: matches!(site.engine, Engine::Nats(_)),
     }
 }
 
 /// The processes of ours that went with it.
-fn take_down(site: &mut Site) -> Vec<u32> {
-    if let Engine::Postgres(postgres) = &mut site.engine {
-        postgres.kill().unwrap();
-        return Vec::new();
+fn take_down(site: &mut Site, node: usize) -> Vec<u32> {
+    match &mut site.engine {
+        Engine::Postgres(postgres) => postgres.kill().unwrap(),
+        Engine::Nats(nats) => nats.kill(node).unwrap(),
+        _ => return take_down_processes(site),
     }
+    Vec::new()
+}
+
+fn take_down_processes(site: &mut Site) -> Vec<u32> {
     let processes = site.servers.iter_mut().chain(&mut site.workers);
     processes
         .map(|process| {
@@ -231,10 +257,11 @@ fn take_down(site: &mut Site) -> Vec<u32> {
         .collect()
 }
 
-async fn bring_up(site: &mut Site) {
-    if let Engine::Postgres(postgres) = &mut site.engine {
-        postgres.restart().await.unwrap();
-        return;
+async fn bring_up(site: &mut Site, node: usize) {
+    match &mut site.engine {
+        Engine::Postgres(postgres) => return postgres.restart().await.unwrap(),
+        Engine::Nats(nats) => return nats.restart(node).await.unwrap(),
+        _ => {}
     }
     for worker in &mut site.workers {
         worker.start_again().unwrap();

@@ -48,6 +48,19 @@ async fn what_was_acknowledged_is_not_lost_on_postgres() {
     chaos(Kind::Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "starts its own NATS: run it where nats-server is installed"]
+async fn what_was_acknowledged_is_not_lost_on_nats() {
+    chaos(Kind::Nats).await;
+}
+
+/// One server at a time is killed.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "starts its own NATS: run it where nats-server is installed"]
+async fn what_was_acknowledged_is_not_lost_on_three_nats_servers() {
+    chaos(Kind::NatsCluster).await;
+}
+
 async fn chaos(kind: Kind) {
     let seed = seed_from_env("QUEUE_CHAOS_SEED").unwrap();
     let count = number_from_env("QUEUE_CHAOS_EVENTS", 200).unwrap();

@@ -2,19 +2,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
-use clerk_webhooks_sqlx::{
-    open_postgres, open_sqlite,
-    queue::{self, DeadLetter, Queue},
-};
+use clerk_webhooks_nats::{Streams, open_nats};
+use clerk_webhooks_sqlx::{open_postgres, open_sqlite, queue::Queue};
 use clerk_webhooks_testbed::{
     ledger::{LedgerReader, What},
     process::{Process, Program},
+    queue::{TestedDeadLetter as _, TestedQueue},
     sender::Sender,
 };
-use sqlx::Pool;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -135,7 +133,7 @@ impl Site {
 
     /// Waits until no event is left to process: the dead letters then, by message. Workers that end meanwhile
     /// are started again, as a service manager would.
-    pub(crate) async fn settle(&mut self) -> HashMap<String, DeadLetter> {
+    pub(crate) async fn settle(&mut self) -> HashMap<String, Letter> {
         let start = Instant::now();
         loop {
             let (unfinished, dead_letters) = self.state().await;
@@ -155,26 +153,52 @@ impl Site {
         }
     }
 
-    async fn state(&self) -> (u64, HashMap<String, DeadLetter>) {
+    async fn state(&self) -> (u64, HashMap<String, Letter>) {
+        let url = self.engine.url();
         match &self.engine {
-            Engine::Sqlite(path) => state(&open_sqlite(path).await.unwrap()).await,
-            Engine::Postgres(postgres) => {
-                state(&open_postgres(&postgres.url()).await.unwrap()).await
+            Engine::Sqlite(path) => {
+                let pool = open_sqlite(path).await.unwrap();
+                state(&Queue::new(&pool, NAME).await.unwrap()).await
+            }
+            Engine::Postgres(_) => {
+                let pool = open_postgres(&url).await.unwrap();
+                state(&Queue::new(&pool, NAME).await.unwrap()).await
+            }
+            Engine::Nats(_) => {
+                let streams = Streams::new(open_nats(&url).await.unwrap());
+                let queue = clerk_webhooks_nats::queue::Queue::new(&streams, NAME).await;
+                state(&queue.unwrap()).await
             }
             Engine::Redis(_) => unreachable!("there is no queue on Redis"),
         }
     }
 }
 
+/// A dead letter of any engine.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) attempts: u32,
+    pub(crate) crashes: u32,
+    pub(crate) error: String,
+    pub(crate) died_at: SystemTime,
+}
+
 /// How many events have no end, and the dead letters.
-async fn state<DB: queue::Engine>(pool: &Pool<DB>) -> (u64, HashMap<String, DeadLetter>) {
-    let queue = Queue::new(pool, NAME).await.unwrap();
-    let counts = queue.counts().await.unwrap();
+async fn state<Q: TestedQueue>(queue: &Q) -> (u64, HashMap<String, Letter>) {
+    let [waiting, running, dead] = queue.counts().await.unwrap();
     let letters = queue.dead_letters(None, u32::MAX >> 1).await.unwrap();
-    let unfinished = counts.waiting + counts.running;
+    let unfinished = waiting + running;
     if unfinished == 0 {
-        assert_eq!(u64::try_from(letters.len()).unwrap(), counts.dead);
+        assert_eq!(u64::try_from(letters.len()).unwrap(), dead);
     }
-    let by_message = |letter: DeadLetter| (letter.message_id().to_owned(), letter);
+    let by_message = |letter: Q::DeadLetter| {
+        let common = Letter {
+            attempts: letter.attempts(),
+            crashes: letter.crashes(),
+            error: letter.error().to_owned(),
+            died_at: letter.died_at(),
+        };
+        (letter.message_id().to_owned(), common)
+    };
     (unfinished, letters.into_iter().map(by_message).collect())
 }

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use clerk_webhooks_sqlx::queue::DeadLetter;
 use clerk_webhooks_testbed::{
     job::{Failure, Job},
     sender::{Report, Verdict as Delivered},
@@ -16,7 +15,7 @@ use crate::{
     history::{End, History, Run},
     hits::Hits,
     policy::MAX_ATTEMPTS,
-    site::Site,
+    site::{Letter, Site},
 };
 
 /// What became of everything; its text is what there is to report.
@@ -24,7 +23,7 @@ pub(crate) struct Verdict<'a> {
     sent: &'a HashMap<String, Job>,
     acknowledged: HashSet<&'a str>,
     history: History,
-    dead: &'a HashMap<String, DeadLetter>,
+    dead: &'a HashMap<String, Letter>,
     hits: &'a Hits,
     delivered: &'a Report,
     logs: String,
@@ -35,7 +34,7 @@ impl<'a> Verdict<'a> {
         site: &mut Site,
         sent: &'a HashMap<String, Job>,
         delivered: &'a Report,
-        dead: &'a HashMap<String, DeadLetter>,
+        dead: &'a HashMap<String, Letter>,
         hits: &'a Hits,
     ) -> Self {
         let deliveries = delivered.deliveries.iter();
@@ -98,18 +97,24 @@ impl<'a> Verdict<'a> {
         faults
     }
 
+    /// Whether the engine, after the last run or before, may not have known what had become of the event.
+    fn was_forgotten(&self, runs: &[Run]) -> bool {
+        let forgotten = |pair: &[Run]| self.hits.forgot_between(&pair[0], &pair[1]);
+        runs.last().is_some_and(|last| self.hits.cut_off(last)) || runs.windows(2).any(forgotten)
+    }
+
     fn faults_of_end(&self, id: &str, job: &Job) -> Option<String> {
         let is_done = |run: &Run| run.is(End::Done);
         let (runs, dead) = (self.history.runs(id), self.dead.get(id));
         match (runs.last(), dead) {
             _ if !self.acknowledged.contains(id) => Some("not acknowledged".to_owned()),
             (_, None) if !runs.iter().any(is_done) => Some("lost".to_owned()),
-            (Some(last), Some(_)) if is_done(last) && !self.hits.cut_off(last) => {
+            (Some(last), Some(_)) if is_done(last) && !self.was_forgotten(runs) => {
                 Some("done, and dead".to_owned())
             }
             (Some(last), Some(letter)) => fault_of_death(last, letter, job, self.hits),
             (None, Some(letter)) => {
-                (letter.attempts() != MAX_ATTEMPTS).then(|| "dead without a run".to_owned())
+                (letter.attempts != MAX_ATTEMPTS).then(|| "dead without a run".to_owned())
             }
             (_, None) => None,
         }
@@ -122,12 +127,12 @@ fn is_permanent(job: &Job) -> bool {
 
 /// Why it should not be dead, or not with so many attempts. The last ones may have begun no handler: they
 /// were leased to a worker that was killed.
-fn fault_of_death(last: &Run, letter: &DeadLetter, job: &Job, hits: &Hits) -> Option<String> {
-    let attempts = letter.attempts();
+fn fault_of_death(last: &Run, letter: &Letter, job: &Job, hits: &Hits) -> Option<String> {
+    let attempts = letter.attempts;
     let is_as_expected = if is_permanent(job) && last.is(End::Failed) {
         attempts == last.attempt
     } else {
-        let died_at = microseconds(letter.died_at() + Duration::from_secs(1));
+        let died_at = microseconds(letter.died_at + Duration::from_secs(1));
         let had_all = last.attempt == MAX_ATTEMPTS || hits.any_between(last.began_at, died_at);
         attempts == MAX_ATTEMPTS && had_all
     };

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clerk_webhooks_testbed::{
-    engines::{Postgres, Redis},
+    engines::{Nats, Postgres, Redis},
     job::Job,
     ledger::{Entry, LedgerReader, What},
     process::{Process, Program},
@@ -30,12 +30,16 @@ pub(crate) enum Kind {
     Sqlite,
     Postgres,
     Redis,
+    Nats,
+    /// Three servers.
+    NatsCluster,
 }
 
 pub(crate) enum Engine {
     Sqlite(PathBuf),
     Postgres(Postgres),
     Redis(Redis),
+    Nats(Nats),
 }
 
 pub(crate) struct Site {
@@ -126,7 +130,7 @@ impl Site {
                 let mut connection = PgConnection::connect(&postgres.url()).await.unwrap();
                 query_as(counted).fetch_all(&mut connection).await
             }
-            Engine::Redis(_) => Ok(Vec::new()),
+            Engine::Redis(_) | Engine::Nats(_) => Ok(Vec::new()),
         }
         .unwrap();
         rows.into_iter().collect()
@@ -143,6 +147,8 @@ impl Engine {
             Kind::Sqlite => Self::Sqlite(folder.path().join("store.db")),
             Kind::Postgres => Self::Postgres(Postgres::start().await.unwrap()),
             Kind::Redis => Self::Redis(Redis::start().await.unwrap()),
+            Kind::Nats => Self::Nats(Nats::start().await.unwrap()),
+            Kind::NatsCluster => Self::Nats(Nats::start_cluster().await.unwrap()),
         }
     }
 
@@ -151,6 +157,7 @@ impl Engine {
             Self::Sqlite(path) => format!("sqlite://{}", path.display()),
             Self::Postgres(postgres) => postgres.url(),
             Self::Redis(redis) => redis.url(),
+            Self::Nats(nats) => nats.url(),
         }
     }
 
@@ -160,6 +167,7 @@ impl Engine {
             Self::Sqlite(path) => return Outage(Some(locked(path).await)),
             Self::Postgres(postgres) => postgres.kill().unwrap(),
             Self::Redis(redis) => redis.kill().unwrap(),
+            Self::Nats(nats) => nats.kill(0).unwrap(),
         }
         Outage(None)
     }
@@ -172,6 +180,7 @@ impl Engine {
             Self::Sqlite(_) => {}
             Self::Postgres(postgres) => postgres.restart().await.unwrap(),
             Self::Redis(redis) => redis.restart().await.unwrap(),
+            Self::Nats(nats) => nats.restart(0).await.unwrap(),
         }
     }
 }

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `PORT` | where the server listens on 127.0.0.1 |
 //! | `CLERK_WEBHOOK_SIGNING_SECRET` | one secret or several, for the server |
-//! | `QUEUE_URL` | `sqlite:///path` or `postgres://...` |
+//! | `QUEUE_URL` | `sqlite:///path`, `postgres://...`, or `nats://...`; with several of these, separated by commas, each event is on as many servers |
 //! | `LEDGER` | a folder for the ledger and for what has failed already |
 //! | `MAX_ATTEMPTS`, `FIRST_PAUSE_MS`, `LONGEST_PAUSE_MS` | the worker's `RetryPolicy`, if not the default |
 //! | `LEASE_MS` | how long until other workers take over the events of a killed worker |
@@ -32,14 +32,14 @@ use clerk_webhooks::{
     ClerkWebhookLayer,
     queue::{Enqueue, EventHandler, RetryPolicy},
 };
-use clerk_webhooks_sqlx::{
-    migrate, open_postgres, open_sqlite,
-    queue::{Engine, Queue},
-};
+use clerk_webhooks_nats::{Streams, open_nats};
+use clerk_webhooks_sqlx::{open_postgres, open_sqlite, queue::Engine};
 use clerk_webhooks_testbed::{
     Error,
     ledger::{Ledger, What},
-    milliseconds_from_env, number_from_env, text_from_env,
+    milliseconds_from_env, number_from_env,
+    queue::TestedQueue,
+    text_from_env,
 };
 use sqlx::Pool;
 use tokio::{net::TcpListener, time::sleep};
@@ -61,15 +61,26 @@ async fn main() -> Result<(), Error> {
         .init();
     let url = text_from_env("QUEUE_URL")?;
     match url.split_once("://").ok_or("QUEUE_URL is no URL")? {
-        ("sqlite", path) => run(&open_sqlite(path).await?).await,
-        ("postgres", _) => run(&open_postgres(&url).await?).await,
+        ("sqlite", path) => run(sql(&open_sqlite(path).await?).await?).await,
+        ("postgres", _) => run(sql(&open_postgres(&url).await?).await?).await,
+        ("nats", _) => run(nats(&url).await?).await,
         (scheme, _) => Err(format!("there is no queue for {scheme}://").into()),
     }
 }
 
-async fn run<DB: Engine>(pool: &Pool<DB>) -> Result<(), Error> {
-    migrate(pool).await?;
-    let queue = Queue::new(pool, NAME).await?;
+async fn sql<DB: Engine>(pool: &Pool<DB>) -> Result<clerk_webhooks_sqlx::queue::Queue<DB>, Error> {
+    clerk_webhooks_sqlx::migrate(pool).await?;
+    Ok(clerk_webhooks_sqlx::queue::Queue::new(pool, NAME).await?)
+}
+
+async fn nats(url: &str) -> Result<clerk_webhooks_nats::queue::Queue, Error> {
+    let replicas = url.split(',').count();
+    let streams = Streams::new(open_nats(url).await?).with_replicas(replicas);
+    clerk_webhooks_nats::migrate(&streams).await?;
+    Ok(clerk_webhooks_nats::queue::Queue::new(&streams, NAME).await?)
+}
+
+async fn run<Q: TestedQueue>(queue: Q) -> Result<(), Error> {
     let folder = PathBuf::from(text_from_env("LEDGER")?);
     match env::args().nth(1).as_deref() {
         Some("server") => serve(queue, &folder).await,
@@ -78,7 +89,7 @@ async fn run<DB: Engine>(pool: &Pool<DB>) -> Result<(), Error> {
     }
 }
 
-async fn serve<DB: Engine>(queue: Queue<DB>, folder: &Path) -> Result<(), Error> {
+async fn serve<Q: TestedQueue>(queue: Q, folder: &Path) -> Result<(), Error> {
     let enqueue = Enqueue::new(Ledgered::new(queue, ledger(folder)?));
     let service = post_service(ClerkWebhookLayer::from_env()?.layer(enqueue));
     let router = Router::new().route("/webhooks/clerk", service);
@@ -87,7 +98,7 @@ async fn serve<DB: Engine>(queue: Queue<DB>, folder: &Path) -> Result<(), Error>
     Ok(())
 }
 
-async fn work<DB: Engine>(queue: &Queue<DB>, folder: PathBuf) -> Result<(), Error> {
+async fn work<Q: TestedQueue>(queue: &Q, folder: PathBuf) -> Result<(), Error> {
     let ledger = Arc::new(ledger(&folder)?);
     tokio::spawn(pulse(Arc::clone(&ledger)));
     let app = App { ledger, folder };
