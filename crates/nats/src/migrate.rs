@@ -1,12 +1,20 @@
 //! Makes the streams.
 
+use std::time::Duration;
+
 use async_nats::jetstream::{
     ErrorCode,
     context::GetStreamErrorKind,
     stream::{Config, Info, Stream},
 };
 
+use tokio::time::sleep;
+
 use crate::{check, error::NatsError, streams::Streams};
+
+/// A cluster that is electing a leader does not answer.
+const TRIES: u32 = 3;
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 /// Makes the streams that are missing, and checks those that are there. It never changes a stream.
 ///
@@ -54,15 +62,21 @@ async fn checked(streams: &Streams, required: &Config) -> Result<Stream<Info>, N
 }
 
 async fn find(streams: &Streams, name: &str) -> Result<Option<Stream<Info>>, NatsError> {
-    match streams.context.get_stream(name).await {
-        Ok(stream) => Ok(Some(stream)),
-        Err(error) => match error.kind() {
+    let mut tries = TRIES;
+    loop {
+        let error = match streams.context.get_stream(name).await {
+            Ok(stream) => return Ok(Some(stream)),
+            Err(error) => error,
+        };
+        tries -= 1;
+        match error.kind() {
             GetStreamErrorKind::JetStream(cause)
                 if cause.error_code() == ErrorCode::STREAM_NOT_FOUND =>
             {
-                Ok(None)
+                return Ok(None);
             }
-            _ => Err(NatsError::of("read a stream's settings")(error)),
-        },
+            GetStreamErrorKind::Request if tries > 0 => sleep(BETWEEN_TRIES).await,
+            _ => return Err(NatsError::of("read a stream's settings")(error)),
+        }
     }
 }

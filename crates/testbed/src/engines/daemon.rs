@@ -74,9 +74,13 @@ impl Daemon {
         }
     }
 
+    pub(super) fn printed(&self) -> io::Result<String> {
+        fs::read_to_string(&self.log)
+    }
+
     fn not_ready(&self) -> Error {
         let program = self.command.get_program().display();
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let log = self.printed().unwrap_or_default();
         format!("{program} was not ready within {PATIENCE:?}; it printed:\n{log}").into()
     }
 

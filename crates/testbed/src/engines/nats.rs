@@ -101,6 +101,15 @@ impl Nats {
         self.nodes.len()
     }
 
+    /// What the servers have printed.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be read.
+    pub fn printed(&self) -> io::Result<String> {
+        self.nodes.iter().map(|node| node.daemon.printed()).collect()
+    }
+
     /// SIGKILL for one server.
     ///
     /// # Errors

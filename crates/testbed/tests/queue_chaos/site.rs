@@ -142,7 +142,8 @@ impl Site {
             }
             assert!(
                 start.elapsed() < PATIENCE,
-                "left unprocessed: {unfinished} events"
+                "left unprocessed: {unfinished} events\n{}",
+                self.logs()
             );
             for worker in &mut self.workers {
                 if worker.has_ended().unwrap() {
