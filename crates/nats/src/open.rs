@@ -11,6 +11,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 /// A peer that does not answer two of these is considered gone.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// The longest pause between attempts to reconnect, in steps of 100 ms. The client's own is 4 s, longer than
+/// `REQUEST_TIMEOUT` allows.
+const LONGEST_DELAY: usize = 5;
 
 /// Connects to a NATS server, or to several that are separated by commas: `nats://127.0.0.1:4222`,
 /// `nats://user:password@nats-1,nats://nats-2`.
@@ -46,7 +49,11 @@ pub async fn open_nats(url: &str) -> Result<Context, NatsError> {
     let options = ConnectOptions::new()
         .connection_timeout(CONNECTION_TIMEOUT)
         .request_timeout(Some(REQUEST_TIMEOUT))
-        .ping_interval(PING_INTERVAL);
+        .ping_interval(PING_INTERVAL)
+        .reconnect_delay_callback(|attempts| {
+            let steps = attempts.min(LONGEST_DELAY);
+            Duration::from_millis(100) * u32::try_from(steps).unwrap_or_default()
+        });
     let client = options.connect(servers).await;
     let client = client.map_err(NatsError::of("connect"))?;
     Ok(async_nats::jetstream::new(client))

@@ -107,7 +107,10 @@ impl Nats {
     ///
     /// When that cannot be read.
     pub fn printed(&self) -> io::Result<String> {
-        self.nodes.iter().map(|node| node.daemon.printed()).collect()
+        self.nodes
+            .iter()
+            .map(|node| node.daemon.printed())
+            .collect()
     }
 
     /// SIGKILL for one server.

@@ -34,7 +34,7 @@ const TURNS: [Target; 5] = [
 
 /// How long after a handler's end its note may still be on its way.
 const NOTING: Duration = Duration::from_secs(2);
-/// The pool takes its time to find an engine that was down.
+/// A pool or a client takes its time to find an engine that was down.
 const CONNECTING: Duration = Duration::from_secs(5);
 /// How long after it stood still a worker may not have shown yet that it lives.
 pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(5);
@@ -102,12 +102,14 @@ impl Hits {
     }
 
     /// Whether the engine may have forgotten what it knew of a message, between its run and the next: NATS knows the ids of
-    /// processed messages in memory only.
+    /// processed messages in memory only, and what clients held back comes when they have connected again.
     pub(crate) fn forgot_between(&self, run: &Run, next: &Run) -> bool {
         let forgetting = self.0.iter().filter(|hit| hit.forgets);
         let mut forgetting = forgetting.filter(|hit| hit.from <= next.began_at);
         forgetting.any(|hit| {
-            run.ended_at().is_none_or(|at| at <= after(hit.to, NOTING)) && run.began_at <= hit.to
+            let known_again = after(hit.to, CONNECTING);
+            let is_known = run.ended_at().is_some_and(|at| at > known_again);
+            !is_known && run.began_at <= known_again
         })
     }
 
