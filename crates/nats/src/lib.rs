@@ -34,7 +34,7 @@
 //! - **`max_payload: 8MB`** in its configuration. The default of 1 MiB is less than a delivery can have: see
 //!   [`Streams::with_max_body_bytes`].
 //! - **Memory for the message ids**, which the server keeps for the [duplicate
-//!   window](Streams::with_duplicate_window): some 200 bytes each.
+//!   window](Streams::with_duplicate_window): some 350 bytes each.
 //!
 //! # What survives
 //!

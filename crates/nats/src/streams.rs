@@ -79,8 +79,8 @@ impl Streams {
     /// 3 days unless set, and accepts streams with at least 28 hours unless set: the sender's own retries span 27.6
     /// hours.
     ///
-    /// The server keeps these ids in memory, some 200 bytes each. At 1,000 events a second, 28 hours are 100 million ids
-    /// and 20 GB. **If you set less than 28 hours, deduplicate elsewhere too**, such as by an `IdempotencyLayer` in front
+    /// The server keeps these ids in memory, some 350 bytes each. At 1,000 events a second, 28 hours are 100 million ids
+    /// and 35 GB. **If you set less than 28 hours, deduplicate elsewhere too**, such as by an `IdempotencyLayer` in front
     /// of `Enqueue`: otherwise a message that is retried after the window runs again.
     #[must_use]
     pub fn with_duplicate_window(mut self, duplicate_window: Duration) -> Self {
