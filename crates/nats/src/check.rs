@@ -25,65 +25,80 @@ pub(crate) fn server(streams: &Streams) -> Result<(), NatsError> {
 /// What is wrong with a stream, and how to fix it.
 pub(crate) fn stream(streams: &Streams, required: &Config, found: &Config) -> Option<String> {
     let name = &required.name;
-    let edit = |setting: String, flags: String| {
-        format!("{setting}: run `nats stream edit {name} {flags}`")
-    };
-    let anew = |setting: &str| {
-        format!(
-            "{setting}, which cannot be changed: let its events run, run `nats stream rm {name}`, and call `migrate`"
-        )
-    };
+    if let Some(fault) = unchangeable(required, found) {
+        return Some(format!(
+            "{fault}, which cannot be changed: let its events run, run `nats stream rm {name}`, and call `migrate`"
+        ));
+    }
+    let drops = drops(required, found);
+    let (fault, flags) = drops.or_else(|| refuses(streams, required, found))?;
+    Some(format!("{fault}: run `nats stream edit {name} {flags}`"))
+}
+
+fn unchangeable(required: &Config, found: &Config) -> Option<String> {
+    if found.storage != StorageType::File {
+        return Some("is kept in memory, so a restart of the server loses it".to_owned());
+    }
+    let (is, needed) = (retention(found.retention), retention(required.retention));
+    (is != needed).then(|| format!("has the retention policy {is}, not {needed}"))
+}
+
+/// A setting that drops stored events, and the flags that change it.
+fn drops(required: &Config, found: &Config) -> Option<(String, String)> {
     let is_bounded = found.max_messages > 0 || found.max_bytes > 0;
+    if is_bounded && found.discard != DiscardPolicy::New {
+        let fault = "drops its oldest messages when it is full (discard=old)";
+        return Some((fault.to_owned(), "--discard new".to_owned()));
+    }
+    if let Some(age) = too_old(required, found) {
+        let fault = format!("drops messages after {age:?} (max_age)");
+        return Some((fault, format!("--max-age {}", needed_age(required))));
+    }
+    let (most, needed) = (
+        found.max_messages_per_subject,
+        required.max_messages_per_subject,
+    );
+    (most > 0 && most != needed).then(|| {
+        let fault = format!("keeps {most} messages of a subject (max_msgs_per_subject)");
+        (fault, format!("--max-msgs-per-subject={needed}"))
+    })
+}
+
+/// A setting by which an event is not stored, or stored twice, or on too few servers; and the flags that change it.
+fn refuses(streams: &Streams, required: &Config, found: &Config) -> Option<(String, String)> {
+    if found.no_ack {
+        return Some((
+            "does not acknowledge messages (no_ack)".to_owned(),
+            "--ack".to_owned(),
+        ));
+    }
+    if !covers(&found.subjects, &required.subjects) {
+        let subjects = required.subjects.join(",");
+        let fault = format!("does not take the subject {subjects}");
+        return Some((fault, format!("--subjects '{subjects}'")));
+    }
     let largest = usize::try_from(found.max_message_size).unwrap_or_default();
-    let subject = required.subjects.join(",");
-    let faults = [
-        (found.retention != required.retention).then(|| {
-            let (is, needed) = (retention(found.retention), retention(required.retention));
-            anew(&format!("has the retention policy {is}, not {needed}"))
-        }),
-        (found.storage != StorageType::File)
-            .then(|| anew("is kept in memory, and a restart of the server loses it")),
-        found
-            .no_ack
-            .then(|| edit("does not acknowledge messages (no_ack)".into(), "--ack".into())),
-        (!covers(&found.subjects, &required.subjects)).then(|| {
-            edit(format!("does not take the subject {subject}"), format!("--subjects '{subject}'"))
-        }),
-        (is_bounded && found.discard != DiscardPolicy::New).then(|| {
-            edit("drops its oldest messages when it is full (discard=old)".into(), "--discard new".into())
-        }),
-        too_old(required, found).map(|age| {
-            edit(format!("drops messages after {age:?} (max_age)"), format!("--max-age {}", needed_age(required)))
-        }),
-        (found.max_messages_per_subject > 0
-            && found.max_messages_per_subject != required.max_messages_per_subject)
-            .then(|| {
-                let most = found.max_messages_per_subject;
-                edit(
-                    format!("keeps {most} messages of a subject (max_msgs_per_subject)"),
-                    format!("--max-msgs-per-subject={}", required.max_messages_per_subject),
-                )
-            }),
-        (found.max_message_size > 0 && largest < streams.largest_message()).then(|| {
-            let needed = streams.largest_message();
-            edit(
-                format!("refuses messages of more than {largest} bytes (max_msg_size), but an event can have {needed}"),
-                format!("--max-msg-size {needed}"),
-            )
-        }),
-        too_short(streams, required, found).map(|needed| {
-            let window = found.duplicate_window;
-            edit(
-                format!("forgets message ids after {window:?} (duplicate_window), but the sender retries for longer"),
-                format!("--dupe-window {}s", needed.as_secs()),
-            )
-        }),
-        (found.num_replicas < required.num_replicas).then(|| {
-            let (is, needed) = (found.num_replicas, required.num_replicas);
-            edit(format!("has {is} replicas, not {needed}"), format!("--replicas {needed}"))
-        }),
-    ];
-    faults.into_iter().flatten().next()
+    let needed = streams.largest_message();
+    if 0 < largest && largest < needed {
+        let fault = format!(
+            "refuses messages of more than {largest} bytes (max_msg_size), but an event can have {needed}"
+        );
+        return Some((fault, format!("--max-msg-size {needed}")));
+    }
+    if let Some(needed) = too_short(streams, required, found) {
+        let window = found.duplicate_window;
+        let fault = format!(
+            "forgets message ids after {window:?} (duplicate_window), but the sender retries for longer"
+        );
+        return Some((fault, format!("--dupe-window {}s", needed.as_secs())));
+    }
+    let (is, needed) = (found.num_replicas, required.num_replicas);
+    (is < needed).then(|| {
+        (
+            format!("has {is} replicas, not {needed}"),
+            format!("--replicas {needed}"),
+        )
+    })
 }
 
 fn retention(policy: RetentionPolicy) -> &'static str {

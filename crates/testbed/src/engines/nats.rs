@@ -1,11 +1,12 @@
 //! NATS servers of a test's own.
 
-use std::{io, net::SocketAddr, process::Command};
+use std::{io, net::SocketAddr, process::Command, time::Duration};
 
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    time::timeout,
 };
 
 use super::{binary::Binary, daemon::Daemon};
@@ -18,11 +19,6 @@ const SERVER: Binary = Binary {
 
 /// Some room beside the largest body, which JSON can make twice as long.
 const MAX_PAYLOAD: &str = "max_payload: 8MB";
-/// Has no effect but to find out whether JetStream answers.
-const ASK: &[u8] =
-    b"CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\nSUB answers 1\r\n\
-     PUB $JS.API.STREAM.NAMES answers 0\r\n\r\n";
-
 /// One NATS server with JetStream, or a cluster of three, on ports and data of their own; killed when dropped.
 #[derive(Debug)]
 pub struct Nats {
@@ -35,6 +31,8 @@ pub struct Nats {
 struct Node {
     daemon: Daemon,
     port: Port,
+    /// Tells whether it is healthy.
+    monitor: Port,
     /// For the other nodes.
     _route: Option<Port>,
 }
@@ -122,15 +120,16 @@ impl Nats {
         self.nodes[node].daemon.kill()
     }
 
-    /// Starts a server again on the same ports and data, and waits until its JetStream answers.
+    /// Starts a server again on the same ports and data, and waits until it is healthy: in a cluster, it then has what the
+    /// others have.
     ///
     /// # Errors
     ///
     /// When it does not within a minute; the text holds what it printed.
     pub async fn restart(&mut self, node: usize) -> Result<(), Error> {
         let node = &mut self.nodes[node];
-        let address = node.port.address();
-        let is_ready = async || jetstream_answers(address).await.unwrap_or(false);
+        let monitor = node.monitor.address();
+        let is_ready = async || is_healthy(monitor).await.unwrap_or(false);
         node.daemon.start(is_ready).await
     }
 }
@@ -142,7 +141,7 @@ impl Node {
         route: Option<Port>,
         routes: &[String],
     ) -> Result<Self, Error> {
-        let port = Port::reserve()?;
+        let (port, monitor) = (Port::reserve()?, Port::reserve()?);
         let name = format!("node_{number}");
         let data = folder.path().join(&name);
         let cluster = route.as_ref().map_or_else(String::new, |route| {
@@ -153,8 +152,10 @@ impl Node {
         std::fs::write(
             &config,
             format!(
-                "server_name: {name}\nlisten: \"{}\"\n{MAX_PAYLOAD}\njetstream {{ store_dir: \"{}\" }}\n{cluster}",
+                "server_name: {name}\nlisten: \"{}\"\nhttp: \"{}\"\n{MAX_PAYLOAD}\n\
+                 jetstream {{ store_dir: \"{}\" }}\n{cluster}",
                 port.address(),
+                monitor.address(),
                 data.display(),
             ),
         )?;
@@ -164,27 +165,20 @@ impl Node {
         Ok(Self {
             daemon: Daemon::new(command, log)?,
             port,
+            monitor,
             _route: route,
         })
     }
 }
 
-/// Not before it has read its data and, in a cluster, knows the leader.
-async fn jetstream_answers(address: SocketAddr) -> io::Result<bool> {
+/// In a cluster, not before its streams have what the others have.
+async fn is_healthy(monitor: SocketAddr) -> io::Result<bool> {
     let asking = async {
-        let mut stream = BufReader::new(TcpStream::connect(address).await?);
-        stream.write_all(ASK).await?;
-        let mut line = String::new();
-        while !line.starts_with("MSG answers") && !line.starts_with("HMSG answers") {
-            line.clear();
-            if stream.read_line(&mut line).await? == 0 {
-                return Ok(false);
-            }
-        }
-        let mut answer = vec![0; 4096];
-        let length = stream.read(&mut answer).await?;
-        let answer = String::from_utf8_lossy(&answer[..length]);
-        Ok(line.starts_with("MSG") && !answer.contains("\"error\""))
+        let mut stream = TcpStream::connect(monitor).await?;
+        stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer.starts_with("HTTP/1.0 200"))
     };
-    tokio::time::timeout(std::time::Duration::from_secs(1), asking).await?
+    timeout(Duration::from_secs(1), asking).await?
 }

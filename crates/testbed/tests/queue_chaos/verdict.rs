@@ -112,6 +112,7 @@ impl<'a> Verdict<'a> {
             (Some(last), Some(_)) if is_done(last) && !self.was_forgotten(runs) => {
                 Some("done, and dead".to_owned())
             }
+            (Some(_), Some(_)) if self.was_forgotten(runs) => None,
             (Some(last), Some(letter)) => fault_of_death(last, letter, job, self.hits),
             (None, Some(letter)) => {
                 (letter.attempts != MAX_ATTEMPTS).then(|| "dead without a run".to_owned())
