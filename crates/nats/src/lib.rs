@@ -45,14 +45,18 @@
 //! | what happens | one node | three nodes, `with_replicas(3)` |
 //! |---|---|---|
 //! | `kill -9` of your processes | nothing is lost | nothing is lost |
-//! | `kill -9` of a server process, and its restart | nothing is lost | nothing is lost |
+//! | `kill -9` of a server process, and its restart | nothing is lost | 2.9.10: rarely, the consumer forgets an event that waits for a retry. The event stays in the stream, but does not run: see below |
 //! | a node's disk is lost | everything is lost | nothing is lost |
 //! | a power loss or kernel crash of one node, `sync_interval` at its default | up to two minutes are lost | rarely: the others have the events. Jepsen lost some in 2.12.1, together with delayed messages or paused processes |
 //! | a power loss of all nodes, `sync_interval` at its default | up to two minutes are lost | up to two minutes are lost |
 //! | the same, `sync_interval: always` | nothing is lost | nothing is lost |
 //!
-//! We test the first two rows with the server 2.9.10: `kill -9` of your processes and of the server, and three nodes
-//! on one machine of which one at a time is killed. We do not test the loss of power or of a disk, nor `sync_interval:
+//! We test the first two rows with the server 2.9.10. One node was killed 18 times while 2,000 events ran: nothing was lost,
+//! 15 events ran twice. Of three nodes on one machine, one at a time was killed, 12 times in 200 seconds: 516 events ran
+//! twice, and **3 of 2,000 acknowledged events did not run again after a failure**. To run such events, delete the queue's
+//! consumer while its workers are stopped (`nats consumer rm clerk_queue QUEUE`): the next worker makes it anew, and
+//! everything that is still in the stream runs, some of it a second time. A newer server may behave better; we have not
+//! tested one. We do not test the loss of power or of a disk, nor `sync_interval:
 //! always`, which 2.9 does not know (2.10 does). **Use three nodes in three failure domains, and `sync_interval: always`
 //! if an event must survive a power loss.** The sender does not retry an event that was acknowledged and then lost:
 //! resend it.
