@@ -1,6 +1,14 @@
 //! [`WebhookError`]: a handler's failure, temporary or permanent.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
@@ -43,6 +51,7 @@ pub struct WebhookError {
     disposition: Disposition,
     retry_after: Option<Duration>,
     source: Arc<dyn Error + Send + Sync>,
+    is_logged: Arc<AtomicBool>,
 }
 
 /// What should happen to an event whose handler failed.
@@ -101,6 +110,7 @@ impl WebhookError {
             disposition,
             retry_after: None,
             source: source.into(),
+            is_logged: Arc::default(),
         }
     }
 
@@ -228,6 +238,11 @@ impl WebhookError {
     pub fn into_boxed(self) -> BoxError {
         Box::new(Boxed(self))
     }
+
+    /// Returns true on the first call for this error and its clones: an error is logged once.
+    pub(crate) fn claim_log_line(&self) -> bool {
+        !self.is_logged.swap(true, Relaxed)
+    }
 }
 
 /// The error's text and its sources' texts: `inserting user: connection refused`.
@@ -260,6 +275,7 @@ impl<E: Into<BoxError>> From<E> for WebhookError {
             disposition: decided.map_or(Disposition::Retry, |decided| decided.disposition),
             retry_after: decided.and_then(|decided| decided.retry_after),
             source: error.into(),
+            is_logged: Arc::default(),
         }
     }
 }

@@ -40,6 +40,8 @@
 //!
 //! - [`verify`]: checks signatures, without any framework. [`SigningSecret`], [`Verifier`],
 //!   [`VerifiedDelivery`].
+//! - [`endpoint`]: receives deliveries without any framework: headers first, then the body in chunks.
+//!   [`WebhookEndpoint`].
 //! - [`layer`]: the tower middleware. [`ClerkWebhookLayer`] passes a [`VerifiedBody`] to the service inside.
 //! - [`event`]: Clerk's events and objects. [`ClerkEvent`], [`EventData`], [`EventType`].
 //! - [`VerifiedClerkEvent`]: the event in your handler. [`WebhookError`]: the handler's failure, temporary
@@ -51,7 +53,8 @@
 //! # Without axum
 //!
 //! The layer wraps any tower service. In that service, [`VerifiedClerkEvent::decode`] decodes the verified
-//! delivery. Without tower, call [`Verifier::verify`] with the headers and the body:
+//! delivery. Without tower, give a [`WebhookEndpoint`] the headers and then the chunks of the body, see
+//! [`endpoint`]. Or call [`Verifier::verify`] with the headers and the whole body:
 //!
 //! ```
 //! use clerk_webhooks::{Rejection, VerifiedClerkEvent, Verifier};
@@ -117,6 +120,7 @@
     )
 )]
 
+pub mod endpoint;
 pub mod event;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
@@ -136,6 +140,7 @@ mod response;
 mod timeout;
 
 pub use self::{
+    endpoint::endpoint::WebhookEndpoint,
     error::{Disposition, WebhookError},
     event::{data::EventData, event::ClerkEvent, raw::RawClerkEvent, types::EventType},
     extract::VerifiedClerkEvent,

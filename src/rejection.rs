@@ -109,13 +109,25 @@ impl Rejection {
         Self::new(kind, Subject::Verified(delivery), Source::Decode(error))
     }
 
-    /// `fix` tells the operator how to set up the route.
-    #[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
-    pub(crate) fn missing_layer(fix: String) -> Self {
+    /// A request that nothing could verify, because the route is not set up. For extractors of web
+    /// frameworks.
+    ///
+    /// `fix` is logged: it tells the operator what is missing and how to add it. The sender gets 500 and
+    /// retries.
+    ///
+    /// ```
+    /// use clerk_webhooks::{Rejection, RejectionKind};
+    ///
+    /// let rejection = Rejection::missing_setup("no `WebhookEndpoint`: add `.manage(endpoint)` to the server");
+    /// assert_eq!(rejection.kind(), RejectionKind::MissingSetup);
+    /// assert_eq!(rejection.body_text(), "webhook receiver is not set up");
+    /// ```
+    #[must_use]
+    pub fn missing_setup(fix: impl Into<String>) -> Self {
         Self::new(
-            RejectionKind::MissingLayer,
+            RejectionKind::MissingSetup,
             Subject::Unknown,
-            Source::Other(fix.into()),
+            Source::Other(fix.into().into()),
         )
     }
 
@@ -415,10 +427,10 @@ rejection_kinds! {
     BodyReadFailed = "body_read_failed" BAD_REQUEST WARN "body could not be read":
         "the body could not be read to its end; the sender disconnected, or a deadline outside ended it";
     /// There is no verified delivery: [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) is missing on this
-    /// route, or it is inside the service that needs it. 500.
-    MissingLayer = "missing_layer" INTERNAL_SERVER_ERROR ERROR "webhook receiver is not set up":
-        "this request has no verified delivery: `ClerkWebhookLayer` is missing on its route, or is inside the \
-         service that needs it";
+    /// route, or it is inside the service that needs it. Without tower: there is no
+    /// [`WebhookEndpoint`](crate::WebhookEndpoint). 500.
+    MissingSetup = "missing_setup" INTERNAL_SERVER_ERROR ERROR "webhook receiver is not set up":
+        "this request has no verified delivery: its route is not set up";
     /// Deduplication: this process is draining. 503.
     #[cfg(feature = "idempotency")]
     ShuttingDown = "shutting_down" SERVICE_UNAVAILABLE INFO "temporarily unavailable, please retry":

@@ -5,16 +5,17 @@
 //! `CLERK_WEBHOOK_SIGNING_SECRET` holds the endpoint's secret; without it the program makes one for this
 //! run.
 
-mod demonstration;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::{error::Error, process::ExitCode};
 
-use axum::{Router, http::StatusCode, middleware::map_response, routing::post};
-use clerk_webhooks::{ClerkWebhookLayer, EventData, VerifiedClerkEvent, WebhookError};
+use axum::{Router, http::StatusCode, middleware::map_response, response::Response, routing::post};
+use clerk_webhooks::{ClerkWebhookLayer, EventData, Rejection, VerifiedClerkEvent, WebhookError};
 
-const ROUTE: &str = "/webhooks/clerk";
+use self::support::demonstration::{self, ROUTE};
+
+const COMMAND: &str = "cargo run --example quickstart";
 
 /// The handler: runs for verified deliveries only.
 async fn on_event(event: VerifiedClerkEvent) -> Result<StatusCode, WebhookError> {
@@ -31,6 +32,14 @@ async fn on_event(event: VerifiedClerkEvent) -> Result<StatusCode, WebhookError>
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Refusals never reach the handler; the response carries their reason.
+async fn print_refused(response: Response) -> Response {
+    if let Some(rejection) = response.extensions().get::<Rejection>() {
+        demonstration::print_refused(rejection);
+    }
+    response
+}
+
 /// The service. In yours the layer is `ClerkWebhookLayer::from_env()?`, which reads the secret.
 fn app(clerk: ClerkWebhookLayer) -> Router {
     Router::new().route(ROUTE, post(on_event).route_layer(clerk))
@@ -42,11 +51,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?;
     let secret = support::throw_away_secret()?;
     let clerk = ClerkWebhookLayer::new(demonstration::verifier(secret.clone())?);
-    let app = app(clerk).layer(map_response(demonstration::print_refused));
-    println!("{:<12}http://{address}{ROUTE}\n", "listening");
+    let app = app(clerk).layer(map_response(print_refused));
     tokio::select! {
         served = axum::serve(listener, app).into_future() => Ok(served?),
-        shown = demonstration::run(address, &secret, once) => shown,
+        shown = demonstration::run(COMMAND, address, &secret, once) => shown,
     }
 }
 

@@ -5,6 +5,8 @@
     reason = "each example is a crate of its own and uses a part of this"
 )]
 
+pub(crate) mod demonstration;
+
 use std::{
     collections::hash_map::RandomState, env, error::Error, hash::BuildHasher as _, net::SocketAddr,
     process::ExitCode,

@@ -6,7 +6,7 @@ mod support;
 use std::hint::black_box;
 
 use axum::{Router, http::StatusCode};
-use clerk_webhooks::{ClerkEvent, SigningSecret, Verifier};
+use clerk_webhooks::{ClerkEvent, SigningSecret, Verifier, testing::fixtures};
 use serde_json::Value;
 use support::{
     apps,
@@ -32,9 +32,24 @@ fn main() {
         "value-email" => repeat(times, || {
             serde_json::from_slice::<Value>(&email.body).unwrap()
         }),
+        "decode-types" => fixtures::all()
+            .iter()
+            .for_each(|(event_type, _)| println!("{event_type}")),
         "request-bare" => requests(&apps::BARE.router(), &user, times),
+        "request-only" => requests(&apps::VERIFY_ONLY.router(), &user, times),
         "request-typed" => requests(&apps::TYPED.router(), &user, times),
-        other => panic!("no part named {other}"),
+        "request-info" => {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing_subscriber::filter::LevelFilter::INFO);
+            subscriber.with_writer(std::io::sink).init();
+            requests(&apps::TYPED.router(), &user, times);
+        }
+        event_type => {
+            let all = fixtures::all();
+            let event = all.iter().find(|(fixture, _)| fixture == event_type);
+            let (_, body) = event.expect("no part and no type of event has this name");
+            repeat(times, || ClerkEvent::from_slice(body.as_bytes()).unwrap());
+        }
     }
 }
 

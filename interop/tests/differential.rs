@@ -3,12 +3,10 @@
 //!
 //! `DIFFERENTIAL_SEED` and `DIFFERENTIAL_CASES` change what is generated.
 
-#[path = "differential/delivery.rs"]
-mod delivery;
+#[path = "../../crates/testbed/src/deliveries/mod.rs"]
+mod deliveries;
 #[path = "differential/differences.rs"]
 mod differences;
-#[path = "differential/generate.rs"]
-mod generate;
 #[path = "differential/peers.rs"]
 mod peers;
 
@@ -19,9 +17,8 @@ use std::{
 };
 
 use clerk_webhooks::testing::FixedClock;
-use delivery::{Delivery, reference_accepts};
+use deliveries::{Delivery, Random, reference_accepts};
 use differences::DIFFERENCES;
-use generate::Random;
 use peers::{PEERS, ours};
 
 const SEED: u64 = 20_261_124;
@@ -35,7 +32,7 @@ fn verdicts_differ_only_where_and_as_listed() {
     quietly(|| {
         for case in 0..setting("DIFFERENTIAL_CASES", CASES) {
             let now = unix_now();
-            let delivery = generate::delivery(&mut random, now);
+            let delivery = deliveries::delivery(&mut random, now);
             let place = format!("seed {seed}, case {case}: {delivery:?}");
             tally.judge(&delivery, now, &place);
         }

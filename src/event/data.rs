@@ -2,9 +2,14 @@
 
 use std::any::Any;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
 use super::{
+    json::{
+        fault::{Fault, ReadError},
+        read::Read,
+        reader::Reader,
+    },
     object::{
         deleted::DeletedObject,
         domain::OrganizationDomain,
@@ -60,14 +65,14 @@ macro_rules! define_event_data {
                 }
             }
 
-            /// Decodes the data of an event of this type, which must be a known type.
-            pub(super) fn deserialize_as<'de, D: Deserializer<'de>>(
+            /// Reads the data of an event of this type, which must be a known type.
+            pub(super) fn read_as(
                 event_type: &EventType,
-                deserializer: D,
-            ) -> Result<Self, D::Error> {
+                reader: &mut Reader<'_>,
+            ) -> Result<Self, ReadError> {
                 match event_type {
-                    $( EventType::$Variant => Box::deserialize(deserializer).map(Self::$Variant), )+
-                    EventType::Unknown(_) => Err(de::Error::custom("the event's type is unknown")),
+                    $( EventType::$Variant => Read::read(reader).map(Self::$Variant), )+
+                    EventType::Unknown(_) => Err(Fault::Refused.into()),
                 }
             }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use super::{data::EventData, types::EventType, value::timestamp::Timestamp};
+use super::{data::EventData, json::object::object, types::EventType, value::timestamp::Timestamp};
 
 /// One Clerk event: what happened, to which object, and when.
 ///
@@ -43,22 +43,26 @@ pub struct ClerkEvent {
     pub event_attributes: Option<EventAttributes>,
 }
 
-/// What Clerk says about the cause of an event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct EventAttributes {
-    /// The HTTP request to Clerk that caused the event.
-    pub http_request: Option<HttpRequest>,
+object! {
+    /// What Clerk says about the cause of an event.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct EventAttributes {
+        /// The HTTP request to Clerk that caused the event.
+        pub http_request: Option<HttpRequest>,
+    }
 }
 
-/// The HTTP request to Clerk that caused an event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct HttpRequest {
-    /// The client's IP address; often `""`.
-    pub client_ip: Option<String>,
-    /// The client's `User-Agent` header; often `""`.
-    pub user_agent: Option<String>,
+object! {
+    /// The HTTP request to Clerk that caused an event.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct HttpRequest {
+        /// The client's IP address; often `""`.
+        pub client_ip: Option<String>,
+        /// The client's `User-Agent` header; often `""`.
+        pub user_agent: Option<String>,
+    }
 }
 
 impl ClerkEvent {

@@ -63,6 +63,7 @@ pub(crate) mod decode;
     reason = "the main file has the name of its folder"
 )]
 pub(crate) mod event;
+mod json;
 pub(crate) mod object;
 pub(crate) mod raw;
 pub(crate) mod types;

@@ -9,9 +9,15 @@ use super::{
     drain::DrainHandle,
     endpoint::{Endpoint, Settings},
     service::Idempotency,
-    store::IdempotencyStore,
+    store::{IdempotencyStore, Outcome},
 };
-use crate::timeout::DEFAULT_TIMEOUT;
+use crate::{
+    error::{Disposition, WebhookError},
+    rejection::Rejection,
+    response::failure,
+    timeout::DEFAULT_TIMEOUT,
+    verify::delivery::VerifiedDelivery,
+};
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(60);
 /// Svix' retries span 27.6 hours. The rest is for manual resends.
@@ -293,6 +299,68 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
         self
     }
 
+    /// Runs a handler without tower, once for each message: the same steps, settings, counts and drain as those
+    /// of the layer's service.
+    ///
+    /// `Ok(Ok(Some(_)))`: the handler ran and succeeded. `Ok(Ok(None))`: the message was processed before, and
+    /// the handler did not run; answer 200. `Ok(Err(_))`: the handler ran and failed.
+    ///
+    /// The handler starts when the future is polled first. It runs in its own task, to its end: also if the
+    /// future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] if the delivery is not acknowledged, as the [module's documentation](super) lists.
+    ///
+    /// # Panics
+    ///
+    /// When it is called outside a tokio runtime.
+    ///
+    /// ```
+    /// use clerk_webhooks::{
+    ///     Rejection, VerifiedClerkEvent, WebhookError,
+    ///     idempotency::{IdempotencyLayer, MemoryStore},
+    /// };
+    /// # use clerk_webhooks::testing::{deliver, fixtures};
+    ///
+    /// async fn receive(
+    ///     event: VerifiedClerkEvent,
+    ///     idempotency: &IdempotencyLayer<MemoryStore>,
+    /// ) -> Result<http::Response<String>, Rejection> {
+    ///     let delivery = event.delivery().clone();
+    ///     Ok(match idempotency.run(&delivery, on_event(event)).await? {
+    ///         Ok(Some(())) => http::Response::new("processed".into()),
+    ///         Ok(None) => http::Response::new("already processed".into()),
+    ///         Err(failure) => failure.to_response(),
+    ///     })
+    /// }
+    ///
+    /// async fn on_event(event: VerifiedClerkEvent) -> Result<(), WebhookError> {
+    ///     println!("once: {}", event.message_id());
+    ///     Ok(())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Rejection> {
+    /// # let idempotency = IdempotencyLayer::new(MemoryStore::new(), "users");
+    /// # let event: VerifiedClerkEvent = deliver(fixtures::user_created());
+    /// # assert_eq!(receive(event.clone(), &idempotency).await?.body(), "processed");
+    /// # assert_eq!(receive(event, &idempotency).await?.body(), "already processed");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run<T, F>(
+        &self,
+        delivery: &VerifiedDelivery,
+        handler: F,
+    ) -> Result<Result<Option<T>, WebhookError>, Rejection>
+    where
+        F: Future<Output = Result<T, WebhookError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let running = self.endpoint.start(delivery.clone(), handler, judge);
+        Ok(running.await?.transpose())
+    }
+
     /// For a graceful shutdown: refuses new deliveries and waits until the running ones end.
     ///
     /// ```
@@ -356,6 +424,16 @@ impl<St: IdempotencyStore> IdempotencyLayer<St> {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.endpoint.shared.counters.counts()
+    }
+}
+
+fn judge<T>(answer: &Result<T, WebhookError>, delivery: &VerifiedDelivery) -> Option<Outcome> {
+    match answer {
+        Ok(_) => Some(Outcome::Succeeded),
+        Err(error) => {
+            failure::log(error, Some(delivery));
+            (error.disposition() == Disposition::Permanent).then_some(Outcome::PermanentlyFailed)
+        }
     }
 }
 

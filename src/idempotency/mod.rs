@@ -131,6 +131,7 @@ mod memory;
 mod panic_message;
 mod release;
 mod run;
+mod running;
 mod service;
 mod store;
 mod waiters;

@@ -2,13 +2,11 @@
 
 use std::{future::poll_fn, pin::pin, time::Duration};
 
-use http::{Request, Response, StatusCode};
 use tokio::{
     task::JoinError,
     time::{Instant, sleep, timeout},
 };
 use tokio_util::task::AbortOnDropHandle;
-use tower_service::Service;
 use tracing::Instrument as _;
 
 use super::{
@@ -21,12 +19,15 @@ use super::{
 };
 use crate::{
     BoxError,
-    error::stops_retries,
     error_chain::Chain,
     rejection::{Rejection, RejectionKind},
-    response::{body::ResponseBody, failure::Failure, refusal::short_answer},
+    response::refusal,
     timeout::in_time,
+    verify::delivery::VerifiedDelivery,
 };
+
+/// Whether the handler's answer completes the message. It also logs a failure, whose message is known here.
+pub(super) type Judge<T> = fn(&T, &VerifiedDelivery) -> Option<Outcome>;
 
 /// Trying again avoids a second run when the store is down for a moment.
 const PAUSES_BETWEEN_COMPLETIONS: [Duration; 3] = [
@@ -52,28 +53,21 @@ impl From<JoinError> for Ended {
 }
 
 impl<St: IdempotencyStore> Delivery<St> {
-    /// The answer to this delivery, whether or not the handler ran for it.
-    pub(super) async fn once<S, B, ResB>(
+    /// Runs the handler, unless the message was processed already: `None`.
+    ///
+    /// A refusal is logged here: the sender may have disconnected, so that nobody responds with it.
+    pub(super) async fn once<T: Send + 'static>(
         self,
-        inner: S,
-        request: Request<B>,
-    ) -> Result<Response<ResponseBody<ResB>>, S::Error>
-    where
-        S: Service<Request<B>, Response = Response<ResB>> + Send + 'static,
-        S::Future: Send,
-        S::Error: Send + 'static,
-        B: Send + 'static,
-        ResB: Send + 'static,
-    {
+        handler: impl Future<Output = T> + Send + 'static,
+        judge: Judge<T>,
+    ) -> Result<Option<T>, Rejection> {
         let mut lease = match self.claim().await {
             Ok(lease) => lease,
-            Err(Verdict::AlreadyProcessed) => {
-                return Ok(short_answer(StatusCode::OK, "already processed"));
-            }
-            Err(Verdict::Refused(rejection)) => return Ok(rejection.to_response()),
+            Err(Verdict::AlreadyProcessed) => return Ok(None),
+            Err(Verdict::Refused(rejection)) => return Err(logged(rejection)),
         };
         let begun = Instant::now();
-        let ended = self.watch(spawn(inner, request), &mut lease).await;
+        let ended = self.watch(spawn(handler), &mut lease).await;
         if self.sender.strong_count() == 0 {
             let ran_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             log!(
@@ -84,12 +78,16 @@ impl<St: IdempotencyStore> Delivery<St> {
                  its next delivery gets the result"
             );
         }
-        let answer = match ended {
-            Ok(answer) => self.settle(answer, &mut lease).await,
-            Err(ended) => Ok(self.give_up(ended, &lease).await.to_response()),
+        let settled = match ended {
+            Ok(answer) => {
+                let outcome = judge(&answer, &self.verified);
+                let settled = self.settle(outcome, &mut lease).await;
+                settled.map(|()| Some(answer))
+            }
+            Err(ended) => Err(self.give_up(ended, &lease).await),
         };
         self.shared().waiters.wake(&self.key);
-        answer
+        settled.map_err(logged)
     }
 
     /// Waits for the handler, at most for the longest run, and extends the lease until then.
@@ -170,31 +168,15 @@ impl<St: IdempotencyStore> Delivery<St> {
         );
     }
 
-    /// Success and permanent failure are recorded. Any other answer releases the message.
-    async fn settle<ResB, E>(
-        &self,
-        answer: Result<Response<ResB>, E>,
-        lease: &mut Lease,
-    ) -> Result<Response<ResponseBody<ResB>>, E> {
-        if let Ok(response) = &answer
-            && let Some(failure) = response.extensions().get::<Failure>()
-        {
-            failure.log(&self.verified);
-        }
-        let outcome = answer.as_ref().ok().and_then(outcome_of);
-        match outcome {
-            None => {
-                self.shared().counters.released.add();
-                self.release(lease).await;
-            }
-            Some(outcome) => {
-                if let Err(error) = self.complete(outcome, lease).await {
-                    let kind = RejectionKind::CompletionNotRecorded;
-                    return Ok(self.store_failed(kind, error).to_response());
-                }
-            }
-        }
-        answer.map(|response| response.map(ResponseBody::inner))
+    /// Records the outcome, or releases the message for its next delivery.
+    async fn settle(&self, outcome: Option<Outcome>, lease: &mut Lease) -> Result<(), Rejection> {
+        let Some(outcome) = outcome else {
+            self.shared().counters.released.add();
+            self.release(lease).await;
+            return Ok(());
+        };
+        let completed = self.complete(outcome, lease).await;
+        completed.map_err(|error| self.store_failed(RejectionKind::CompletionNotRecorded, error))
     }
 
     /// All attempts together must end within one store timeout, since the sender is waiting.
@@ -248,28 +230,13 @@ async fn while_polling<T>(
 
 /// Runs the handler in its own task. A panic then ends nothing else, and a handler that blocks its thread does
 /// not stop the lease from being extended.
-fn spawn<S, B>(
-    mut inner: S,
-    request: Request<B>,
-) -> AbortOnDropHandle<Result<S::Response, S::Error>>
-where
-    S: Service<Request<B>> + Send + 'static,
-    S::Future: Send,
-    S::Response: Send + 'static,
-    S::Error: Send + 'static,
-    B: Send + 'static,
-{
-    let handling = async move {
-        poll_fn(|cx| inner.poll_ready(cx)).await?;
-        inner.call(request).await
-    };
-    AbortOnDropHandle::new(tokio::spawn(handling.in_current_span()))
+fn spawn<T: Send + 'static>(
+    handler: impl Future<Output = T> + Send + 'static,
+) -> AbortOnDropHandle<T> {
+    AbortOnDropHandle::new(tokio::spawn(handler.in_current_span()))
 }
 
-/// `None` when the message may run again.
-fn outcome_of<B>(response: &Response<B>) -> Option<Outcome> {
-    if response.status().is_success() {
-        return Some(Outcome::Succeeded);
-    }
-    stops_retries(response.headers()).then_some(Outcome::PermanentlyFailed)
+fn logged(rejection: Rejection) -> Rejection {
+    refusal::log(&rejection, None, rejection.kind().level());
+    rejection
 }

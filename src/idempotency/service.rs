@@ -2,20 +2,23 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    future::poll_fn,
     task::{Context, Poll},
 };
 
 use http::{Request, Response};
 use tower_service::Service;
-use tracing::Instrument as _;
 
 use super::{
-    delivery::Delivery, endpoint::Endpoint, future::ResponseFuture, store::IdempotencyStore,
+    endpoint::Endpoint,
+    future::ResponseFuture,
+    running::Running,
+    store::{IdempotencyStore, Outcome},
 };
 use crate::{
-    rejection::{Rejection, RejectionKind},
-    response::body::ResponseBody,
+    error::stops_retries,
+    layer::delivery::delivery_of,
+    response::{body::ResponseBody, failure::Failure},
     verify::delivery::VerifiedDelivery,
 };
 
@@ -60,18 +63,9 @@ impl<S, St> Idempotency<S, St> {
     }
 }
 
-fn delivery_of<B>(request: &Request<B>) -> Result<VerifiedDelivery, Rejection> {
-    let delivery = request.extensions().get().cloned();
-    delivery.ok_or_else(|| {
-        Rejection::missing_layer(format!(
-            "the request to {:?} did not pass a `ClerkWebhookLayer`: `IdempotencyLayer` belongs inside it; \
-             with `route_layer` the last call is the outer layer: \
-             `post(handler).route_layer(idempotency).route_layer(clerk)`; in a `ServiceBuilder` the first call \
-             is: `.layer(clerk).layer(idempotency)`",
-            request.uri().path()
-        ))
-    })
-}
+const MISPLACED: &str = "`IdempotencyLayer` belongs inside it; with `route_layer` the last call is the outer \
+    layer: `post(handler).route_layer(idempotency).route_layer(clerk)`; in a `ServiceBuilder` the first call \
+    is: `.layer(clerk).layer(idempotency)`";
 
 impl<S, St, B, ResB> Service<Request<B>> for Idempotency<S, St>
 where
@@ -93,28 +87,33 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let verified = match delivery_of(&request) {
-            Ok(verified) => verified,
-            Err(rejection) => return ResponseFuture::refused(rejection),
-        };
-        let shared = &self.endpoint.shared;
-        // Counted before `draining` is read, so that a drain that begins in between waits for this delivery.
-        let _counted = shared.running.token();
-        if shared.draining.is_cancelled() {
-            let rejection = Rejection::of(RejectionKind::ShuttingDown, &verified);
-            return ResponseFuture::refused(rejection);
-        }
-        if shared.running.len() > self.endpoint.settings.max_running {
-            let rejection = Rejection::of(RejectionKind::TooManyRunning, &verified);
-            return ResponseFuture::refused(rejection);
-        }
-        let sender = Arc::new(());
-        let (endpoint, here) = (self.endpoint.clone(), Arc::downgrade(&sender));
-        let delivery = Delivery::new(endpoint, verified.clone(), here);
-        let answer = delivery.once(self.inner.clone(), request);
-        let task = shared.running.spawn(answer.in_current_span());
-        ResponseFuture::running(verified, task, sender)
+        let delivery = delivery_of(request.extensions(), request.uri().path(), MISPLACED);
+        let handling = handle(self.inner.clone(), request);
+        ResponseFuture::new(match delivery {
+            Ok(verified) => self.endpoint.start(verified, handling, judge),
+            Err(rejection) => Running::refused(rejection),
+        })
     }
+}
+
+async fn handle<S, B>(mut inner: S, request: Request<B>) -> Result<S::Response, S::Error>
+where
+    S: Service<Request<B>>,
+{
+    poll_fn(|cx| inner.poll_ready(cx)).await?;
+    inner.call(request).await
+}
+
+/// Success and permanent failure complete the message. After any other answer it may run again.
+fn judge<B, E>(answer: &Result<Response<B>, E>, delivery: &VerifiedDelivery) -> Option<Outcome> {
+    let response = answer.as_ref().ok()?;
+    if let Some(failure) = response.extensions().get::<Failure>() {
+        failure.log(delivery);
+    }
+    if response.status().is_success() {
+        return Some(Outcome::Succeeded);
+    }
+    stops_retries(response.headers()).then_some(Outcome::PermanentlyFailed)
 }
 
 /// Written by hand, since the store is shared and need not be `Clone`.

@@ -6,24 +6,19 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use http::{Request, Response, request};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 use tracing::Span;
 
-use super::{
-    body::VerifiedBody,
-    collect::{BodyError, Collect},
-    log,
-    refusals::Refusals,
-};
+use super::{body::VerifiedBody, collect, restyle::Restyle, span::delivery_span};
 use crate::{
     BoxError,
+    endpoint::{reading::Reading, refusals::Refusals},
     rejection::Rejection,
     response::{body::ResponseBody, failure::Failure},
-    verify::{delivery::VerifiedDelivery, verifier::PendingVerification},
+    verify::delivery::VerifiedDelivery,
 };
 
 pin_project! {
@@ -44,21 +39,17 @@ pin_project! {
         S: Service<Request<VerifiedBody>>,
     {
         Refused {
-            refusal: Option<(Rejection, Refusals)>,
+            refusal: Option<(Rejection, Restyle)>,
         },
         Reading {
             #[pin]
-            body: Collect<B>,
+            body: B,
             waiting: Option<Waiting<S>>,
         },
         Verified {
-            inner: S,
-            request: Option<Request<VerifiedBody>>,
-            outcome: Option<Outcome>,
-        },
-        Answering {
+            waiting: Option<(S, Request<VerifiedBody>)>,
             #[pin]
-            answer: S::Future,
+            answer: Option<S::Future>,
             outcome: Outcome,
         },
     }
@@ -68,15 +59,16 @@ pin_project! {
 struct Waiting<S> {
     inner: S,
     parts: request::Parts,
-    pending: PendingVerification,
+    reading: Reading,
     refusals: Refusals,
+    restyle: Restyle,
 }
 
 /// The delivery's context while the inner service handles it.
 struct Outcome {
     delivery: VerifiedDelivery,
     span: Span,
-    refusals: Refusals,
+    restyle: Restyle,
 }
 
 impl<S, B> ResponseFuture<S, B>
@@ -85,10 +77,10 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    pub(super) fn refused(rejection: Rejection, refusals: Refusals) -> Self {
+    pub(super) fn refused(rejection: Rejection, restyle: Restyle) -> Self {
         Self {
             state: State::Refused {
-                refusal: Some((rejection, refusals)),
+                refusal: Some((rejection, restyle)),
             },
         }
     }
@@ -96,19 +88,20 @@ where
     pub(super) fn reading(
         inner: S,
         request: Request<B>,
-        pending: PendingVerification,
-        max_body_bytes: usize,
+        reading: Reading,
         refusals: Refusals,
+        restyle: Restyle,
     ) -> Self {
         let (parts, body) = request.into_parts();
         Self {
             state: State::Reading {
-                body: Collect::new(body, max_body_bytes),
+                body,
                 waiting: Some(Waiting {
                     inner,
                     parts,
-                    pending,
+                    reading,
                     refusals,
+                    restyle,
                 }),
             },
         }
@@ -128,35 +121,38 @@ where
         loop {
             let next = match state.as_mut().project() {
                 StateProj::Refused { refusal } => match refusal.take() {
-                    Some((rejection, refusals)) => {
-                        return Poll::Ready(Ok(refusals.response(&rejection)));
+                    Some((rejection, restyle)) => {
+                        return Poll::Ready(Ok(restyle.refuse(&rejection)));
                     }
                     None => return Poll::Pending,
                 },
                 StateProj::Reading { body, waiting } => {
-                    let body = ready!(body.poll(cx));
+                    let Some(reading) = waiting.as_mut().map(|waiting| &mut waiting.reading) else {
+                        return Poll::Pending;
+                    };
+                    let read = ready!(collect::poll(body, reading, cx));
                     match waiting.take() {
-                        Some(waiting) => waiting.verify(body),
+                        Some(waiting) => waiting.verify(read),
                         None => return Poll::Pending,
                     }
                 }
                 StateProj::Verified {
-                    inner,
-                    request,
+                    waiting,
+                    mut answer,
                     outcome,
                 } => {
-                    ready!(inner.poll_ready(cx))?;
-                    match request.take().zip(outcome.take()) {
-                        Some((request, outcome)) => State::Answering {
-                            answer: outcome.span.in_scope(|| inner.call(request)),
-                            outcome,
-                        },
-                        None => return Poll::Pending,
+                    if let Some((inner, _)) = waiting {
+                        ready!(inner.poll_ready(cx))?;
                     }
-                }
-                StateProj::Answering { answer, outcome } => {
+                    // Entered once for the call and the first poll.
                     let _entered = outcome.span.enter();
-                    return answer.poll(cx).map_ok(|response| outcome.pass(response));
+                    if let Some((mut inner, request)) = waiting.take() {
+                        answer.set(Some(inner.call(request)));
+                    }
+                    return match answer.as_pin_mut() {
+                        Some(answer) => answer.poll(cx).map_ok(|response| outcome.pass(response)),
+                        None => Poll::Pending,
+                    };
                 }
             };
             state.set(next);
@@ -168,34 +164,26 @@ impl<S> Waiting<S>
 where
     S: Service<Request<VerifiedBody>>,
 {
-    fn verify<B>(mut self, body: Result<Bytes, BodyError>) -> State<S, B> {
-        let message_id = self.pending.message_id();
-        let verified = match body {
-            Ok(body) => self.pending.finish(body).map_err(Rejection::from),
-            Err(BodyError::TooLarge) => Err(Rejection::body_too_large(message_id)),
-            Err(BodyError::Read(error)) => Err(Rejection::body_read_failed(message_id, error)),
-        };
-        let delivery = match verified {
+    fn verify<B>(mut self, read: Result<(), Rejection>) -> State<S, B> {
+        let delivery = match read.and_then(|()| self.reading.finish()) {
             Ok(delivery) => delivery,
             Err(rejection) => {
                 self.refusals.log(&rejection, self.parts.uri.path());
                 return State::Refused {
-                    refusal: Some((rejection, self.refusals)),
+                    refusal: Some((rejection, self.restyle)),
                 };
             }
         };
-        let span = log::delivery_span(&delivery);
-        log::verified(&delivery);
         self.parts.extensions.insert(delivery.clone());
         let body = VerifiedBody::new(delivery.clone());
         State::Verified {
-            inner: self.inner,
-            request: Some(Request::from_parts(self.parts, body)),
-            outcome: Some(Outcome {
+            waiting: Some((self.inner, Request::from_parts(self.parts, body))),
+            answer: None,
+            outcome: Outcome {
+                span: delivery_span(&delivery),
                 delivery,
-                span,
-                refusals: self.refusals,
-            }),
+                restyle: self.restyle,
+            },
         }
     }
 }
@@ -205,7 +193,7 @@ impl Outcome {
         if let Some(failure) = response.extensions().get::<Failure>() {
             failure.log(&self.delivery);
         }
-        self.refusals.pass(response)
+        self.restyle.pass(response)
     }
 }
 
@@ -218,7 +206,6 @@ where
             State::Refused { .. } => "Refused",
             State::Reading { .. } => "Reading",
             State::Verified { .. } => "Verified",
-            State::Answering { .. } => "Answering",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()
     }

@@ -4,14 +4,12 @@ use bytes::Bytes;
 use http::Response;
 use tower_layer::Layer;
 
-use super::{refusals::Refusals, service::ClerkWebhook};
+use super::{restyle::Restyle, service::ClerkWebhook};
 use crate::{
+    endpoint::endpoint::WebhookEndpoint,
     rejection::Rejection,
     verify::{secret_error::SecretError, verifier::Verifier},
 };
-
-/// 2 MiB, the largest message that Svix' own API accepts.
-const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
 
 /// Verifies Clerk's deliveries before the inner service sees them.
 ///
@@ -38,9 +36,8 @@ const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
 #[derive(Debug, Clone)]
 #[must_use = "a layer does nothing until it is put on a service"]
 pub struct ClerkWebhookLayer {
-    verifier: Verifier,
-    max_body_bytes: usize,
-    refusals: Refusals,
+    endpoint: WebhookEndpoint,
+    restyle: Restyle,
 }
 
 impl ClerkWebhookLayer {
@@ -56,9 +53,8 @@ impl ClerkWebhookLayer {
     /// ```
     pub fn new(verifier: impl Into<Verifier>) -> Self {
         Self {
-            verifier: verifier.into(),
-            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            refusals: Refusals::default(),
+            endpoint: WebhookEndpoint::new(verifier),
+            restyle: Restyle::default(),
         }
     }
 
@@ -113,7 +109,7 @@ impl ClerkWebhookLayer {
     /// # }
     /// ```
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
-        self.max_body_bytes = max_body_bytes;
+        self.endpoint = self.endpoint.with_max_body_bytes(max_body_bytes);
         self
     }
 
@@ -145,7 +141,7 @@ impl ClerkWebhookLayer {
     where
         F: Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
     {
-        self.refusals = self.refusals.with_restyle(respond);
+        self.restyle = Restyle::new(respond);
         self
     }
 }
@@ -154,11 +150,6 @@ impl<S> Layer<S> for ClerkWebhookLayer {
     type Service = ClerkWebhook<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ClerkWebhook::new(
-            inner,
-            self.verifier.clone(),
-            self.max_body_bytes,
-            self.refusals.clone(),
-        )
+        ClerkWebhook::new(inner, self.endpoint.clone(), self.restyle.clone())
     }
 }

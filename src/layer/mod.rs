@@ -5,9 +5,10 @@
 //! 1. The headers are checked. If a check fails, the delivery is refused at once and the body is never
 //!    polled: the server does not send `100 Continue` to a sender that waits for it.
 //! 2. A body whose declared length is over the limit is refused without being read.
-//! 3. The body is read up to the limit. A body of one frame is not copied. Several frames are copied once,
-//!    into one growing buffer. At most 64 KiB are allocated because of a declared length.
-//! 4. The signature is verified over the raw bytes.
+//! 3. The body is read up to the limit. Large frames are kept, small ones are copied together. At most 64 KiB
+//!    are allocated because of a declared length.
+//! 4. The signature is verified over the raw bytes. Then several frames are joined; a single frame is never
+//!    copied.
 //! 5. The inner service is polled for readiness and called with a `Request<VerifiedBody>`, whose extensions
 //!    also hold the [`VerifiedDelivery`](crate::VerifiedDelivery).
 //!
@@ -24,8 +25,8 @@
 //! body outside, such as tower-http's `RequestBodyDeadlineLayer`.
 //!
 //! The layer does not limit how many bodies are read at once. Put tower's `GlobalConcurrencyLimitLayer`
-//! outside. The memory for bodies is at most its limit times the body limit, or 3 times that while bodies of
-//! several frames grow. Do not use the plain `ConcurrencyLimitLayer` for this: axum applies a route's layers
+//! outside. The memory for bodies is at most its limit times the body limit, twice that while a verified body
+//! of several frames is joined, plus the server's own read buffers. Do not use the plain `ConcurrencyLimitLayer` for this: axum applies a route's layers
 //! again for each connection, and each of them would count separately.
 //!
 //! # When the compiler needs one more line
@@ -68,15 +69,17 @@
 
 pub(crate) mod body;
 mod collect;
+#[cfg(any(feature = "axum", feature = "idempotency", feature = "queue"))]
+pub(crate) mod delivery;
 mod future;
 #[expect(
     clippy::module_inception,
     reason = "the module's main type has its name"
 )]
 pub(crate) mod layer;
-mod log;
-mod refusals;
+mod restyle;
 mod service;
+mod span;
 
 pub use self::{future::ResponseFuture, service::ClerkWebhook};
 pub use crate::response::body::ResponseBody;

@@ -2,16 +2,16 @@
 
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Request, Response, header::CONTENT_LENGTH};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{body::VerifiedBody, future::ResponseFuture, refusals::Refusals};
+use super::{body::VerifiedBody, future::ResponseFuture, restyle::Restyle};
 use crate::{
     BoxError,
+    endpoint::{endpoint::WebhookEndpoint, reading::Reading},
     rejection::Rejection,
     response::body::ResponseBody,
-    verify::verifier::{PendingVerification, Verifier},
 };
 
 /// The middleware that [`ClerkWebhookLayer`](crate::ClerkWebhookLayer) makes. The [module
@@ -19,23 +19,16 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct ClerkWebhook<S> {
     inner: S,
-    verifier: Verifier,
-    max_body_bytes: usize,
-    refusals: Refusals,
+    endpoint: WebhookEndpoint,
+    restyle: Restyle,
 }
 
 impl<S> ClerkWebhook<S> {
-    pub(super) fn new(
-        inner: S,
-        verifier: Verifier,
-        max_body_bytes: usize,
-        refusals: Refusals,
-    ) -> Self {
+    pub(super) fn new(inner: S, endpoint: WebhookEndpoint, restyle: Restyle) -> Self {
         Self {
             inner,
-            verifier,
-            max_body_bytes,
-            refusals,
+            endpoint,
+            restyle,
         }
     }
 
@@ -78,29 +71,13 @@ impl<S> ClerkWebhook<S> {
         self.inner
     }
 
-    /// Runs all checks that do not need the body.
-    fn check_unread<B: Body>(
-        &self,
-        request: &Request<B>,
-    ) -> Result<PendingVerification, Rejection> {
-        let pending = self.verifier.check_headers(request.headers())?;
-        let hinted = request.body().size_hint().lower();
-        let declared = declared_length(request.headers()).max(hinted);
-        if usize::try_from(declared).is_ok_and(|declared| declared <= self.max_body_bytes) {
-            Ok(pending)
-        } else {
-            Err(Rejection::body_too_large(pending.message_id()))
-        }
+    /// Runs all checks that do not need the body. A middleware outside may hide the body's size hint, so
+    /// `Content-Length` counts too.
+    fn check_unread<B: Body>(&self, request: &Request<B>) -> Result<Reading, Rejection> {
+        let mut reading = self.endpoint.check_headers(request.headers())?;
+        reading.expect_bytes(request.body().size_hint().lower())?;
+        Ok(reading)
     }
-}
-
-/// Reads `Content-Length`, because a middleware outside may hide the body's size hint. A value that is not a
-/// number counts as 0: rejecting it is up to the HTTP server.
-fn declared_length(headers: &HeaderMap) -> u64 {
-    let declared = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
-    declared.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 impl<S, B, ResB> Service<Request<B>> for ClerkWebhook<S>
@@ -119,15 +96,16 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let refusals = self.refusals.clone();
         match self.check_unread(&request) {
-            Ok(pending) => {
-                let inner = self.inner.clone();
-                ResponseFuture::reading(inner, request, pending, self.max_body_bytes, refusals)
+            Ok(reading) => {
+                let (refusals, restyle) = (self.endpoint.refusals().clone(), self.restyle.clone());
+                ResponseFuture::reading(self.inner.clone(), request, reading, refusals, restyle)
             }
             Err(rejection) => {
-                refusals.log(&rejection, request.uri().path());
-                ResponseFuture::refused(rejection, refusals)
+                self.endpoint
+                    .refusals()
+                    .log(&rejection, request.uri().path());
+                ResponseFuture::refused(rejection, self.restyle.clone())
             }
         }
     }

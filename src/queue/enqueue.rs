@@ -15,10 +15,10 @@ use tower_service::Service;
 
 use super::{event::QueuedEvent, log, queue::EventQueue};
 use crate::{
+    layer::delivery::delivery_of,
     rejection::{Rejection, RejectionKind},
     response::{body::ResponseBody, refusal::short_answer},
     timeout::{DEFAULT_TIMEOUT, in_time},
-    verify::delivery::VerifiedDelivery,
 };
 
 /// Stores every verified delivery in a queue, without decoding it, and answers 202.
@@ -142,9 +142,10 @@ impl<Q: EventQueue, B> Service<Request<B>> for Enqueue<Q> {
     }
 
     fn call(&mut self, request: Request<B>) -> EnqueueFuture {
-        let Some(delivery) = request.extensions().get::<VerifiedDelivery>().cloned() else {
-            let response = misplaced(request.uri().path()).to_response();
-            return EnqueueFuture(Box::pin(ready(response)));
+        let path = request.uri().path();
+        let delivery = match delivery_of(request.extensions(), path, MISPLACED) {
+            Ok(delivery) => delivery,
+            Err(rejection) => return EnqueueFuture(Box::pin(ready(rejection.to_response()))),
         };
         let (queue, timeout) = (Arc::clone(&self.queue), self.timeout);
         EnqueueFuture(Box::pin(async move {
@@ -163,13 +164,9 @@ impl<Q: EventQueue, B> Service<Request<B>> for Enqueue<Q> {
     }
 }
 
-fn misplaced(path: &str) -> Rejection {
-    Rejection::missing_layer(format!(
-        "the request to {path:?} did not pass a `ClerkWebhookLayer`: `Enqueue` belongs inside it, as in \
-         `.route({path:?}, post_service(Enqueue::new(queue)).route_layer(clerk))`; in a `ServiceBuilder`: \
-         `.layer(clerk).service(Enqueue::new(queue))`"
-    ))
-}
+const MISPLACED: &str = "`Enqueue` belongs inside it, as in \
+    `.route(path, post_service(Enqueue::new(queue)).route_layer(clerk))`; in a `ServiceBuilder`: \
+    `.layer(clerk).service(Enqueue::new(queue))`";
 
 /// Written by hand, since the queue is shared and need not be `Clone`.
 impl<Q> Clone for Enqueue<Q> {

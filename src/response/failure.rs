@@ -1,12 +1,6 @@
 //! Converts a handler's [`WebhookError`] into a response and logs it.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-};
+use std::sync::Arc;
 
 use http::Response;
 use tracing::error;
@@ -36,10 +30,7 @@ impl WebhookError {
         let mut response = Response::new(B::from(self.body_text()));
         *response.status_mut() = self.status();
         *response.headers_mut() = self.headers();
-        let failure = Failure(Arc::new(Report {
-            error: self.clone(),
-            is_logged: AtomicBool::new(false),
-        }));
+        let failure = Failure(Arc::new(Report(self.clone())));
         response.extensions_mut().insert(failure);
         response
     }
@@ -50,48 +41,39 @@ impl WebhookError {
 #[derive(Debug, Clone)]
 pub(crate) struct Failure(Arc<Report>);
 
-struct Report {
-    error: WebhookError,
-    is_logged: AtomicBool,
-}
+#[derive(Debug)]
+struct Report(WebhookError);
 
 impl Failure {
     /// Logs the failure, unless it is logged already.
     pub(crate) fn log(&self, delivery: &VerifiedDelivery) {
-        self.0.log(Some(delivery));
-    }
-}
-
-impl Report {
-    fn log(&self, delivery: Option<&VerifiedDelivery>) {
-        if self.is_logged.swap(true, Relaxed) {
-            return;
-        }
-        let event_type = delivery.and_then(|delivery| event_type_of(delivery.raw_body()));
-        error!(
-            target: "clerk_webhooks",
-            status = self.error.status().as_u16(),
-            message_id = delivery.map(VerifiedDelivery::message_id),
-            event_type = event_type.as_ref().map(|event_type| event_type.as_str()),
-            "a handler failed{}: {}",
-            match self.error.disposition() {
-                Disposition::Retry => "",
-                Disposition::Permanent => " permanently",
-            },
-            self.error,
-        );
+        log(&self.0.0, Some(delivery));
     }
 }
 
 /// Without a layer nothing calls [`Failure::log`], so the failure is logged here.
 impl Drop for Report {
     fn drop(&mut self) {
-        self.log(None);
+        log(&self.0, None);
     }
 }
 
-impl fmt::Debug for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+/// Logs the error, unless it is logged already.
+pub(crate) fn log(error: &WebhookError, delivery: Option<&VerifiedDelivery>) {
+    if !error.claim_log_line() {
+        return;
     }
+    let event_type = delivery.and_then(|delivery| event_type_of(delivery.raw_body()));
+    error!(
+        target: "clerk_webhooks",
+        status = error.status().as_u16(),
+        message_id = delivery.map(VerifiedDelivery::message_id),
+        event_type = event_type.as_ref().map(|event_type| event_type.as_str()),
+        "a handler failed{}: {}",
+        match error.disposition() {
+            Disposition::Retry => "",
+            Disposition::Permanent => " permanently",
+        },
+        error,
+    );
 }

@@ -30,12 +30,23 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The operating system's clock.
+///
+/// The target `wasm32-unknown-unknown` (Cloudflare Workers) has none, and the standard library panics there.
+/// On that target this clock shows 1 January 1970: every delivery of today is refused as
+/// [too new](super::VerifyErrorKind::TimestampTooNew). Give the
+/// [verifier a clock](crate::Verifier::with_clock) of the host instead.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     fn now(&self) -> SystemTime {
         SystemTime::now()
+    }
+
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
     }
 }
 

@@ -87,6 +87,8 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// Inlined, so that the lengths of the names are constants: most headers differ in length.
+    #[inline(always)]
     fn keep(&mut self, family: &Family, name: &str, value: &'a [u8]) {
         if is_named(name, family.id) {
             self.id.push(value);
@@ -176,7 +178,8 @@ impl<'a, H: HeaderSource + ?Sized> HeaderSet<'a, H> {
             let signatures = lines.filter(|(other, _)| is_named(other, name));
             Candidates::find(signatures.map(|(_, value)| value))
         } else {
-            Candidates::find(self.signature.first.into_iter())
+            let line = self.signature.first.unwrap_or_default();
+            Candidates::of_usual_line(line).or_else(|| Candidates::find([line].into_iter()))
         };
         found.ok_or_else(|| VerifyError::header(VerifyErrorKind::MalformedSignature, name))
     }

@@ -1,7 +1,7 @@
 //! [`SigningSecret`]: parsed strictly, labelled, never printed.
 
 use std::{
-    fmt,
+    fmt, iter,
     str::FromStr,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -124,7 +124,7 @@ impl SigningSecret {
             .as_secs();
         let signature = self
             .key
-            .mac(message_id, seconds.to_string().as_bytes(), body);
+            .mac(message_id, seconds.to_string().as_bytes(), iter::once(body));
         signature.to_header_entry()
     }
 

@@ -1,6 +1,6 @@
 //! [`Verifier`]: the only type that makes a verified delivery.
 
-use std::{env, fmt, sync::Arc, time::Duration};
+use std::{env, fmt, iter, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -412,10 +412,23 @@ impl PendingVerification {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn finish(self, body: Bytes) -> Result<VerifiedDelivery, VerifyError> {
+        self.finish_chunks(body, Vec::new())
+    }
+
+    /// As [`finish`](Self::finish), for a body in chunks. They are joined after the verification, and only
+    /// if it succeeds: a forged body is never copied.
+    pub(crate) fn finish_chunks(
+        self,
+        first: Bytes,
+        rest: Vec<Bytes>,
+    ) -> Result<VerifiedDelivery, VerifyError> {
         let (id, timestamp) = (&self.message_id, self.timestamp.as_bytes());
         let matches = |secret: &&SigningSecret| {
-            self.candidates
-                .contain(&secret.key().mac(id, timestamp, &body))
+            let chunks = iter::once(&first).chain(&rest);
+            let mac = secret
+                .key()
+                .mac(id, timestamp, chunks.map(|chunk| &**chunk));
+            self.candidates.contain(&mac)
         };
         match self
             .secrets
@@ -427,11 +440,24 @@ impl PendingVerification {
                 secret_label: Arc::clone(label),
                 message_id: self.message_id,
                 attempted_at: self.timestamp.time(),
-                body,
+                body: join(first, rest),
             }),
             None => Err(VerifyError::no_matching_signature(self.message_id)),
         }
     }
+}
+
+/// Frees each chunk as soon as it is copied.
+fn join(first: Bytes, rest: Vec<Bytes>) -> Bytes {
+    if rest.is_empty() {
+        return first;
+    }
+    let bytes = first.len() + rest.iter().map(Bytes::len).sum::<usize>();
+    let mut joined = Vec::with_capacity(bytes);
+    for chunk in iter::once(first).chain(rest) {
+        joined.extend_from_slice(&chunk);
+    }
+    joined.into()
 }
 
 impl fmt::Debug for PendingVerification {

@@ -47,7 +47,7 @@ fn production_stack(route: MethodRouter, max_body_bytes: usize) -> MethodRouter 
 /// The most memory in use at once: the bodies being read, as in `docs/production.md`, and beside them what
 /// hyper holds of connections. It keeps the buffer of one that stays open; one that waits has little.
 fn arithmetic(bytes_of_a_body: usize, then: Then) -> usize {
-    let bodies = AT_ONCE * 3 * bytes_of_a_body;
+    let bodies = AT_ONCE * 2 * bytes_of_a_body;
     let hyper = match then {
         Then::Closes => AT_ONCE * HYPER_BUFFER + CONNECTIONS * 32 * KIB,
         Then::Stays => CONNECTIONS * HYPER_BUFFER,

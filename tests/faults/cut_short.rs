@@ -72,7 +72,7 @@ fn a_reset_midway_leaves_nothing_behind() {
             connection.reset();
             server.idle().await;
             let cost = meter.stop();
-            cost.assert_peak_at_most(3 * MIB, fault);
+            cost.assert_peak_at_most(2 * MIB, fault);
             cost.assert_kept_at_most(SMALL, fault);
             assert!(server.handled().is_empty());
             server.assert_goes_on().await;

@@ -28,7 +28,7 @@ fn a_request_behind_a_refused_one_is_served() {
             assert_eq!(connection.exchange(&burst).await, 400);
             assert_eq!(connection.status().await, 204);
             let cost = meter.stop();
-            cost.assert_peak_at_most(3 * MIB + 2 * HYPER_BUFFER, fault);
+            cost.assert_peak_at_most(2 * MIB + 2 * HYPER_BUFFER, fault);
             assert_eq!(server.handled(), ["msg_behind"]);
             server.assert_usable(&mut connection).await;
             print(fault, "400, 204", "stays", &cost);

@@ -83,7 +83,7 @@ fn chunks_of_one_byte_cost_no_more_memory_than_others() {
                 fault: format!("256 KiB in chunks of one byte, {kind}"),
                 status,
                 then: Then::Stays,
-                peak_at_most: 3 * bytes + 2 * crate::HYPER_BUFFER + SMALL,
+                peak_at_most: 2 * bytes + 2 * crate::HYPER_BUFFER + SMALL,
             };
             server
                 .suffer(expected, async |connection| {

@@ -1,6 +1,8 @@
 //! What a request allocates is bounded. Timings never fail a test; counts may, since they are the same
 //! on every machine.
 
+use std::io;
+
 use axum::{
     Extension, Router,
     body::{Body, Bytes},
@@ -15,6 +17,7 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tower::{ServiceExt as _, layer::util::Identity};
 use tracing::subscriber::{NoSubscriber, with_default};
+use tracing_subscriber::filter::LevelFilter;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -36,7 +39,7 @@ fn a_typed_event_allocates_for_what_it_holds() {
         let allocations = count(decode);
         let held = texts_lists_and_metadata(&serde_json::from_str(&json).unwrap());
         assert!(
-            allocations <= held + 8,
+            allocations <= held + 3,
             "{event_type}: {allocations} allocations for {held} texts, lists and metadata"
         );
     }
@@ -55,6 +58,22 @@ fn the_layer_adds_a_few_allocations_to_what_axum_takes_for_any_layer() {
         "{verify_only} with the layer, {empty_layer} with one that does nothing"
     );
     assert!(allocations_of(verified.route_layer(clerk())) <= verify_only);
+}
+
+/// Of these, three are for the text of the span's one field and one is for its place.
+#[test]
+fn a_subscriber_at_info_allocates_for_the_span_alone() {
+    let route = || bare().route_layer(clerk());
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::INFO)
+        .with_writer(io::sink)
+        .finish();
+    let logged = with_default(subscriber, || count_second(route()));
+    let quiet = allocations_of(route());
+    assert!(
+        logged <= quiet + 4,
+        "{logged} with a subscriber, {quiet} without"
+    );
 }
 
 #[test]
@@ -84,13 +103,17 @@ fn clerk() -> ClerkWebhookLayer {
     ClerkWebhookLayer::new(Verifier::new(SigningSecret::parse(SECRET).unwrap()))
 }
 
-/// Of the second request, since the first one makes what is made once.
 fn allocations_of(route: MethodRouter) -> u64 {
+    without_subscriber(|| count_second(route))
+}
+
+/// Of the second request, since the first one makes what is made once.
+fn count_second(route: MethodRouter) -> u64 {
     let app = Router::new().route("/webhooks/clerk", route);
     let runtime = Builder::new_current_thread().build().unwrap();
     answer(&runtime, &app, request());
     let request = request();
-    count(|| answer(&runtime, &app, request))
+    counted(|| answer(&runtime, &app, request))
 }
 
 fn request() -> Request<Body> {
@@ -105,11 +128,17 @@ fn answer(runtime: &Runtime, app: &Router, request: Request<Body>) {
 }
 
 fn count<T>(work: impl FnOnce() -> T) -> u64 {
+    without_subscriber(|| counted(work))
+}
+
+/// Other tests switch logging on, for all threads.
+fn without_subscriber<T>(work: impl FnOnce() -> T) -> T {
+    with_default(NoSubscriber::new(), work)
+}
+
+fn counted<T>(work: impl FnOnce() -> T) -> u64 {
     let mut result = None;
-    // Other tests switch logging on, for all threads.
-    let counted = with_default(NoSubscriber::new(), || {
-        allocation_counter::measure(|| result = Some(work()))
-    });
+    let counted = allocation_counter::measure(|| result = Some(work()));
     drop(result);
     counted.count_total
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use clerk_webhooks::{
     ClerkEvent, ClerkWebhookLayer, RawClerkEvent, Rejection, SecretError, SigningSecret,
-    VerifiedBody, VerifiedClerkEvent, VerifiedDelivery, Verifier, WebhookError,
+    VerifiedBody, VerifiedClerkEvent, VerifiedDelivery, Verifier, WebhookEndpoint, WebhookError,
     idempotency::{
         self, Claim, Counts, DrainHandle, Idempotency, IdempotencyLayer, MemoryStore, MessageKey,
     },
@@ -27,6 +27,7 @@ fn values_are_shared_freely() {
     shared::<VerifiedDelivery>();
     shared::<Rejection>();
     shared::<Verifier>();
+    shared::<WebhookEndpoint>();
     shared::<SigningSecret>();
     shared::<SecretError>();
     shared::<VerifyError>();

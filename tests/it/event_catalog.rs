@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs};
 use clerk_webhooks::{ClerkEvent, EventType, event::ObjectType};
 use serde_json::{Map, Value, json};
 
-use crate::common;
+use crate::{by_serde, common};
 
 #[test]
 fn every_property_in_our_contract_is_decoded() {
@@ -116,7 +116,7 @@ fn an_unknown_enum_value_survives() {
 }
 
 fn decode(event: &Value) -> ClerkEvent {
-    ClerkEvent::from_slice(event.to_string().as_bytes())
+    by_serde::decode(event.to_string().as_bytes())
         .unwrap_or_else(|error| panic!("{}: {error}", event["type"]))
 }
 

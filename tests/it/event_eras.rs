@@ -9,7 +9,7 @@ use clerk_webhooks::event::{
 use clerk_webhooks::{ClerkEvent, EventData, EventType};
 use serde_json::{Value, json};
 
-use crate::{eras, json};
+use crate::{by_serde, eras, json};
 
 /// The object in the body with this name. It must be of this variant.
 macro_rules! data {
@@ -41,7 +41,7 @@ fn every_body_decodes_to_its_type_and_survives_the_round_trip() {
             Vec::<String>::new(),
             "{name}"
         );
-        let again = ClerkEvent::from_slice(written.to_string().as_bytes()).unwrap();
+        let again = by_serde::decode(written.to_string().as_bytes()).unwrap();
         assert_eq!(serde_json::to_value(&again).unwrap(), written, "{name}");
     }
 }
@@ -548,7 +548,7 @@ fn an_integer_may_have_a_zero_fraction() {
     assert_eq!(organization.members_count, Some(7));
 
     let body = r#"{"type": "organization.updated", "data": {"id": "org_1", "members_count": 7.5}}"#;
-    let error = ClerkEvent::from_slice(body.as_bytes()).unwrap_err();
+    let error = by_serde::decode(body.as_bytes()).unwrap_err();
     assert_eq!(error.path(), "data.members_count");
 }
 
@@ -605,13 +605,12 @@ fn both_names_of_an_object_are_one_object_type() {
 }
 
 fn decode_body(body: &str) -> ClerkEvent {
-    ClerkEvent::from_slice(body.as_bytes()).unwrap()
+    by_serde::decode(body.as_bytes()).unwrap()
 }
 
 #[track_caller]
 fn decode(name: &str) -> ClerkEvent {
-    ClerkEvent::from_slice(eras::body(name).as_bytes())
-        .unwrap_or_else(|error| panic!("{name}: {error}"))
+    by_serde::decode(eras::body(name).as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn at(millis: i64) -> Timestamp {

@@ -7,7 +7,7 @@ use std::fs;
 use clerk_webhooks::{ClerkEvent, EventData, EventType, RawClerkEvent, event::ObjectType};
 use serde_json::{Value, json};
 
-use crate::common;
+use crate::{by_serde, common};
 
 /// Fields of the examples that are read under another name, the canonical one.
 const RENAMED: &[(&str, &str)] = &[("sms.created: data.created_at", "data.created_at_ms")];
@@ -18,7 +18,7 @@ fn every_example_decodes_to_its_own_variant() {
         return;
     };
     for (name, body) in examples {
-        let event = ClerkEvent::from_slice(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let event = by_serde::decode(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!matches!(event.data, EventData::Unknown(_)), "{name}");
         assert_eq!(event.event_type(), name.as_str());
         assert_eq!(
@@ -37,13 +37,12 @@ fn the_round_trip_of_every_example_loses_nothing() {
     };
     let mut lost = Vec::new();
     for (name, body) in examples {
-        let event = ClerkEvent::from_slice(&body).unwrap();
+        let event = by_serde::decode(&body).unwrap();
         let sent: Value = serde_json::from_slice(&body).unwrap();
         let kept = serde_json::to_value(&event).unwrap();
         compare(&sent, &kept, &name, "", &mut lost);
 
-        let again =
-            ClerkEvent::from_slice(serde_json::to_string(&event).unwrap().as_bytes()).unwrap();
+        let again = by_serde::decode(serde_json::to_string(&event).unwrap().as_bytes()).unwrap();
         assert_eq!(serde_json::to_value(&again).unwrap(), kept, "{name}");
     }
     assert!(lost.is_empty(), "lost or changed:\n{}", lost.join("\n"));
@@ -55,14 +54,14 @@ fn field_order_and_entry_point_make_no_difference() {
         return;
     };
     for (name, body) in examples {
-        let event = ClerkEvent::from_slice(&body).unwrap();
+        let event = by_serde::decode(&body).unwrap();
         let raw = RawClerkEvent::from_slice(&body).unwrap();
         for reordered in [
             envelope(&raw, &["data", "type"]),
             envelope(&raw, &["type", "data"]),
         ] {
             assert_eq!(
-                ClerkEvent::from_slice(reordered.as_bytes()).unwrap(),
+                by_serde::decode(reordered.as_bytes()).unwrap(),
                 event,
                 "{name}"
             );
@@ -90,7 +89,7 @@ fn an_example_without_its_id_is_refused_with_its_path() {
         let mut event: Value = serde_json::from_slice(&body).unwrap();
         event["data"].as_object_mut().unwrap().remove("id");
         let body = serde_json::to_vec(&event).unwrap();
-        let error = ClerkEvent::from_slice(&body).unwrap_err();
+        let error = by_serde::decode(&body).unwrap_err();
         assert_eq!(error.path(), "data.id", "{name}");
         assert_eq!(error.event_type(), Some(&EventType::from(name.as_str())));
         assert!(RawClerkEvent::from_slice(&body).is_ok());
@@ -110,7 +109,7 @@ fn every_other_field_is_optional() {
             for replacement in [None, Some(Value::Null)] {
                 let mut less = event.clone();
                 replace(&mut less["data"], &path, replacement);
-                let decoded = ClerkEvent::from_slice(&serde_json::to_vec(&less).unwrap());
+                let decoded = by_serde::decode(&serde_json::to_vec(&less).unwrap());
                 assert_eq!(decoded.is_err(), needed, "{name}: {path:?}: {decoded:?}");
             }
         }
@@ -137,7 +136,7 @@ fn a_wrong_json_type_is_an_error_at_its_path() {
             }
             let mut changed = event.clone();
             replace(&mut changed["data"], &path, Some(wrong));
-            let Err(error) = ClerkEvent::from_slice(&serde_json::to_vec(&changed).unwrap()) else {
+            let Err(error) = by_serde::decode(&serde_json::to_vec(&changed).unwrap()) else {
                 panic!("{name}: {path:?} was accepted");
             };
             assert_eq!(error.path(), dotted(&path), "{name}");
@@ -156,7 +155,7 @@ fn every_recorded_delivery_decodes_or_is_not_an_event() {
     assert!(bodies.len() > 100);
     let (mut users, mut refused) = (0, 0);
     for body in bodies {
-        match ClerkEvent::from_slice(&body) {
+        match by_serde::decode(&body) {
             Ok(event) => match event.data {
                 EventData::UserCreated(user) => {
                     users += usize::from(user.birthday.as_deref() == Some(""));

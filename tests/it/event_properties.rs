@@ -15,7 +15,7 @@ use proptest::{
 use serde_json::{Map, Value};
 
 use crate::{
-    eras,
+    by_serde, eras,
     json::{self, Step},
 };
 
@@ -55,6 +55,28 @@ proptest! {
 
         let buffered: ClerkEvent = serde_json::from_value(sent).unwrap();
         prop_assert_eq!(serde_json::to_value(&buffered).unwrap(), written);
+    }
+
+    #[test]
+    fn a_duplicate_field_is_refused_as_by_serde_and_ignored_if_it_is_unknown(
+        original in body(),
+        place in any::<Index>(),
+        value in any_json(),
+        order in any::<u64>(),
+    ) {
+        let mut paths = json::paths(&original);
+        paths.retain(|path| json::ends_in_field(path));
+        let (last, object) = place.get(&paths).split_last().unwrap();
+        for name in [last.field().unwrap(), "unknown"] {
+            let mut event = original.clone();
+            json::at_mut(&mut event, object)["unknown"] = value.clone();
+            json::at_mut(&mut event, object)["duplicate"] = value.clone();
+            let text = in_order(&event, order).replace(r#""duplicate":"#, &format!(r#""{name}":"#));
+            let event = decode(&text);
+            prop_assert!(event.is_ok() || name != "unknown", "{}", text);
+            let is_data = object.is_empty() && name == "data";
+            prop_assert!(event.is_err() || !is_data, "{}", text);
+        }
     }
 
     #[test]
@@ -105,7 +127,7 @@ proptest! {
         match std::str::from_utf8(&body) {
             Ok(text) => drop(decode(text)),
             Err(_) => {
-                let error = ClerkEvent::from_slice(&body).unwrap_err();
+                let error = by_serde::decode(&body).unwrap_err();
                 prop_assert_eq!(error.kind(), DecodeErrorKind::NotUtf8);
                 let _ = serde_json::from_slice::<ClerkEvent>(&body);
             }
@@ -114,7 +136,7 @@ proptest! {
 
     #[test]
     fn random_bytes_are_refused(body in vec(any::<u8>(), 0..256)) {
-        prop_assert!(ClerkEvent::from_slice(&body).is_err());
+        prop_assert!(by_serde::decode(&body).is_err());
         prop_assert!(RawClerkEvent::from_slice(&body).is_err());
         prop_assert!(serde_json::from_slice::<ClerkEvent>(&body).is_err());
     }
@@ -153,7 +175,7 @@ fn exactly_the_optional_fields_may_be_absent_or_null() {
             for absent in [true, false] {
                 let mut less = body.clone();
                 remove_or_null(&mut less, path, absent);
-                let event = ClerkEvent::from_slice(less.to_string().as_bytes());
+                let event = by_serde::decode(less.to_string().as_bytes());
                 let kept = event.is_ok_and(|event| variant(&event) == variant(&before));
                 assert_eq!(kept, is_optional(&body, path), "{path:?} of {body}");
             }
@@ -178,7 +200,7 @@ fn body() -> impl Strategy<Value = Value> {
 /// Decodes with every entry point. All must have the same result.
 #[track_caller]
 fn decode(text: &str) -> Result<ClerkEvent, DecodeError> {
-    let event = ClerkEvent::from_slice(text.as_bytes());
+    let event = by_serde::decode(text.as_bytes());
     let from_raw = RawClerkEvent::from_slice(text.as_bytes()).and_then(ClerkEvent::try_from);
     assert_eq!(event.as_ref().ok(), from_raw.as_ref().ok(), "{text}");
     // In fields that nobody reads, serde_json refuses deep nesting and half a surrogate pair.

@@ -75,7 +75,7 @@ async fn a_missing_layer_is_500_and_the_log_says_how_to_mend_it() {
     let (status, text, response) = send(post(handler), "{}").await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(text, "webhook receiver is not set up");
-    assert_eq!(rejection(&response).kind(), RejectionKind::MissingLayer);
+    assert_eq!(rejection(&response).kind(), RejectionKind::MissingSetup);
     let line = logs.take();
     for part in [
         "ERROR",

@@ -1,13 +1,16 @@
 //! The test kit's fixtures: one for every type of event, all as Clerk sends them.
 
 use clerk_webhooks::{
-    ClerkEvent, EventData, EventType,
+    EventData, EventType,
     event::Timestamp,
     testing::{self, fixtures},
 };
 use serde_json::{Value, json};
 
-use crate::json::{self, Step};
+use crate::{
+    by_serde,
+    json::{self, Step},
+};
 
 #[test]
 fn every_type_of_event_has_a_fixture() {
@@ -31,7 +34,7 @@ fn every_type_of_event_has_a_fixture() {
 #[test]
 fn every_fixture_decodes_as_its_own_type_and_the_round_trip_keeps_it() {
     for (event_type, text) in fixtures::all() {
-        let event = ClerkEvent::from_slice(text.as_bytes())
+        let event = by_serde::decode(text.as_bytes())
             .unwrap_or_else(|error| panic!("{event_type}: {error}"));
         assert_eq!(event.event_type(), &event_type);
         assert!(!matches!(event.data, EventData::Unknown(_)), "{event_type}");
@@ -49,7 +52,7 @@ fn every_fixture_decodes_as_its_own_type_and_the_round_trip_keeps_it() {
 #[test]
 fn no_fixture_holds_an_unknown_enum_value() {
     for (event_type, text) in fixtures::all() {
-        let event = ClerkEvent::from_slice(text.as_bytes()).unwrap();
+        let event = by_serde::decode(text.as_bytes()).unwrap();
         let unknown: Vec<_> = format!("{event:?}")
             .match_indices("Unknown(")
             .map(|(at, _)| at)
@@ -115,7 +118,7 @@ fn the_fixtures_tell_one_story() {
         fixtures::permission_created().data().id
     );
     for (event_type, text) in fixtures::all() {
-        let event = ClerkEvent::from_slice(text.as_bytes()).unwrap();
+        let event = by_serde::decode(text.as_bytes()).unwrap();
         assert!(event.user_id().is_none_or(|id| id == mira), "{event_type}");
         assert!(
             event.organization_id().is_none_or(|id| id == lab),

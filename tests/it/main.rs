@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: linking one for each file takes longer than to run them all.
 
+mod by_serde;
 mod common;
 mod connection;
 mod eras;
@@ -8,6 +9,7 @@ mod json;
 mod allocations;
 mod auto_traits;
 mod composition;
+mod endpoint;
 mod event_catalog;
 mod event_embedding;
 mod event_eras;

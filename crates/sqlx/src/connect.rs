@@ -10,7 +10,10 @@ use sqlx::{ConnectOptions as _, Connection as _, Pool, pool::PoolConnection};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use crate::{engine::Engine, error::DatabaseError};
+use crate::{
+    engine::{Engine, number},
+    error::DatabaseError,
+};
 
 /// How long to wait for a connection. It is shorter than the 5 seconds that the core's services wait for this
 /// crate, so that they get the cause.
@@ -27,9 +30,20 @@ const PAUSE: Duration = Duration::from_millis(100);
 ///
 /// A pool itself only repeats its attempts and then reports a timeout.
 pub(crate) async fn acquire<DB: Engine>(pool: &Pool<DB>) -> sqlx::Result<PoolConnection<DB>> {
-    match timeout(LONGEST_WAIT, pool.acquire()).await {
-        Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(why_there_is_none(pool).await),
-        Ok(acquired) => acquired,
+    match in_time(pool, pool.acquire()).await? {
+        Err(sqlx::Error::PoolTimedOut) => Err(why_there_is_none(pool).await),
+        acquired => acquired,
+    }
+}
+
+/// What is waited for, or the reason why the pool has no free connection.
+pub(crate) async fn in_time<DB: Engine, T>(
+    pool: &Pool<DB>,
+    waiting: impl Future<Output = T>,
+) -> sqlx::Result<T> {
+    match timeout(LONGEST_WAIT, waiting).await {
+        Ok(acquired) => Ok(acquired),
+        Err(_) => Err(why_there_is_none(pool).await),
     }
 }
 
@@ -82,10 +96,12 @@ pub(crate) async fn warn_of_weak_settings<DB: Engine>(
     connection: &mut DB::Connection,
 ) -> sqlx::Result<()> {
     static WARNED_OF: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
-    for weak in DB::weak_settings(connection).await? {
-        let mut warned_of = WARNED_OF.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned_of.insert(weak) {
-            warn!(target: "clerk_webhooks", database = DB::NAME, "{weak}");
+    for (is_weak, warning) in DB::WEAK_SETTINGS {
+        if number::<DB>(connection, is_weak).await? == 1 {
+            let mut warned_of = WARNED_OF.lock().unwrap_or_else(PoisonError::into_inner);
+            if warned_of.insert(warning) {
+                warn!(target: "clerk_webhooks", database = DB::NAME, "{warning}");
+            }
         }
     }
     Ok(())

@@ -1,16 +1,20 @@
 //! What the crate needs to know about an engine, SQLite or Postgres.
 
-use sqlx::Database;
+use sqlx::{Arguments as _, Database};
 
-/// SQLite or Postgres, as sqlx names them: [`sqlx::Sqlite`], [`sqlx::Postgres`], by feature. Sealed.
+/// An engine that this crate supports: [`sqlx::Sqlite`] or [`sqlx::Postgres`], depending on the feature. Sealed.
+///
+/// If your program chooses its engine when it starts, match on the setting and call one function that is generic over
+/// this trait.
 pub trait Engine: Database + sealed::Engine {}
 
 impl<DB: Database + sealed::Engine> Engine for DB {}
 
 pub(crate) mod sealed {
-    use super::Database;
+    use super::{Database, Row, Value};
+    use crate::statements::Statements;
 
-    pub trait Engine: Database {
+    pub trait Engine: Database + Statements {
         /// The migrations that make its tables.
         const MIGRATIONS: &'static [&'static str];
         /// Whether only one connection can write at a time.
@@ -21,55 +25,116 @@ pub(crate) mod sealed {
         const LOCK_MIGRATIONS: &'static str;
         /// The query that returns 1 when there is a table of versions, else 0.
         const HAS_VERSIONS: &'static str;
+        /// For each setting that makes the database less durable or less reliable: the query that returns 1 when
+        /// it is weak, else 0, and a warning that says how to fix it.
+        const WEAK_SETTINGS: &'static [(&'static str, &'static str)];
 
         /// Whether an error with this code may go away by itself a moment later.
         fn is_starting_or_busy(code: &str) -> bool;
 
-        /// A warning for each setting that makes the database less durable or less reliable, with the fix.
-        fn weak_settings(
-            connection: &mut Self::Connection,
-        ) -> impl Future<Output = sqlx::Result<Vec<&'static str>>> + Send;
-
-        /// Runs a batch of statements.
+        /// Runs a batch of statements without parameters.
         fn run(
             connection: &mut Self::Connection,
             batch: &'static str,
         ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-        /// Runs a statement with one number as its parameter.
-        fn run_with(
+        /// The parameters of a statement.
+        fn arguments(values: &[Value<'_>]) -> sqlx::Result<Self::Arguments>;
+
+        /// Runs a statement. Returns the number of rows affected.
+        fn execute(
             connection: &mut Self::Connection,
             statement: &'static str,
-            number: i64,
-        ) -> impl Future<Output = sqlx::Result<()>> + Send;
+            values: &[Value<'_>],
+        ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 
-        /// Runs a query that returns one number.
-        fn number(
+        /// Runs a statement that returns rows, always to its end: SQLite commits after the last row.
+        fn rows<R: Row>(
             connection: &mut Self::Connection,
-            query: &'static str,
-        ) -> impl Future<Output = sqlx::Result<i64>> + Send;
+            statement: &'static str,
+            values: &[Value<'_>],
+        ) -> impl Future<Output = sqlx::Result<Vec<R>>> + Send;
     }
 }
 
-/// Methods that differ only in their types. A macro, since sqlx' generic bounds for "any database" are longer.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+/// A parameter of a statement.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    Text(&'a str),
+    Number(i64),
+    TextOrNull(Option<&'a str>),
+    NumberOrNull(Option<i64>),
+}
+
+/// A row that every chosen engine can decode.
+pub trait Row: PostgresRow + SqliteRow + Send + Unpin {}
+
+impl<R: PostgresRow + SqliteRow + Send + Unpin> Row for R {}
+
+macro_rules! decodable {
+    ($name:ident, $feature:literal, $row:ty) => {
+        #[cfg(feature = $feature)]
+        pub trait $name: for<'r> sqlx::FromRow<'r, $row> {}
+        #[cfg(feature = $feature)]
+        impl<R: for<'r> sqlx::FromRow<'r, $row>> $name for R {}
+        #[cfg(not(feature = $feature))]
+        pub trait $name {}
+        #[cfg(not(feature = $feature))]
+        impl<R> $name for R {}
+    };
+}
+
+decodable!(PostgresRow, "postgres", sqlx::postgres::PgRow);
+decodable!(SqliteRow, "sqlite", sqlx::sqlite::SqliteRow);
+
+/// The number that a query without parameters returns.
+pub(crate) async fn number<DB: Engine>(
+    connection: &mut DB::Connection,
+    query: &'static str,
+) -> sqlx::Result<i64> {
+    let rows: Vec<(i64,)> = DB::rows(connection, query, &[]).await?;
+    rows.first()
+        .map(|row| row.0)
+        .ok_or(sqlx::Error::RowNotFound)
+}
+
+/// The methods that differ only in their types. A macro, since sqlx' generic bounds for "any database" are longer.
 macro_rules! run_statements {
-    ($connection:ty) => {
+    ($connection:ty, $arguments:ty) => {
         async fn run(connection: &mut $connection, batch: &'static str) -> sqlx::Result<()> {
             sqlx::raw_sql(batch).execute(connection).await.map(drop)
         }
 
-        async fn run_with(
-            connection: &mut $connection,
-            statement: &'static str,
-            number: i64,
-        ) -> sqlx::Result<()> {
-            let statement = sqlx::query(statement).bind(number);
-            statement.execute(connection).await.map(drop)
+        fn arguments(values: &[Value<'_>]) -> sqlx::Result<$arguments> {
+            let mut arguments = <$arguments>::default();
+            for value in values {
+                let added = match *value {
+                    Value::Text(text) => arguments.add(text),
+                    Value::Number(number) => arguments.add(number),
+                    Value::TextOrNull(text) => arguments.add(text),
+                    Value::NumberOrNull(number) => arguments.add(number),
+                };
+                added.map_err(sqlx::Error::Encode)?;
+            }
+            Ok(arguments)
         }
 
-        async fn number(connection: &mut $connection, query: &'static str) -> sqlx::Result<i64> {
-            sqlx::query_scalar(query).fetch_one(connection).await
+        async fn execute(
+            connection: &mut $connection,
+            statement: &'static str,
+            values: &[Value<'_>],
+        ) -> sqlx::Result<u64> {
+            let query = sqlx::query_with(statement, Self::arguments(values)?);
+            Ok(query.execute(connection).await?.rows_affected())
+        }
+
+        async fn rows<R: Row>(
+            connection: &mut $connection,
+            statement: &'static str,
+            values: &[Value<'_>],
+        ) -> sqlx::Result<Vec<R>> {
+            let query = sqlx::query_as_with(statement, Self::arguments(values)?);
+            query.fetch_all(connection).await
         }
     };
 }
@@ -81,23 +146,18 @@ impl sealed::Engine for sqlx::Postgres {
     const BEGIN: &'static str = "begin";
     const LOCK_MIGRATIONS: &'static str = "select pg_advisory_xact_lock(7164773311834726770)";
     const HAS_VERSIONS: &'static str = "select count(to_regclass('clerk_migrations'))";
+    const WEAK_SETTINGS: &'static [(&'static str, &'static str)] = &[(
+        "select (current_setting('synchronous_commit') = 'off')::int::bigint",
+        "synchronous_commit is off: a crash or a power loss of the server loses the newest events, though \
+         they were acknowledged; set it to on for this role or pool",
+    )];
 
     /// The codes for "the server is starting" and "no connection is left".
     fn is_starting_or_busy(code: &str) -> bool {
         matches!(code, "57P03" | "53300")
     }
 
-    async fn weak_settings(connection: &mut sqlx::PgConnection) -> sqlx::Result<Vec<&'static str>> {
-        const IS_OFF: &str = "select current_setting('synchronous_commit') = 'off'";
-        let is_off: bool = sqlx::query_scalar(IS_OFF).fetch_one(connection).await?;
-        let weak = is_off.then_some(
-            "synchronous_commit is off: a crash or a power loss of the server loses the newest events, though \
-             they were acknowledged; set it to on for this role or pool",
-        );
-        Ok(weak.into_iter().collect())
-    }
-
-    run_statements!(sqlx::PgConnection);
+    run_statements!(sqlx::PgConnection, sqlx::postgres::PgArguments);
 }
 
 #[cfg(feature = "sqlite")]
@@ -109,6 +169,22 @@ impl sealed::Engine for sqlx::Sqlite {
     const LOCK_MIGRATIONS: &'static str = "";
     const HAS_VERSIONS: &'static str =
         "select count(*) from sqlite_schema where name = 'clerk_migrations'";
+    const WEAK_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        (
+            "select synchronous < 2 from pragma_synchronous",
+            "synchronous is below FULL: a power loss loses the newest events, though they were \
+             acknowledged; set it to FULL",
+        ),
+        (
+            "select journal_mode <> 'wal' from pragma_journal_mode",
+            "journal_mode is not WAL: readers block writers and writers block readers; set it to WAL",
+        ),
+        (
+            "select timeout = 0 from pragma_busy_timeout",
+            "there is no busy_timeout: a statement fails at once while another connection writes; set it \
+             to some seconds",
+        ),
+    ];
 
     /// The codes for "another connection has locked the file".
     fn is_starting_or_busy(code: &str) -> bool {
@@ -116,28 +192,5 @@ impl sealed::Engine for sqlx::Sqlite {
             .is_ok_and(|code| matches!(code & 0xff, 5 | 6))
     }
 
-    async fn weak_settings(
-        connection: &mut sqlx::SqliteConnection,
-    ) -> sqlx::Result<Vec<&'static str>> {
-        const SETTINGS: &str = "select synchronous, journal_mode, timeout \
-             from pragma_synchronous, pragma_journal_mode, pragma_busy_timeout";
-        let settings = sqlx::query_as(SETTINGS).fetch_one(connection).await?;
-        let (synchronous, journal_mode, busy_timeout): (i64, String, i64) = settings;
-        let weak = [
-            (synchronous < 2).then_some(
-                "synchronous is below FULL: a power loss loses the newest events, though they were \
-                 acknowledged; set it to FULL",
-            ),
-            (journal_mode != "wal").then_some(
-                "journal_mode is not WAL: readers block writers and writers block readers; set it to WAL",
-            ),
-            (busy_timeout == 0).then_some(
-                "there is no busy_timeout: a statement fails at once while another connection writes; set it \
-                 to some seconds",
-            ),
-        ];
-        Ok(weak.into_iter().flatten().collect())
-    }
-
-    run_statements!(sqlx::SqliteConnection);
+    run_statements!(sqlx::SqliteConnection, sqlx::sqlite::SqliteArguments);
 }

@@ -66,7 +66,7 @@
 //!     event: VerifiedClerkEvent,
 //! ) -> Result<(), WebhookError> {
 //!     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?; // Postgres: pool.begin()
-//!     if !inbox::first_time(&mut *tx, "users", event.message_id()).await? {
+//!     if !inbox::first_time(&mut tx, "users", event.message_id()).await? {
 //!         return Ok(()); // a duplicate: its effects are committed
 //!     }
 //!     if let EventData::UserDeleted(user) = &event.data {
@@ -167,6 +167,8 @@ pub mod sql;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod connect;
+#[cfg(all(feature = "queue", any(feature = "postgres", feature = "sqlite")))]
+mod connections;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod engine;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -180,10 +182,12 @@ mod open;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod purge;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod statements;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod store;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use self::{engine::Engine, error::DatabaseError, migrate::migrate};
+pub use self::{engine::Engine, error::DatabaseError, migrate::migrate, store::Store};
 #[cfg(feature = "postgres")]
 pub use self::{open::open_postgres, store::PostgresStore};
 #[cfg(feature = "sqlite")]

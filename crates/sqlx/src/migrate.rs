@@ -4,7 +4,7 @@ use sqlx::{Connection as _, Pool, SqlStr};
 
 use crate::{
     connect,
-    engine::{Engine, sealed},
+    engine::{Engine, Value, number, sealed},
     error::DatabaseError,
 };
 
@@ -70,17 +70,17 @@ async fn apply<DB: Engine>(
     let applied = version::<DB>(&mut transaction).await?;
     for (migration, version) in migrations.iter().zip(1..).skip(applied) {
         DB::run(&mut transaction, migration).await?;
-        DB::run_with(&mut transaction, APPLIED, version).await?;
+        DB::execute(&mut transaction, APPLIED, &[Value::Number(version)]).await?;
     }
     transaction.commit().await
 }
 
 /// How many of the migrations have been applied.
 async fn version<DB: Engine>(connection: &mut DB::Connection) -> sqlx::Result<usize> {
-    if DB::number(connection, DB::HAS_VERSIONS).await? == 0 {
+    if number::<DB>(connection, DB::HAS_VERSIONS).await? == 0 {
         return Ok(0);
     }
-    let newest = DB::number(connection, NEWEST).await?;
+    let newest = number::<DB>(connection, NEWEST).await?;
     Ok(usize::try_from(newest).unwrap_or_default())
 }
 
@@ -97,7 +97,7 @@ mod tests {
         for migrations in [DB::MIGRATIONS, DB::MIGRATIONS, two, two, DB::MIGRATIONS] {
             apply::<DB>(connection, migrations).await.unwrap();
             if migrations.len() == 1 && version::<DB>(connection).await.unwrap() == 1 {
-                let before = DB::number(connection, ADDED).await;
+                let before = number::<DB>(connection, ADDED).await;
                 before.expect_err("the column is of version 2");
                 DB::run(connection, "delete from clerk_inbox")
                     .await
@@ -107,7 +107,7 @@ mod tests {
             }
         }
         assert_eq!(version::<DB>(connection).await.unwrap(), 2);
-        assert_eq!(DB::number(connection, ADDED).await.unwrap(), 2);
+        assert_eq!(number::<DB>(connection, ADDED).await.unwrap(), 2);
     }
 
     #[cfg(feature = "sqlite")]

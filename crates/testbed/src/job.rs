@@ -24,8 +24,9 @@ pub struct Job {
     /// Whether the handler waits, before its effect, until there is a file `{message id}.go` beside the
     /// ledger.
     pub waits: bool,
-    /// Whether the handler also has an effect in the database, in the transaction of the inbox.
-    pub inbox: bool,
+    /// Whether the handler also has an effect in the database: in the transaction of the inbox, or in the one that
+    /// completes the event.
+    pub in_database: bool,
 }
 
 /// How a handler fails.

@@ -5,6 +5,7 @@
 //! killed, and why a handler ran twice.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, Read as _, Write as _},
     path::Path,
@@ -68,7 +69,7 @@ pub enum What {
     },
     /// The handler failed, as it was told to.
     Failed,
-    /// The effect that must happen at least once. It is outside every database.
+    /// The effect that must happen at least once, outside every database; in a worker, the beginning of its transaction.
     Effect,
     /// The handler came to its end.
     Ended,
@@ -168,14 +169,32 @@ impl LedgerReader {
     ///
     /// As [`entries`](Self::entries).
     pub fn running(&mut self, process: u32) -> Result<usize, Error> {
+        self.unended(process, |what| {
+            matches!(what, What::Started | What::Began { .. })
+        })
+    }
+
+    /// How many of its handlers are in the transaction of their effect, or were when the process was killed.
+    ///
+    /// # Errors
+    ///
+    /// As [`entries`](Self::entries).
+    pub fn in_transaction(&mut self, process: u32) -> Result<usize, Error> {
+        self.unended(process, |what| *what == What::Effect)
+    }
+
+    /// The tasks of this process that noted such a beginning, and no end.
+    fn unended(&mut self, process: u32, begins: fn(&What) -> bool) -> Result<usize, Error> {
+        let mut tasks = HashSet::new();
         let its = |entry: &&Entry| entry.process == process;
-        let count = |entry: &Entry| match entry.what {
-            What::Started | What::Began { .. } => 1,
-            What::Failed | What::Ended => -1,
-            _ => 0,
-        };
-        let running: isize = self.entries()?.iter().filter(its).map(count).sum();
-        Ok(usize::try_from(running)?)
+        for entry in self.entries()?.iter().filter(its) {
+            match &entry.what {
+                What::Failed | What::Ended => _ = tasks.remove(&entry.task),
+                what if begins(what) => _ = tasks.insert(entry.task),
+                _ => {}
+            }
+        }
+        Ok(tasks.len())
     }
 
     /// How often this was done for the message.

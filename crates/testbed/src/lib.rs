@@ -7,9 +7,11 @@
 //! - [`engines`]: each test can start its own [`Postgres`](engines::Postgres), [`Redis`](engines::Redis) and
 //!   [`Nats`](engines::Nats), as durable as in production. They can be killed and restarted on the same port and data.
 //! - [`process`]: servers and workers as processes, killed with SIGKILL and restarted on the same port.
+//! - [`effects`]: a user's table, whose rows are the effects of handlers.
 //! - [`ledger`]: a record of what processes did, which survives SIGKILL.
 //! - [`kills`]: when to kill.
 //! - [`queue`]: one interface to the queues of all engines.
+//! - [`deliveries`]: generated deliveries, genuine and hostile, with the specification's verdict.
 //!
 //! The tests kill these programs: `idempotent-server` runs `IdempotencyLayer` on the store that its environment names.
 //! `queue-server` runs `Enqueue` or a worker on the queue that its environment names. Each message has the
@@ -17,6 +19,8 @@
 //!
 //! All randomness of the sender comes from one seed, [`seed_from_env`]. Print it.
 
+pub mod deliveries;
+pub mod effects;
 pub mod engines;
 mod error;
 pub mod job;
@@ -33,3 +37,8 @@ pub use self::{
     port::Port,
     settings::{milliseconds_from_env, number_from_env, seed_from_env, text_from_env},
 };
+
+/// Compiles the code of the guide's page on frameworks: this package depends on all of them.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/frameworks.md")]
+struct Frameworks;

@@ -107,7 +107,7 @@ impl<S: Handler> RunUntil for clerk_webhooks_nats::queue::Worker<S> {
     }
 }
 
-impl<DB: clerk_webhooks_sqlx::queue::Engine, S: Handler> RunUntil
+impl<DB: clerk_webhooks_sqlx::Engine, S: Handler> RunUntil
     for clerk_webhooks_sqlx::queue::Worker<DB, S>
 {
     async fn run_until(self, shutdown: impl Future<Output = ()> + Send) {
@@ -269,7 +269,7 @@ macro_rules! tested_dead_letter {
 
 tested!([] clerk_webhooks_nats::queue::Queue, clerk_webhooks_nats::queue::DeadLetter);
 tested!(
-    [DB: clerk_webhooks_sqlx::queue::Engine] clerk_webhooks_sqlx::queue::Queue<DB>,
+    [DB: clerk_webhooks_sqlx::Engine] clerk_webhooks_sqlx::queue::Queue<DB>,
     clerk_webhooks_sqlx::queue::DeadLetter
 );
 tested_dead_letter!(clerk_webhooks_nats::queue::DeadLetter);

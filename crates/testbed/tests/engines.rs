@@ -1,11 +1,16 @@
 //! Engines lose nothing when they are killed, and listen where they did.
 
-use std::net::SocketAddr;
+use std::{
+    error::Error as _,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use async_nats::jetstream;
 use clerk_webhooks_nats::open_nats;
+use clerk_webhooks_sqlx::open_postgres;
 use clerk_webhooks_testbed::engines::{Nats, Postgres, Redis};
-use sqlx::{Connection as _, PgConnection, query, query_scalar};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query, query_scalar, raw_sql};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -36,6 +41,39 @@ async fn postgres_keeps_what_was_committed_before_a_kill() {
         .await
         .unwrap();
     assert_eq!(fsync, "on");
+}
+
+#[tokio::test]
+#[ignore = "starts its own Postgres: run it where PostgreSQL is installed"]
+async fn a_wrong_password_is_told_at_once() {
+    let postgres = Postgres::start().await.unwrap();
+    let url = postgres.url();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let rules: String = query_scalar("show hba_file")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let need_passwords = format!(
+        "alter role postgres password 'right'; \
+         copy (values ('host all all all scram-sha-256')) to '{rules}'; select pg_reload_conf()"
+    );
+    let need_passwords = raw_sql(AssertSqlSafe(need_passwords));
+    need_passwords.execute(&mut connection).await.unwrap();
+    let with = |password: &str| url.replacen('@', &format!(":{password}@"), 1);
+    // The server reads its rules a moment later.
+    while PgConnection::connect(&with("wrong")).await.is_ok() {}
+    let begun = Instant::now();
+    let refused = open_postgres(&with("wrong")).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    let advice = "PostgreSQL cannot be opened: the server refuses the user or the password";
+    assert_eq!(refused.to_string(), advice);
+    let source = refused.source().unwrap().to_string();
+    assert!(
+        source.contains("password authentication failed"),
+        "{source}"
+    );
+    assert!(!source.contains("wrong"), "{source}");
+    open_postgres(&with("right")).await.unwrap();
 }
 
 #[tokio::test]

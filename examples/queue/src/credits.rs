@@ -1,6 +1,6 @@
 //! An effect that must happen exactly once: a welcome credit, in a database.
 
-use clerk_webhooks_sqlx::queue::Engine;
+use clerk_webhooks_sqlx::Engine;
 use sqlx::{Pool, Postgres, Sqlite, Transaction};
 
 /// The table has no unique key, so only the queue or the inbox prevents a second row.

@@ -93,6 +93,6 @@ engine!(
     [] clerk_webhooks_nats::queue::Queue,
     Sqlite,
     async |transaction: &mut Transaction<'_, Sqlite>, context: &EventContext<_>| {
-        Ok(inbox::first_time(&mut **transaction, "credits", context.message_id()).await?)
+        Ok(inbox::first_time(transaction, "credits", context.message_id()).await?)
     }
 );

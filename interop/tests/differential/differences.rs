@@ -3,7 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
-    delivery::{Delivery, right_signature},
+    deliveries::{Delivery, right_signature},
     peers::{STANDARDWEBHOOKS, SVIX, WEBHOOK_VERIFY},
 };
 

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use clerk_webhooks::{SigningSecret, Verifier, testing::FixedClock};
 use http::HeaderMap;
 
-use crate::delivery::Delivery;
+use crate::deliveries::Delivery;
 
 pub(crate) const SVIX: &str = "svix";
 pub(crate) const STANDARDWEBHOOKS: &str = "standardwebhooks";

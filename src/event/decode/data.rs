@@ -1,51 +1,35 @@
-//! Decodes an event's data as its type requires.
+//! Reads an event's data as its type requires.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, DeserializeSeed, Error as _, IgnoredAny, MapAccess},
-};
-
-use super::{
-    fault::{Fault, ReadError},
-    reader::Reader,
-};
 use crate::event::{
     data::EventData,
+    json::{
+        fault::{Fault, ReadError},
+        object::missing,
+        read::Read,
+        reader::Reader,
+    },
     types::EventType,
     unknown::{Ids, UnknownEvent},
     value::raw_json::RawJson,
 };
 
-/// Decodes `text`, the data of an event of this type.
-pub(super) fn read(event_type: &EventType, text: &str) -> Result<EventData, ReadError> {
-    let mut reader = Reader::new(text);
-    let data = DataOf(event_type).deserialize(&mut reader)?;
-    reader.end()?;
-    Ok(data)
-}
-
-/// Decodes the data of an event of this type.
-pub(super) struct DataOf<'a>(pub(super) &'a EventType);
-
-impl<'de> DeserializeSeed<'de> for DataOf<'_> {
-    type Value = EventData;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<EventData, D::Error> {
-        if let EventType::Unknown(_) = self.0 {
-            let data = RawJson::deserialize(deserializer)?;
-            let ids = ids_in(data.as_str());
-            let event = UnknownEvent::new(self.0.clone(), data, ids);
-            return Ok(EventData::Unknown(Box::new(event)));
-        }
-        let data = EventData::deserialize_as(self.0, deserializer)?;
-        // An object inside another object may lack its id; the object of an event may not.
-        if data.object().is_some_and(|object| object.id().is_empty()) {
-            return Err(D::Error::missing_field("id"));
-        }
-        Ok(data)
+/// Reads the data of an event of this type.
+pub(super) fn read(
+    event_type: &EventType,
+    reader: &mut Reader<'_>,
+) -> Result<EventData, ReadError> {
+    if let EventType::Unknown(_) = event_type {
+        let data = RawJson::read(reader)?;
+        let ids = ids_in(data.as_str());
+        let event = UnknownEvent::new(event_type.clone(), data, ids);
+        return Ok(EventData::Unknown(Box::new(event)));
     }
+    let data = EventData::read_as(event_type, reader)?;
+    // An object inside another object may lack its id; the object of an event may not.
+    if data.object().is_some_and(|object| object.id().is_empty()) {
+        return Err(missing("id"));
+    }
+    Ok(data)
 }
 
 /// The top-level ids in the data of an unknown event.
@@ -75,34 +59,4 @@ fn read_ids(data: &str, ids: &mut Ids) -> Result<(), Fault> {
         *id = value.ok().map(|text| text.into_owned());
     }
     Ok(())
-}
-
-/// Decodes only the data of a whole event, to find the path and the position of an error.
-pub(super) struct EventWithDataOf<'a>(pub(super) &'a EventType);
-
-impl<'de> DeserializeSeed<'de> for EventWithDataOf<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> de::Visitor<'de> for EventWithDataOf<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a Clerk event")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<String>()? {
-            if name == "data" {
-                map.next_value_seed(DataOf(self.0))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
 }

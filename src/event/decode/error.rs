@@ -2,8 +2,14 @@
 
 use std::{error::Error, fmt};
 
-use super::{fault::Fault, path::Path};
-use crate::event::types::EventType;
+use super::path::Path;
+use crate::event::{
+    json::{
+        fault::{Fault, ReadError},
+        reader::Reader,
+    },
+    types::EventType,
+};
 
 /// Decoding failed: the body is not a Clerk event, or its data does not fit the event's type.
 ///
@@ -54,8 +60,30 @@ pub(super) struct Details {
 }
 
 impl DecodeError {
-    pub(super) fn new(details: Details) -> Self {
+    /// For text that is not JSON, the kind is [`DecodeErrorKind::NotJson`].
+    pub(super) fn new(mut details: Details) -> Self {
+        if details.fault.is_syntax() {
+            details.kind = DecodeErrorKind::NotJson;
+        }
         Self(Box::new(details))
+    }
+
+    /// `reader` is where it stopped.
+    pub(super) fn from_read(
+        error: &ReadError,
+        kind: DecodeErrorKind,
+        reader: &Reader<'_>,
+        event_type: Option<EventType>,
+    ) -> Self {
+        let (line, column) = reader.position();
+        Self::new(Details {
+            kind,
+            fault: error.fault(),
+            path: error.path().collect(),
+            line,
+            column,
+            event_type,
+        })
     }
 
     /// `valid` is the part of the body before the first byte that is not UTF-8.

@@ -3,13 +3,17 @@
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
-    data::{self, DataOf, EventWithDataOf},
+    data,
     envelope::Envelope,
     error::{DecodeError, DecodeErrorKind},
-    locate::Place,
-    one_pass, utf8,
+    utf8,
 };
-use crate::event::{event::ClerkEvent, raw::RawClerkEvent, value::raw_json::RawJson};
+use crate::event::{
+    event::ClerkEvent,
+    json::{fault::Step, reader::Reader},
+    raw::RawClerkEvent,
+    value::raw_json::RawJson,
+};
 
 impl ClerkEvent {
     /// Decodes the body of a webhook.
@@ -40,17 +44,9 @@ impl ClerkEvent {
     }
 
     fn from_text(text: &str) -> Result<Self, DecodeError> {
-        one_pass::read(text).map_or_else(|| Self::in_two_steps(text), Ok)
-    }
-
-    fn in_two_steps(text: &str) -> Result<Self, DecodeError> {
-        let envelope = Envelope::from_text(text)?;
-        let Ok(data) = data::read(&envelope.event_type, envelope.data()) else {
-            let place = Place::of(text, EventWithDataOf(&envelope.event_type));
-            return Err(place.into_error(DecodeErrorKind::Data, Some(envelope.event_type)));
-        };
+        let mut envelope = Envelope::typed(text)?;
         Ok(Self {
-            data,
+            data: envelope.take_data()?,
             instance_id: envelope.instance_id,
             timestamp: envelope.timestamp,
             event_attributes: envelope.event_attributes,
@@ -79,9 +75,9 @@ impl RawClerkEvent {
     }
 
     fn from_text(text: &str) -> Result<Self, DecodeError> {
-        let envelope = Envelope::from_text(text)?;
+        let envelope = Envelope::raw(text)?;
         Ok(Self {
-            data: RawJson::from_text(envelope.data().into()),
+            data: RawJson::from_text(envelope.data_text().into()),
             event_type: envelope.event_type,
             instance_id: envelope.instance_id,
             timestamp: envelope.timestamp,
@@ -95,10 +91,13 @@ impl TryFrom<RawClerkEvent> for ClerkEvent {
     type Error = DecodeError;
 
     fn try_from(raw: RawClerkEvent) -> Result<Self, DecodeError> {
-        let Ok(data) = data::read(&raw.event_type, raw.data.as_str()) else {
-            let place = Place::of(raw.data.as_str(), DataOf(&raw.event_type)).under("data");
-            return Err(place.into_error(DecodeErrorKind::Data, Some(raw.event_type)));
-        };
+        let mut reader = Reader::new(raw.data.as_str());
+        let data = data::read(&raw.event_type, &mut reader).map_err(|error| {
+            let error = error.within(Step::Field("data"));
+            let event_type = Some(raw.event_type.clone());
+            DecodeError::from_read(&error, DecodeErrorKind::Data, &reader, event_type)
+                .without_position()
+        })?;
         Ok(Self {
             data,
             instance_id: raw.instance_id,

@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use serde_path_to_error::Segment;
 
+use crate::event::json::fault::Step;
+
 /// The longest key that is printed.
 const MAX_NAME_LEN: usize = 64;
 
@@ -29,15 +31,18 @@ impl Path {
         // Writing to a `String` cannot fail.
         let _ = write!(self.0, "[{index}]");
     }
+}
 
-    /// The same path in a larger document, which holds this path's root in the field `name`.
-    pub(super) fn under(self, name: &str) -> Self {
-        let dot = if self.0.is_empty() || self.0.starts_with('[') {
-            ""
-        } else {
-            "."
-        };
-        Self(format!("{name}{dot}{}", self.0))
+impl FromIterator<Step> for Path {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        let mut path = Self::default();
+        for step in steps {
+            match step {
+                Step::Field(name) => path.push_name(name),
+                Step::Index(index) => path.push_index(index),
+            }
+        }
+        path
     }
 }
 
@@ -94,12 +99,9 @@ mod tests {
     }
 
     #[test]
-    fn a_path_can_start_further_out() {
-        let mut items = Path::default();
-        items.push_index(3);
-        items.push_name("id");
-        assert_eq!(items.as_str(), "[3].id");
-        assert_eq!(items.under("data").as_str(), "data[3].id");
-        assert_eq!(Path::default().under("data").as_str(), "data");
+    fn an_index_follows_its_list() {
+        let steps = [Step::Field("data"), Step::Index(3), Step::Field("id")];
+        assert_eq!(Path::from_iter(steps).as_str(), "data[3].id");
+        assert_eq!(Path::from_iter([Step::Index(0)]).as_str(), "[0]");
     }
 }

@@ -1,8 +1,8 @@
 //! Parses and serializes raw JSON.
 
-use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned, ser};
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser};
 
-use super::{error::DecodeError, own_type, reader::Reader};
+use super::{error::DecodeError, own_type};
 use crate::event::value::{raw_json::RawJson, tree::Tree};
 
 impl RawJson {
@@ -41,18 +41,23 @@ impl RawJson {
 
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let tree = Tree::deserialize(&mut Reader::new(self.as_str()));
+        let tree = Tree::from_json(self.as_str());
         tree.map_err(ser::Error::custom)?.serialize(serializer)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
-    use crate::event::DecodeErrorKind;
+    use crate::event::{
+        DecodeErrorKind,
+        json::{read::Read as _, reader::Reader},
+    };
 
     fn raw(text: &str) -> RawJson {
-        RawJson::deserialize(&mut Reader::new(text)).unwrap()
+        RawJson::read(&mut Reader::new(text)).unwrap()
     }
 
     #[test]
@@ -69,7 +74,7 @@ mod tests {
         ] {
             assert_eq!(raw(&format!(" {text}\n")).as_str(), text);
         }
-        assert!(RawJson::deserialize(&mut Reader::new("{")).is_err());
+        assert!(RawJson::read(&mut Reader::new("{")).is_err());
     }
 
     #[test]

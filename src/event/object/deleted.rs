@@ -2,33 +2,38 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::event::object::{event_object::EventObject, object_type::ObjectType};
+use crate::event::{
+    json::object::object,
+    object::{event_object::EventObject, object_type::ObjectType},
+};
 
-/// The data of the `*.deleted` events.
-///
-/// The exception is `organizationMembership.deleted`, which carries the complete membership.
-///
-/// ```
-/// use clerk_webhooks::event::DeletedObject;
-///
-/// let user: DeletedObject = serde_json::from_str(r#"{"id": "user_1"}"#)?;
-/// assert!(user.deleted);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct DeletedObject {
-    /// The id of the deleted object.
-    pub id: String,
-    /// The type of the deleted object.
-    pub object: Option<ObjectType>,
-    /// Whether the object was deleted; `true` if Clerk did not send the field.
-    #[serde(default = "yes", deserialize_with = "null_as_yes")]
-    pub deleted: bool,
-    /// The slug, if the object is an organization.
-    pub slug: Option<String>,
-    /// Your own id for the user, if the object is a user.
-    pub external_id: Option<String>,
+object! {
+    /// The data of the `*.deleted` events.
+    ///
+    /// The exception is `organizationMembership.deleted`, which carries the complete membership.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::DeletedObject;
+    ///
+    /// let user: DeletedObject = serde_json::from_str(r#"{"id": "user_1"}"#)?;
+    /// assert!(user.deleted);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct DeletedObject {
+        /// Whether the object was deleted; `true` if Clerk did not send the field.
+        #[serde(default = "yes", deserialize_with = "null_as_yes")]
+        pub deleted: bool,
+        /// Your own id for the user, if the object is a user.
+        pub external_id: Option<String>,
+        /// The id of the deleted object.
+        pub id: String,
+        /// The type of the deleted object.
+        pub object: Option<ObjectType>,
+        /// The slug, if the object is an organization.
+        pub slug: Option<String>,
+    }
 }
 
 impl EventObject for DeletedObject {

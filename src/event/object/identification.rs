@@ -3,33 +3,36 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{
+    json::object::object,
     object::{object_type::ObjectType, verification::Verification},
     value::{lenient::null_as_default, redacted::debug_without_secrets, timestamp::Timestamp},
 };
 
-/// An e-mail address of a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct EmailAddress {
-    /// Clerk's id, `idn_...`.
-    pub id: Option<String>,
-    /// The object type, `email_address`.
-    pub object: Option<ObjectType>,
-    /// The address, such as `jane@example.org`.
-    pub email_address: String,
-    /// Whether it is reserved for a user who has not verified it.
-    pub reserved: Option<bool>,
-    /// The verification; absent while `reserved` is true.
-    pub verification: Option<Verification>,
-    /// The external accounts that verified it.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub linked_to: Vec<IdentificationLink>,
-    /// Whether its domain belongs to an enterprise connection.
-    pub matches_sso_connection: Option<bool>,
-    /// When it was added.
-    pub created_at: Option<Timestamp>,
-    /// When it last changed.
-    pub updated_at: Option<Timestamp>,
+object! {
+    /// An e-mail address of a user.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct EmailAddress {
+        /// When it was added.
+        pub created_at: Option<Timestamp>,
+        /// The address, such as `jane@example.org`.
+        pub email_address: String,
+        /// Clerk's id, `idn_...`.
+        pub id: Option<String>,
+        /// The external accounts that verified it.
+        #[serde(default, deserialize_with = "null_as_default")]
+        pub linked_to: Vec<IdentificationLink>,
+        /// Whether its domain belongs to an enterprise connection.
+        pub matches_sso_connection: Option<bool>,
+        /// The object type, `email_address`.
+        pub object: Option<ObjectType>,
+        /// Whether it is reserved for a user who has not verified it.
+        pub reserved: Option<bool>,
+        /// When it last changed.
+        pub updated_at: Option<Timestamp>,
+        /// The verification; absent while `reserved` is true.
+        pub verification: Option<Verification>,
+    }
 }
 
 impl EmailAddress {
@@ -52,34 +55,36 @@ impl EmailAddress {
     }
 }
 
-/// A phone number of a user.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct PhoneNumber {
-    /// Clerk's id, `idn_...`.
-    pub id: Option<String>,
-    /// The object type, `phone_number`.
-    pub object: Option<ObjectType>,
-    /// The number in E.164 format, such as `+15555550100`.
-    pub phone_number: Option<String>,
-    /// Whether it is used as a second factor.
-    pub reserved_for_second_factor: Option<bool>,
-    /// Whether it is the default second factor.
-    pub default_second_factor: Option<bool>,
-    /// Whether it is reserved for a user who has not verified it.
-    pub reserved: Option<bool>,
-    /// The verification; absent while `reserved` is true.
-    pub verification: Option<Verification>,
-    /// The external accounts that verified it.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub linked_to: Vec<IdentificationLink>,
-    /// Backup codes for a lost second factor. They are credentials: do not store or log them.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub backup_codes: Vec<String>,
-    /// When it was added.
-    pub created_at: Option<Timestamp>,
-    /// When it last changed.
-    pub updated_at: Option<Timestamp>,
+object! {
+    /// A phone number of a user.
+    #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct PhoneNumber {
+        /// Backup codes for a lost second factor. They are credentials: do not store or log them.
+        #[serde(default, deserialize_with = "null_as_default")]
+        pub backup_codes: Vec<String>,
+        /// When it was added.
+        pub created_at: Option<Timestamp>,
+        /// Whether it is the default second factor.
+        pub default_second_factor: Option<bool>,
+        /// Clerk's id, `idn_...`.
+        pub id: Option<String>,
+        /// The external accounts that verified it.
+        #[serde(default, deserialize_with = "null_as_default")]
+        pub linked_to: Vec<IdentificationLink>,
+        /// The object type, `phone_number`.
+        pub object: Option<ObjectType>,
+        /// The number in E.164 format, such as `+15555550100`.
+        pub phone_number: Option<String>,
+        /// Whether it is reserved for a user who has not verified it.
+        pub reserved: Option<bool>,
+        /// Whether it is used as a second factor.
+        pub reserved_for_second_factor: Option<bool>,
+        /// When it last changed.
+        pub updated_at: Option<Timestamp>,
+        /// The verification; absent while `reserved` is true.
+        pub verification: Option<Verification>,
+    }
 }
 
 debug_without_secrets!(PhoneNumber {
@@ -109,47 +114,53 @@ impl PhoneNumber {
     }
 }
 
-/// An external account that verified an e-mail address or a phone number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct IdentificationLink {
-    /// The field `type`: the strategy of the account, such as `oauth_google`.
-    #[serde(rename = "type")]
-    pub link_type: Option<String>,
-    /// Clerk's id for the account.
-    pub id: Option<String>,
+object! {
+    /// An external account that verified an e-mail address or a phone number.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct IdentificationLink {
+        /// Clerk's id for the account.
+        pub id: Option<String>,
+        /// The field `type`: the strategy of the account, such as `oauth_google`.
+        #[serde(rename = "type")]
+        pub link_type: Option<String>,
+    }
 }
 
-/// A crypto wallet of a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Web3Wallet {
-    /// Clerk's id, `idn_...`.
-    pub id: Option<String>,
-    /// The object type, `web3_wallet`.
-    pub object: Option<ObjectType>,
-    /// The wallet's address.
-    pub web3_wallet: Option<String>,
-    /// The verification.
-    pub verification: Option<Verification>,
-    /// When it was added.
-    pub created_at: Option<Timestamp>,
-    /// When it last changed.
-    pub updated_at: Option<Timestamp>,
+object! {
+    /// A crypto wallet of a user.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct Web3Wallet {
+        /// When it was added.
+        pub created_at: Option<Timestamp>,
+        /// Clerk's id, `idn_...`.
+        pub id: Option<String>,
+        /// The object type, `web3_wallet`.
+        pub object: Option<ObjectType>,
+        /// When it last changed.
+        pub updated_at: Option<Timestamp>,
+        /// The verification.
+        pub verification: Option<Verification>,
+        /// The wallet's address.
+        pub web3_wallet: Option<String>,
+    }
 }
 
-/// A passkey of a user. Clerk never sends the key itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Passkey {
-    /// Clerk's id, `idn_...`.
-    pub id: Option<String>,
-    /// The object type, `passkey`.
-    pub object: Option<ObjectType>,
-    /// The name that the user gave it.
-    pub name: Option<String>,
-    /// When it was last used.
-    pub last_used_at: Option<Timestamp>,
-    /// The verification.
-    pub verification: Option<Verification>,
+object! {
+    /// A passkey of a user. Clerk never sends the key itself.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct Passkey {
+        /// Clerk's id, `idn_...`.
+        pub id: Option<String>,
+        /// When it was last used.
+        pub last_used_at: Option<Timestamp>,
+        /// The name that the user gave it.
+        pub name: Option<String>,
+        /// The object type, `passkey`.
+        pub object: Option<ObjectType>,
+        /// The verification.
+        pub verification: Option<Verification>,
+    }
 }

@@ -5,75 +5,79 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{
+    json::object::object,
     object::{
         event_object::EventObject, object_type::ObjectType, organization::PublicOrganizationData,
     },
     value::{
-        lenient::merge_spellings_on_read, open_enum::open_enum, raw_json::RawJson,
-        redacted::debug_without_secrets, timestamp::Timestamp,
+        open_enum::open_enum, raw_json::RawJson, redacted::debug_without_secrets,
+        timestamp::Timestamp,
     },
 };
 
-/// An invitation to an organization.
-///
-/// ```
-/// use clerk_webhooks::event::OrganizationInvitation;
-///
-/// // Clerk puts the organization in one of two places.
-/// let invitation: OrganizationInvitation = serde_json::from_str(
-///     r#"{"id": "orginv_1", "data": {"public_organization_data": {"id": "org_1"}}}"#,
-/// )?;
-/// let organization = invitation.public_organization_data.as_ref();
-/// assert_eq!(organization.and_then(|organization| organization.id.as_deref()), Some("org_1"));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self")]
-#[non_exhaustive]
-pub struct OrganizationInvitation {
-    /// Clerk's id, `orginv_...`.
-    pub id: String,
-    /// The object type, `organization_invitation`.
-    pub object: Option<ObjectType>,
-    /// The e-mail address of the invited person.
-    pub email_address: Option<String>,
-    /// The key of the role that the invited user gets, such as `org:member`.
-    pub role: Option<String>,
-    /// Display name of the role.
-    pub role_name: Option<String>,
-    /// The organization's id, `org_...`.
-    pub organization_id: Option<String>,
-    /// The inviter's id, `user_...`; absent if your server sent the invitation.
-    pub inviter_id: Option<String>,
-    /// Public data of the inviter.
-    pub public_inviter_data: Option<PublicInviterData>,
-    /// Current status.
-    pub status: Option<InvitationStatus>,
-    /// Your metadata. It becomes the metadata of the membership.
-    #[serde(default)]
-    pub public_metadata: RawJson,
-    /// Your metadata. Only your servers can read it.
-    #[serde(default)]
-    pub private_metadata: RawJson,
-    /// The URL that accepts the invitation. Anyone who has this URL can accept: treat it as a secret.
-    pub url: Option<String>,
-    /// When it expires. Also read from `expire_at`; `expires_at` wins.
-    pub expires_at: Option<Timestamp>,
-    /// The other spelling of `expires_at`; always `None` after decoding.
-    #[serde(rename = "expire_at", skip_serializing)]
-    expire_at: Option<Timestamp>,
-    /// When it was created.
-    pub created_at: Option<Timestamp>,
-    /// When it last changed. Use it to order events.
-    pub updated_at: Option<Timestamp>,
-    /// The id of the user who accepted, `user_...`. `organizationInvitation.accepted` may have it; the
-    /// other events do not.
-    pub user_id: Option<String>,
-    /// Public data of the organization. Also read from `data`, one level deeper.
-    pub public_organization_data: Option<PublicOrganizationData>,
-    /// Clerk sometimes puts the two fields above in here; always `None` after decoding.
-    #[serde(rename = "data", skip_serializing)]
-    deeper: Option<DeeperData>,
+object! {
+    /// An invitation to an organization.
+    ///
+    /// ```
+    /// use clerk_webhooks::event::OrganizationInvitation;
+    ///
+    /// // Clerk puts the organization in one of two places.
+    /// let invitation: OrganizationInvitation = serde_json::from_str(
+    ///     r#"{"id": "orginv_1", "data": {"public_organization_data": {"id": "org_1"}}}"#,
+    /// )?;
+    /// let organization = invitation.public_organization_data.as_ref();
+    /// assert_eq!(organization.and_then(|organization| organization.id.as_deref()), Some("org_1"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(remote = "Self")]
+    #[non_exhaustive]
+    pub struct OrganizationInvitation {
+        /// When it was created.
+        pub created_at: Option<Timestamp>,
+        /// Where Clerk sometimes puts `user_id` and `public_organization_data`; always `None` after decoding.
+        #[serde(rename = "data", skip_serializing)]
+        deeper: Option<DeeperData>,
+        /// The e-mail address of the invited person.
+        pub email_address: Option<String>,
+        /// The other spelling of `expires_at`; always `None` after decoding.
+        #[serde(rename = "expire_at", skip_serializing)]
+        expire_at: Option<Timestamp>,
+        /// When it expires. Also read from `expire_at`; `expires_at` wins.
+        pub expires_at: Option<Timestamp>,
+        /// Clerk's id, `orginv_...`.
+        pub id: String,
+        /// The inviter's id, `user_...`; absent if your server sent the invitation.
+        pub inviter_id: Option<String>,
+        /// The object type, `organization_invitation`.
+        pub object: Option<ObjectType>,
+        /// The organization's id, `org_...`.
+        pub organization_id: Option<String>,
+        /// Your metadata. Only your servers can read it.
+        #[serde(default)]
+        pub private_metadata: RawJson,
+        /// Public data of the inviter.
+        pub public_inviter_data: Option<PublicInviterData>,
+        /// Your metadata. It becomes the metadata of the membership.
+        #[serde(default)]
+        pub public_metadata: RawJson,
+        /// Public data of the organization. Also read from `data`, one level deeper.
+        pub public_organization_data: Option<PublicOrganizationData>,
+        /// The key of the role that the invited user gets, such as `org:member`.
+        pub role: Option<String>,
+        /// Display name of the role.
+        pub role_name: Option<String>,
+        /// Current status.
+        pub status: Option<InvitationStatus>,
+        /// When it last changed. Use it to order events.
+        pub updated_at: Option<Timestamp>,
+        /// The URL that accepts the invitation. Anyone who has this URL can accept: treat it as a secret.
+        pub url: Option<String>,
+        /// The id of the user who accepted, `user_...`. `organizationInvitation.accepted` may have it; the
+        /// other events do not.
+        pub user_id: Option<String>,
+    }
+    then merge_spellings
 }
 
 debug_without_secrets!(OrganizationInvitation {
@@ -84,11 +88,13 @@ debug_without_secrets!(OrganizationInvitation {
     url,
 });
 
-/// The fields that some invitations have one level deeper.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-struct DeeperData {
-    user_id: Option<String>,
-    public_organization_data: Option<PublicOrganizationData>,
+object! {
+    /// The fields that some invitations have one level deeper.
+    #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+    struct DeeperData {
+        public_organization_data: Option<PublicOrganizationData>,
+        user_id: Option<String>,
+    }
 }
 
 impl OrganizationInvitation {
@@ -104,51 +110,53 @@ impl OrganizationInvitation {
     }
 }
 
-merge_spellings_on_read!(OrganizationInvitation);
-
-/// Public data of an inviter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct PublicInviterData {
-    /// The inviter's id, `user_...`.
-    pub user_id: Option<String>,
-    /// First name; may be `""`.
-    pub first_name: Option<String>,
-    /// Last name; may be `""`.
-    pub last_name: Option<String>,
-    /// URL of the user's picture, or of a picture that Clerk generated.
-    pub image_url: Option<String>,
-    /// Whether the user uploaded the picture.
-    pub has_image: Option<bool>,
-    /// How the user is identified: an e-mail address, a phone number or a username.
-    pub identifier: Option<String>,
+object! {
+    /// Public data of an inviter.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct PublicInviterData {
+        /// First name; may be `""`.
+        pub first_name: Option<String>,
+        /// Whether the user uploaded the picture.
+        pub has_image: Option<bool>,
+        /// How the user is identified: an e-mail address, a phone number or a username.
+        pub identifier: Option<String>,
+        /// URL of the user's picture, or of a picture that Clerk generated.
+        pub image_url: Option<String>,
+        /// Last name; may be `""`.
+        pub last_name: Option<String>,
+        /// The inviter's id, `user_...`.
+        pub user_id: Option<String>,
+    }
 }
 
-/// An invitation to an application; it comes inside a [`WaitlistEntry`](crate::event::WaitlistEntry).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Invitation {
-    /// Clerk's id, `inv_...`.
-    pub id: Option<String>,
-    /// The object type, `invitation`.
-    pub object: Option<ObjectType>,
-    /// The e-mail address of the invited person.
-    pub email_address: Option<String>,
-    /// Your metadata. It becomes the metadata of the new user.
-    #[serde(default)]
-    pub public_metadata: RawJson,
-    /// Whether it was revoked.
-    pub revoked: Option<bool>,
-    /// Current status.
-    pub status: Option<InvitationStatus>,
-    /// The URL that accepts the invitation. Anyone who has this URL can accept: treat it as a secret.
-    pub url: Option<String>,
-    /// When it expires.
-    pub expires_at: Option<Timestamp>,
-    /// When it was created.
-    pub created_at: Option<Timestamp>,
-    /// When it last changed.
-    pub updated_at: Option<Timestamp>,
+object! {
+    /// An invitation to an application; it comes inside a [`WaitlistEntry`](crate::event::WaitlistEntry).
+    #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[non_exhaustive]
+    pub struct Invitation {
+        /// When it was created.
+        pub created_at: Option<Timestamp>,
+        /// The e-mail address of the invited person.
+        pub email_address: Option<String>,
+        /// When it expires.
+        pub expires_at: Option<Timestamp>,
+        /// Clerk's id, `inv_...`.
+        pub id: Option<String>,
+        /// The object type, `invitation`.
+        pub object: Option<ObjectType>,
+        /// Your metadata. It becomes the metadata of the new user.
+        #[serde(default)]
+        pub public_metadata: RawJson,
+        /// Whether it was revoked.
+        pub revoked: Option<bool>,
+        /// Current status.
+        pub status: Option<InvitationStatus>,
+        /// When it last changed.
+        pub updated_at: Option<Timestamp>,
+        /// The URL that accepts the invitation. Anyone who has this URL can accept: treat it as a secret.
+        pub url: Option<String>,
+    }
 }
 
 debug_without_secrets!(Invitation {

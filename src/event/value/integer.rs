@@ -8,6 +8,12 @@ use serde::{
 };
 
 use super::tree;
+use crate::event::json::{
+    fault::{Fault, ReadError},
+    number::Number,
+    read::Read,
+    reader::Reader,
+};
 
 /// An `f64` represents every integer up to this one exactly.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
@@ -21,6 +27,40 @@ pub(in crate::event) fn optional_integer<'de, D: Deserializer<'de>>(
 ) -> Result<Option<i64>, D::Error> {
     let integer = Option::deserialize(deserializer)?;
     Ok(integer.map(|Integer(number)| number))
+}
+
+impl Integer {
+    /// The fault tells a number that is no integer from an integer that is too large.
+    fn from_number(number: Number) -> Result<Self, Fault> {
+        match number {
+            Number::Unsigned(number) => number.try_into().map(Self).map_err(|_| Fault::Refused),
+            Number::Signed(number) => Ok(Self(number)),
+            Number::Float(number) if number.fract() != 0.0 || number.abs() > MAX_EXACT => {
+                Err(Fault::OtherType)
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "it is an integer in range")]
+            Number::Float(number) => Ok(Self(number as i64)),
+        }
+    }
+}
+
+impl Read for Integer {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
+        if let Some(integer) = reader.short_integer() {
+            return Ok(Self(integer));
+        }
+        match reader.peek()? {
+            b'"' | b'{' | b'[' | b'n' | b't' | b'f' => Err(reader.other_type().into()),
+            _ => Ok(Self::from_number(reader.number()?)?),
+        }
+    }
+}
+
+/// Reads an [`Integer`].
+impl Read for i64 {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
+        Integer::read(reader).map(|Integer(number)| number)
+    }
 }
 
 impl<'de> Deserialize<'de> for Integer {
@@ -43,18 +83,13 @@ impl<'de> de::Visitor<'de> for IntegerVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Integer, E> {
-        i64::try_from(number)
-            .map(Integer)
+        Integer::from_number(Number::Unsigned(number))
             .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Integer, E> {
-        if number.fract() != 0.0 || number.abs() > MAX_EXACT {
-            return Err(E::invalid_type(Unexpected::Float(number), &self));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "it is an integer in range")]
-        let integer = number as i64;
-        Ok(Integer(integer))
+        Integer::from_number(Number::Float(number))
+            .map_err(|_| E::invalid_type(Unexpected::Float(number), &self))
     }
 
     /// With `serde_json`'s `arbitrary_precision`, a number with a fraction arrives as a map.

@@ -6,6 +6,11 @@ use serde::{
 };
 
 use super::raw_json::RawJson;
+use crate::event::json::{
+    fault::{Fault, ReadError},
+    read::Read,
+    reader::Reader,
+};
 
 /// A JSON number that may have a fraction, kept as Clerk sent it: `1` stays `1`, `0.50` stays `0.50`.
 ///
@@ -41,17 +46,28 @@ impl JsonNumber {
     }
 }
 
+impl JsonNumber {
+    /// `None` if it is not a number.
+    fn from_json(json: RawJson) -> Option<Self> {
+        // A number is the only JSON value that parses as an `f64`.
+        let number: f64 = json.as_str().parse().ok()?;
+        number.is_finite().then_some(Self(json))
+    }
+}
+
+impl Read for JsonNumber {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
+        let number = Self::from_json(RawJson::read(reader)?);
+        Ok(number.ok_or(Fault::OtherType)?)
+    }
+}
+
 impl<'de> Deserialize<'de> for JsonNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = RawJson::deserialize(deserializer)?;
-        // A number is the only JSON value that parses as an `f64`.
-        match json.as_str().parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Self(json)),
-            _ => Err(de::Error::invalid_type(
-                Unexpected::Other("another JSON value"),
-                &"a number",
-            )),
-        }
+        Self::from_json(RawJson::deserialize(deserializer)?).ok_or_else(|| {
+            let other = Unexpected::Other("another JSON value");
+            de::Error::invalid_type(other, &"a number")
+        })
     }
 }
 

@@ -11,29 +11,6 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads the struct as serde derives it, and then calls its `merge_spellings`.
-///
-/// serde's own `alias` is not enough: it refuses an object that has both spellings. If one of them is
-/// `null`, the value of the other must still be found. The struct needs `#[serde(remote = "Self")]`.
-macro_rules! merge_spellings_on_read {
-    ($Object:ident) => {
-        impl<'de> serde::Deserialize<'de> for $Object {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let mut object = Self::deserialize(deserializer)?;
-                object.merge_spellings();
-                Ok(object)
-            }
-        }
-
-        impl serde::Serialize for $Object {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                Self::serialize(self, serializer)
-            }
-        }
-    };
-}
-pub(in crate::event) use merge_spellings_on_read;
-
 #[cfg(test)]
 mod tests {
     use crate::event::{DomainVerification, OrganizationInvitation, Role, SmsMessage, Timestamp};

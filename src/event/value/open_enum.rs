@@ -105,6 +105,14 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::event::json::read::Read for $Name {
+            fn read(
+                reader: &mut $crate::event::json::reader::Reader<'_>,
+            ) -> Result<Self, $crate::event::json::fault::ReadError> {
+                Ok(Self::from(&*reader.text()?))
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $Name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $crate::event::value::open_enum::deserialize_text(deserializer)

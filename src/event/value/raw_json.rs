@@ -2,9 +2,10 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer};
 
 use super::tree::Tree;
+use crate::event::json::{fault::ReadError, read::Read, reader::Reader};
 
 /// A JSON value that is kept as text, for metadata and other fields without a fixed structure.
 ///
@@ -63,12 +64,6 @@ use super::tree::Tree;
 /// [`RawClerkEvent::from_slice`]: crate::RawClerkEvent::from_slice
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RawJson(Cow<'static, str>);
-
-/// The newtype name with which [`RawJson`] asks a deserializer for a value.
-///
-/// This crate's reader answers with the text of the value, as bytes. Every other deserializer answers
-/// with the value.
-pub(in crate::event) const TEXT_OF_VALUE: &str = "clerk_webhooks::RawJson";
 
 const NULL: &str = "null";
 const EMPTY_OBJECT: &str = "{}";
@@ -155,30 +150,22 @@ impl fmt::Debug for RawJson {
     }
 }
 
-impl<'de> Deserialize<'de> for RawJson {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(TEXT_OF_VALUE, RawJsonVisitor)
+impl Read for RawJson {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
+        if reader.take_text(EMPTY_OBJECT) {
+            return Ok(Self(Cow::Borrowed(EMPTY_OBJECT)));
+        }
+        Ok(Self::from_text(Cow::Borrowed(reader.skip()?)))
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::NULL)
     }
 }
 
-struct RawJsonVisitor;
-
-impl<'de> de::Visitor<'de> for RawJsonVisitor {
-    type Value = RawJson;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    /// This crate's reader passes the text. JSON itself has no byte strings that could arrive here.
-    fn visit_borrowed_bytes<E: de::Error>(self, json: &'de [u8]) -> Result<RawJson, E> {
-        let json = std::str::from_utf8(json).map_err(E::custom)?;
-        Ok(RawJson::from_text(Cow::Borrowed(json)))
-    }
-
-    /// Every other deserializer passes the value itself.
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<RawJson, D::Error> {
-        let json = Tree::deserialize(value)?.to_json();
-        Ok(RawJson::from_text(Cow::Owned(json)))
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Tree::deserialize(deserializer)?.to_json();
+        Ok(Self::from_text(Cow::Owned(json)))
     }
 }

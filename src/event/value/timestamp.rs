@@ -10,6 +10,7 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::integer::Integer;
+use crate::event::json::{fault::ReadError, read::Read, reader::Reader};
 
 /// A number with an absolute value below this is in seconds. In milliseconds this is March 1973.
 const SECONDS_BELOW: u64 = 100_000_000_000;
@@ -176,6 +177,12 @@ impl PartialOrd for Timestamp {
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(self.number)
+    }
+}
+
+impl Read for Timestamp {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
+        Integer::read(reader).map(|Integer(number)| Self::from_wire(number))
     }
 }
 

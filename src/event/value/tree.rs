@@ -7,6 +7,15 @@ use serde::{
     de::{self, IgnoredAny, MapAccess, SeqAccess},
 };
 
+use crate::event::json::{
+    fault::{Fault, ReadError},
+    number::Number,
+    reader::Reader,
+};
+
+/// The maximum nesting that `serde_json` accepts.
+const MAX_DEPTH: usize = 127;
+
 /// Any JSON value.
 ///
 /// `serde_json::Value` cannot be used for this. With `serde_json`'s features `raw_value` and
@@ -32,6 +41,51 @@ static NUMBER_KEY: LazyLock<Option<String>> = LazyLock::new(|| {
     };
     fields.into_iter().next().map(|(key, _)| key.into_owned())
 });
+
+impl<'de> Tree<'de> {
+    /// Reads JSON text, and refuses what `serde_json` refuses.
+    pub(in crate::event) fn from_json(json: &'de str) -> Result<Self, ReadError> {
+        let mut reader = Reader::new(json);
+        let tree = Self::read(&mut reader, MAX_DEPTH)?;
+        reader.end()?;
+        Ok(tree)
+    }
+
+    /// `depth` is how many objects and lists may still be nested.
+    fn read(reader: &mut Reader<'de>, depth: usize) -> Result<Self, Fault> {
+        match reader.peek()? {
+            b'n' => reader.literal("null").map(|()| Self::Null),
+            b't' => reader.literal("true").map(|()| Self::Bool(true)),
+            b'f' => reader.literal("false").map(|()| Self::Bool(false)),
+            b'"' => reader.string().map(Self::Text),
+            b'[' => {
+                let depth = depth.checked_sub(1).ok_or(Fault::Malformed)?;
+                let mut items = Vec::new();
+                let mut has_next = reader.open(b'[')?;
+                while has_next {
+                    items.push(Self::read(reader, depth)?);
+                    has_next = reader.next_item(b']', false)?;
+                }
+                Ok(Self::List(items))
+            }
+            b'{' => {
+                let depth = depth.checked_sub(1).ok_or(Fault::Malformed)?;
+                let mut fields = Vec::new();
+                let mut has_next = reader.open(b'{')?;
+                while has_next {
+                    fields.push((reader.name()?, Self::read(reader, depth)?));
+                    has_next = reader.next_item(b'}', false)?;
+                }
+                Ok(Self::Object(fields))
+            }
+            _ => reader.number().map(|number| match number {
+                Number::Unsigned(number) => Self::Unsigned(number),
+                Number::Signed(number) => Self::Signed(number),
+                Number::Float(number) => Self::Float(number),
+            }),
+        }
+    }
+}
 
 impl Tree<'_> {
     /// The value as JSON text, without white space.
@@ -224,6 +278,53 @@ mod tests {
                 let tree: Tree<'_> = serde_json::from_str(&json).unwrap();
                 assert_eq!(tree.to_json(), json);
             }
+        }
+    }
+
+    #[test]
+    fn a_text_is_the_value_that_serde_json_reads() {
+        for json in [
+            "0",
+            "-0",
+            "-1",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-9223372036854775808",
+            "-9223372036854775809",
+            "0.1",
+            "1e3",
+            "1E-3",
+            "1e999",
+            "-1e999",
+            "1e-999",
+            "-0.0",
+            "[]",
+            "{}",
+            r#"{"a":[1,2,{"b":null}],"a":true,"\u0063":"\n\"\ud83d\ude00"}"#,
+            r#" { "a" : [ 1 , 2 ] } "#,
+            r#""\ud83d""#,
+            "[1,]",
+            r#"{"a":1,}"#,
+            "[1 2]",
+            r#"{"a" 1}"#,
+            "{1:2}",
+            "nul",
+            "[false",
+            "01",
+            "1.",
+            "-",
+        ] {
+            let expected: Option<Tree<'_>> = serde_json::from_str(json).ok();
+            assert_eq!(Tree::from_json(json).ok(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_limited_as_in_serde_json() {
+        for depth in [126, 127, 128, 129, 100_000] {
+            let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            let expected = serde_json::from_str::<Tree<'_>>(&deep);
+            assert_eq!(Tree::from_json(&deep).is_ok(), expected.is_ok(), "{depth}");
         }
     }
 }

@@ -56,7 +56,7 @@ async fn deliver(router: &Router) -> Answer {
 fn tells_the_right_order(logged: &str) {
     for part in [
         "ERROR",
-        r#"code="missing_layer""#,
+        r#"code="missing_setup""#,
         "/hook",
         ".route_layer(idempotency).route_layer(clerk)",
         ".layer(clerk).layer(idempotency)",
@@ -88,7 +88,7 @@ async fn outside_it_refuses_and_tells_the_right_order() {
     ] {
         let logs = Logs::capture();
         let refused = deliver(&router).await;
-        refused.is_refused(500, RejectionKind::MissingLayer);
+        refused.is_refused(500, RejectionKind::MissingSetup);
         assert_eq!(runs.load(SeqCst), 0);
         tells_the_right_order(&logs.take());
     }
@@ -99,7 +99,7 @@ async fn alone_it_refuses_and_tells_the_right_order() {
     let logs = Logs::capture();
     let (router, runs) = counted(|route| route.route_layer(idempotency()));
     let refused = deliver(&router).await;
-    refused.is_refused(500, RejectionKind::MissingLayer);
+    refused.is_refused(500, RejectionKind::MissingSetup);
     assert_eq!(runs.load(SeqCst), 0);
     tells_the_right_order(&logs.take());
 }

@@ -7,3 +7,4 @@ mod repeats;
 mod shutdown;
 mod stores;
 mod waiting;
+mod without_tower;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clerk_webhooks::queue::{EventQueue as _, QueuedEvent};
-use clerk_webhooks_sqlx::queue::{Engine, Queue};
+use clerk_webhooks_sqlx::{Engine, queue::Queue};
 use tokio::{task::JoinSet, time::sleep};
 use tower::service_fn;
 

@@ -71,7 +71,7 @@ async fn postgres() -> Result<(), BoxError> {
     measured
 }
 
-async fn measure_all<DB: clerk_webhooks_sqlx::queue::Engine>(
+async fn measure_all<DB: clerk_webhooks_sqlx::Engine>(
     engine: &str,
     queue: Queue<DB>,
     bare: Bare,

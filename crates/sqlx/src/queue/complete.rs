@@ -1,15 +1,16 @@
 //! Exactly once: an event's end is recorded in the handler's own transaction.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
 
 use clerk_webhooks::queue::EventContext;
 use sqlx::Transaction;
 
-use super::{
-    lease::{End, Lease, Outcome},
-    queue::Engine,
-    statements::Statements as _,
-};
+use super::lease::{End, Lease, Outcome, Write};
+use crate::engine::Engine;
 
 /// Records an event's end in the handler's own transaction on the queue's database. The effects and the end are
 /// committed together, or neither is.
@@ -64,12 +65,10 @@ impl<St: Sync> Complete for EventContext<St> {
         let lease = self.queued().extensions().get::<Arc<Lease>>();
         let lease = lease.filter(|lease| lease.engine == DB::NAME);
         let lease = Arc::clone(lease.ok_or(CompleteError(Kind::OtherQueue))?);
-        lease.is_being_ended_in_a_transaction();
-        let end = End {
-            lease,
-            outcome: Outcome::Done,
-        };
-        match transaction.end(&end).await {
+        lease.in_transaction.store(true, Ordering::Relaxed);
+        let outcome = Outcome::Done;
+        let end = Write::End(End { lease, outcome });
+        match end.run::<DB>(transaction).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(CompleteError(Kind::LeaseLost)),
             Err(error) => Err(CompleteError(Kind::Database(error))),

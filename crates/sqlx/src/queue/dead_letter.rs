@@ -7,8 +7,10 @@ use std::{
 
 use clerk_webhooks::queue::QueuedEvent;
 
-use super::lease::DeadRow;
 use crate::millis::millis;
+
+/// A dead letter's row: message id, attempts, crashes, error, milliseconds since 1970, body.
+pub(super) type DeadRow = (String, i64, i64, String, i64, String);
 
 /// An event that failed permanently, failed too often, or crashed its workers.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The data that is written to the queue's table and read from it.
+//! What is written to the queue's table: new events, and how attempts ended.
 
 use std::{
     sync::{
@@ -8,14 +8,54 @@ use std::{
     time::Duration,
 };
 
+use crate::{
+    engine::{
+        Engine,
+        Value::{self, Number, NumberOrNull, Text, TextOrNull},
+    },
+    millis::millis,
+};
+
+/// A change of one row.
+#[derive(Debug)]
+pub(crate) enum Write {
+    Push(Push),
+    End(End),
+}
+
+impl Write {
+    /// Returns whether the event is new, or the lease was still held.
+    pub(crate) async fn run<DB: Engine>(
+        &self,
+        connection: &mut DB::Connection,
+    ) -> sqlx::Result<bool> {
+        let affected = match self {
+            Self::Push(push) => DB::execute(connection, DB::PUSH, &push.values()).await?,
+            Self::End(end) => DB::execute(connection, DB::END, &end.values()).await?,
+        };
+        Ok(affected == 1)
+    }
+}
+
 /// An event to store.
 #[derive(Debug)]
-pub struct Push {
+pub(crate) struct Push {
     pub(crate) queue: Arc<str>,
     pub(crate) message_id: String,
     /// In milliseconds since 1970. `None` means at once.
     pub(crate) due_at: Option<i64>,
     pub(crate) body: String,
+}
+
+impl Push {
+    fn values(&self) -> [Value<'_>; 4] {
+        [
+            Text(&self.queue),
+            Text(&self.message_id),
+            NumberOrNull(self.due_at),
+            Text(&self.body),
+        ]
+    }
 }
 
 /// The right to end one attempt of an event.
@@ -29,31 +69,11 @@ pub(crate) struct Lease {
     pub(crate) owner: Arc<str>,
     /// The number of the attempt, from 1.
     pub(crate) attempt: i64,
-    in_transaction: AtomicBool,
+    /// Whether the handler tried to end it in a transaction. From then on only the row says whether the event is done.
+    pub(crate) in_transaction: AtomicBool,
 }
 
 impl Lease {
-    pub(crate) fn new(
-        engine: &'static str,
-        queue: Arc<str>,
-        owner: Arc<str>,
-        (message_id, attempt): (String, i64),
-    ) -> Self {
-        Self {
-            engine,
-            queue,
-            message_id,
-            owner,
-            attempt,
-            in_transaction: AtomicBool::new(false),
-        }
-    }
-
-    /// From now on only the row says whether the event is done.
-    pub(crate) fn is_being_ended_in_a_transaction(&self) {
-        self.in_transaction.store(true, Ordering::Relaxed);
-    }
-
     pub(crate) fn was_ended_in_a_transaction(&self) -> bool {
         self.in_transaction.load(Ordering::Relaxed)
     }
@@ -67,62 +87,50 @@ pub(crate) enum Outcome {
     Dead { attempts: i64, error: String },
 }
 
-impl Outcome {
-    pub(crate) fn state(&self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Again { .. } => "waiting",
-            Self::Dead { .. } => "dead",
-        }
-    }
-
-    pub(crate) fn pause(&self) -> Duration {
-        match self {
-            Self::Again { pause, .. } => *pause,
-            Self::Done | Self::Dead { .. } => Duration::ZERO,
-        }
-    }
-
-    pub(crate) fn error(&self) -> Option<&str> {
-        match self {
-            Self::Done => None,
-            Self::Again { error, .. } | Self::Dead { error, .. } => Some(error),
-        }
-    }
-}
-
 /// The end of a lease.
 #[derive(Debug, Clone)]
-pub struct End {
+pub(crate) struct End {
     pub(crate) lease: Arc<Lease>,
     pub(crate) outcome: Outcome,
 }
 
 impl End {
-    /// The number of attempts to record.
-    pub(crate) fn attempts(&self) -> i64 {
-        match self.outcome {
-            Outcome::Dead { attempts, .. } => attempts,
-            Outcome::Done | Outcome::Again { .. } => self.lease.attempt,
-        }
+    fn values(&self) -> [Value<'_>; 8] {
+        let pause = match self.outcome {
+            Outcome::Again { pause, .. } => pause,
+            Outcome::Done | Outcome::Dead { .. } => Duration::ZERO,
+        };
+        let (lease, [state, attempts, error]) = (&self.lease, self.recorded());
+        [
+            state,
+            Number(millis(pause)),
+            attempts,
+            error,
+            Text(&lease.queue),
+            Text(&lease.message_id),
+            Text(&lease.owner),
+            Number(lease.attempt),
+        ]
+    }
+
+    /// The parameters of `HAS_ENDED`.
+    pub(crate) fn has_ended(&self) -> [Value<'_>; 5] {
+        let [state, attempts, error] = self.recorded();
+        let message = Text(&self.lease.message_id);
+        [Text(&self.lease.queue), message, state, attempts, error]
+    }
+
+    /// The row's state, attempts and error.
+    fn recorded(&self) -> [Value<'_>; 3] {
+        let (state, attempts, error) = match &self.outcome {
+            Outcome::Done => ("done", self.lease.attempt, None),
+            Outcome::Again { error, .. } => ("waiting", self.lease.attempt, Some(error)),
+            Outcome::Dead { attempts, error } => ("dead", *attempts, Some(error)),
+        };
+        [
+            Text(state),
+            Number(attempts),
+            TextOrNull(error.map(String::as_str)),
+        ]
     }
 }
-
-/// Which events to lease.
-#[derive(Debug)]
-pub struct LeaseRequest<'a> {
-    pub(crate) queue: &'a str,
-    /// How often they have crashed, at least and at most.
-    pub(crate) crashes: (i64, i64),
-    pub(crate) at_most: i64,
-    pub(crate) owner: &'a str,
-    /// In milliseconds.
-    pub(crate) lasts: i64,
-}
-
-/// A leased row: message id, attempts including this one, crashes, body.
-pub(crate) type LeasedRow = (String, i64, i64, String);
-/// The next row to look at: its state, milliseconds until it is due or its lease ends, crashes.
-pub(crate) type NextRow = (String, i64, i64);
-/// A dead letter's row: message id, attempts, crashes, error, milliseconds since 1970, body.
-pub(crate) type DeadRow = (String, i64, i64, String, i64, String);

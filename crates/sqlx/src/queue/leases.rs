@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     error::Error,
-    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,25 +10,33 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use super::{
-    lease::{End, Lease, LeaseRequest, NextRow, Outcome},
-    queue::{Engine, Queue},
-    statements::Statements as _,
+    lease::{End, Lease, Outcome, Write},
+    queue::Queue,
     touch::Touch,
-    writer::Write,
 };
-use crate::{connect, error::DatabaseError, millis::millis};
+use crate::{
+    engine::{
+        Engine,
+        Value::{Number, Text},
+    },
+    error::DatabaseError,
+    millis::millis,
+};
 
 /// The pause between attempts to reach the database.
 pub(super) const DATABASE_PAUSE: Duration = Duration::from_millis(500);
-/// A broken connection that never answers must not block a worker for ever.
-const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a stopping worker tries to record how a run ended. After that the run counts as a crash.
 const LAST_TRIES: Duration = Duration::from_secs(10);
 const TAKEN_OVER_AT_ONCE: i64 = 100;
+
+/// The next row to look at: its state, milliseconds until it is due or its lease ends, crashes.
+type NextRow = (String, i64, i64);
+/// A leased row: message id, attempts including this one, crashes, body.
+type LeasedRow = (String, i64, i64, String);
 
 /// An event to run.
 #[derive(Debug)]
@@ -67,9 +74,10 @@ impl<DB: Engine> Leases<DB> {
     }
 
     pub(super) async fn next(&self) -> Result<Vec<NextRow>, DatabaseError> {
-        let name = &self.queue.name;
-        let asking = async { connect::acquire(&self.queue.pool).await?.next(name).await };
-        self.in_time("look for events", asking).await
+        let queue = [Text(&self.queue.name)];
+        let next = self.queue.rows("look for events", DB::NEXT, &queue).await?;
+        self.was_answered();
+        Ok(next)
     }
 
     /// Leases events. They are extended until their [`end`](Self::end).
@@ -78,27 +86,30 @@ impl<DB: Engine> Leases<DB> {
         at_most: usize,
         crashes: (i64, i64),
     ) -> Result<Vec<Job>, DatabaseError> {
-        let request = LeaseRequest {
-            queue: &self.queue.name,
-            crashes,
-            at_most: at_most.try_into().unwrap_or(i64::MAX),
-            owner: &self.owner,
-            lasts: millis(self.lasts),
-        };
-        let leasing = async {
-            let mut connection = connect::acquire(&self.queue.pool).await?;
-            connection.lease(&request).await
-        };
-        let rows = self.in_time("lease events", leasing).await?;
+        let request = [
+            Text(&self.queue.name),
+            Number(crashes.0),
+            Number(crashes.1),
+            Number(at_most.try_into().unwrap_or(i64::MAX)),
+            Text(&self.owner),
+            Number(millis(self.lasts)),
+        ];
+        let rows: Vec<LeasedRow> = self.queue.rows("lease events", DB::LEASE, &request).await?;
         let mut held = lock(&self.held);
         let jobs = rows
             .into_iter()
             .map(|(message_id, attempt, crashes, body)| {
                 held.insert((message_id.clone(), attempt));
-                let (queue, owner) = (Arc::clone(&self.queue.name), Arc::clone(&self.owner));
-                let lease = Lease::new(DB::NAME, queue, owner, (message_id, attempt)).into();
+                let lease = Lease {
+                    engine: DB::NAME,
+                    queue: Arc::clone(&self.queue.name),
+                    message_id,
+                    owner: Arc::clone(&self.owner),
+                    attempt,
+                    in_transaction: AtomicBool::new(false),
+                };
                 Job {
-                    lease,
+                    lease: Arc::new(lease),
                     crashes,
                     body,
                 }
@@ -113,13 +124,17 @@ impl<DB: Engine> Leases<DB> {
     }
 
     pub(super) async fn take_over(&self) -> Result<(), DatabaseError> {
-        let (name, longest_pause) = (&self.queue.name, millis(self.lasts));
-        let taking = async {
-            let mut connection = connect::acquire(&self.queue.pool).await?;
-            let (at_most, pause) = (TAKEN_OVER_AT_ONCE, longest_pause);
-            connection.take_over(name, at_most, pause).await
-        };
-        for (message_id, crashes) in self.in_time("take over events", taking).await? {
+        let name = &self.queue.name;
+        let lost = [
+            Text(name),
+            Number(TAKEN_OVER_AT_ONCE),
+            Number(millis(self.lasts)),
+        ];
+        let taken: Vec<(String, i64)> = self
+            .queue
+            .rows("take over events", DB::TAKE_OVER, &lost)
+            .await?;
+        for (message_id, crashes) in taken {
             warn!(
                 target: "clerk_webhooks",
                 queue = &**name,
@@ -147,14 +162,17 @@ impl<DB: Engine> Leases<DB> {
         if ids.is_empty() {
             return Ok(());
         }
-        let extending = async {
-            let unwritable = |error| sqlx::Error::Encode(Box::new(error));
-            let ids = serde_json::to_string(&ids).map_err(unwritable)?;
-            let mut connection = connect::acquire(&self.queue.pool).await?;
-            let whose = (&*self.queue.name, &*self.owner);
-            connection.extend(whose, &ids, millis(self.lasts)).await
-        };
-        self.in_time("extend leases", extending).await
+        let ids = serde_json::Value::from_iter(ids).to_string();
+        let leases = [
+            Number(millis(self.lasts)),
+            Text(&self.queue.name),
+            Text(&ids),
+            Text(&self.owner),
+        ];
+        let extended = self.queue.execute("extend leases", DB::EXTEND, &leases);
+        extended.await?;
+        self.was_answered();
+        Ok(())
     }
 
     /// Records how a run ended, however long the database cannot be reached.
@@ -176,17 +194,16 @@ impl<DB: Engine> Leases<DB> {
 
     /// When `is_unsure`, an earlier attempt may have been carried out although its answer was lost.
     async fn end_once(&self, end: &End, is_unsure: bool) -> Result<bool, DatabaseError> {
-        let ending = self.queue.writer.write(Write::End(end.clone()));
-        let ended = self.in_time("record how a run ended", ending).await?;
+        let write = Write::End(end.clone());
+        let ended = self.queue.write("record how a run ended", write).await?;
         Ok(ended || is_unsure && self.has_ended(end).await?)
     }
 
     async fn has_ended(&self, end: &End) -> Result<bool, DatabaseError> {
-        let asking = async {
-            let mut connection = connect::acquire(&self.queue.pool).await?;
-            connection.has_ended(end).await
-        };
-        self.in_time("read how a run ended", asking).await
+        let ended = end.has_ended();
+        let attempt = "read how a run ended";
+        let rows: Vec<(i64,)> = self.queue.rows(attempt, DB::HAS_ENDED, &ended).await?;
+        Ok(rows == [(1,)])
     }
 
     /// Whether the handler's own transaction has ended the event. Returns `None` in the same case as
@@ -230,18 +247,8 @@ impl<DB: Engine> Leases<DB> {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    async fn in_time<T, E: Into<Arc<sqlx::Error>>>(
-        &self,
-        attempt: &'static str,
-        asking: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, DatabaseError> {
-        let answer = match timeout(DATABASE_TIMEOUT, asking).await {
-            Ok(answer) => answer.map_err(Into::into),
-            Err(elapsed) => Err(sqlx::Error::Io(io::Error::from(elapsed)).into()),
-        };
-        let answer = answer.map_err(DatabaseError::of(DB::NAME, attempt))?;
+    fn was_answered(&self) {
         lock(&self.touch).again(self.lasts / 2);
-        Ok(answer)
     }
 
     pub(super) fn warn(&self, error: &DatabaseError) {

@@ -60,7 +60,6 @@ mod poll;
 mod queue;
 mod run;
 mod settings;
-mod statements;
 mod touch;
 mod worker;
 mod writer;
@@ -69,7 +68,7 @@ pub use self::{
     complete::{Complete, CompleteError},
     dead_letter::DeadLetter,
     operations::{Counts, RETENTION},
-    queue::{Engine, Queue},
+    queue::Queue,
     settings::Handler,
     worker::Worker,
 };

@@ -3,11 +3,18 @@
 use std::time::Duration;
 
 use super::{
-    dead_letter::DeadLetter,
-    queue::{Engine, Queue},
-    statements::Statements as _,
+    dead_letter::{DeadLetter, DeadRow},
+    queue::Queue,
 };
-use crate::{connect, error::DatabaseError, millis::millis, purge};
+use crate::{
+    engine::{
+        Engine,
+        Value::{self, Number, Text},
+    },
+    error::DatabaseError,
+    millis::millis,
+    purge,
+};
 
 /// How long the ids of processed messages are kept: 7 days.
 ///
@@ -35,11 +42,9 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn counts(&self) -> Result<Counts, DatabaseError> {
-        let counting = async {
-            let mut connection = connect::acquire(&self.pool).await?;
-            connection.counts(&self.name).await
-        };
-        let counts = counting.await.map_err(cannot::<DB>("count its events"))?;
+        let queue = [Text(&self.name)];
+        let rows = self.rows("count its events", DB::COUNTS, &queue).await?;
+        let counts: (i64, i64, i64) = rows.first().copied().unwrap_or_default();
         let [waiting, running, dead] =
             <[i64; 3]>::from(counts).map(|count| count.try_into().unwrap_or_default());
         Ok(Counts {
@@ -55,18 +60,16 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn count_dead(&self) -> Result<u64, DatabaseError> {
-        let counting = async {
-            let mut connection = connect::acquire(&self.pool).await?;
-            connection.count(&self.name, "dead").await
-        };
-        let count = counting.await.map_err(cannot::<DB>("count its events"))?;
+        let dead = [Text(&self.name), Text("dead")];
+        let rows = self.rows("count its events", DB::COUNT, &dead).await?;
+        let (count,): (i64,) = rows.first().copied().unwrap_or_default();
         Ok(count.try_into().unwrap_or_default())
     }
 
     /// Up to `limit` dead letters, the oldest first. Begins after the dead letter `after`, or with the oldest.
     ///
     /// ```
-    /// use clerk_webhooks_sqlx::{DatabaseError, queue::{Engine, Queue}};
+    /// use clerk_webhooks_sqlx::{Engine, DatabaseError, queue::Queue};
     ///
     /// /// All at once, after whatever failed has been repaired.
     /// async fn requeue_all<DB: Engine>(queue: &Queue<DB>) -> Result<(), DatabaseError> {
@@ -93,16 +96,15 @@ impl<DB: Engine> Queue<DB> {
         after: Option<&DeadLetter>,
         limit: u32,
     ) -> Result<Vec<DeadLetter>, DatabaseError> {
-        let place = after.map_or((-1, ""), DeadLetter::place);
-        let listing = async {
-            let mut connection = connect::acquire(&self.pool).await?;
-            let limit = i64::from(limit);
-            connection.dead_letters(&self.name, place, limit).await
-        };
-        let rows = listing
-            .await
-            .map_err(cannot::<DB>("list its dead letters"))?;
-        Ok(rows.into_iter().map(DeadLetter::from).collect())
+        let (at, message_id) = after.map_or((-1, ""), DeadLetter::place);
+        let page = [
+            Text(&self.name),
+            Number(at),
+            Text(message_id),
+            Number(limit.into()),
+        ];
+        let rows = self.rows::<DeadRow>("list its dead letters", DB::DEAD_LETTERS, &page);
+        Ok(rows.await?.into_iter().map(DeadLetter::from).collect())
     }
 
     /// The dead letter of a message, or `None`.
@@ -111,12 +113,9 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn dead_letter(&self, message_id: &str) -> Result<Option<DeadLetter>, DatabaseError> {
-        let reading = async {
-            let mut connection = connect::acquire(&self.pool).await?;
-            connection.dead_letter(&self.name, message_id).await
-        };
-        let row = reading.await.map_err(cannot::<DB>("read a dead letter"))?;
-        Ok(row.map(DeadLetter::from))
+        let message = self.message(message_id);
+        let rows = self.rows::<DeadRow>("read a dead letter", DB::DEAD_LETTER, &message);
+        Ok(rows.await?.into_iter().map(DeadLetter::from).next())
     }
 
     /// Requeues a dead-lettered event: it runs again at once, with all its attempts. Returns `false` when there is no
@@ -126,12 +125,9 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn requeue_dead_letter(&self, message_id: &str) -> Result<bool, DatabaseError> {
-        let requeuing = async {
-            let mut connection = connect::acquire(&self.pool).await?;
-            connection.requeue(&self.name, message_id).await
-        };
-        let requeued = requeuing.await;
-        let requeued = requeued.map_err(cannot::<DB>("requeue a dead letter"))?;
+        let message = self.message(message_id);
+        let requeued = self.execute("requeue a dead letter", DB::REQUEUE, &message);
+        let requeued = requeued.await? == 1;
         self.stored.notify_one();
         Ok(requeued)
     }
@@ -143,11 +139,9 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When the database cannot be asked.
     pub async fn drop_dead_letter(&self, message_id: &str) -> Result<bool, DatabaseError> {
-        let dropping = async {
-            let mut connection = connect::acquire(&self.pool).await?;
-            connection.drop_dead(&self.name, message_id).await
-        };
-        dropping.await.map_err(cannot::<DB>("drop a dead letter"))
+        let message = self.message(message_id);
+        let dropped = self.execute("drop a dead letter", DB::DROP, &message);
+        Ok(dropped.await? == 1)
     }
 
     /// Deletes the ids of messages that were processed at least `older_than` ago, usually [`RETENTION`]. Returns the
@@ -163,17 +157,16 @@ impl<DB: Engine> Queue<DB> {
     ///
     /// When a step fails. The rows of the steps before it stay deleted.
     pub async fn purge(&self, older_than: Duration) -> Result<u64, DatabaseError> {
-        let older_than = millis(older_than);
-        let purging = purge::in_batches(async || {
-            let mut connection = connect::acquire(&self.pool).await?;
-            connection.purge(&self.name, older_than, purge::BATCH).await
-        });
-        purging
-            .await
-            .map_err(cannot::<DB>("purge what was processed"))
+        let step = [
+            Text(&self.name),
+            Number(millis(older_than)),
+            Number(purge::BATCH),
+        ];
+        purge::in_batches(|| self.execute("purge what was processed", DB::PURGE, &step)).await
     }
-}
 
-fn cannot<DB: Engine>(attempt: &'static str) -> impl FnOnce(sqlx::Error) -> DatabaseError {
-    DatabaseError::of(DB::NAME, attempt)
+    /// The parameters of each statement about one dead letter.
+    fn message<'a>(&'a self, message_id: &'a str) -> [Value<'a>; 2] {
+        [Text(&self.name), Text(message_id)]
+    }
 }

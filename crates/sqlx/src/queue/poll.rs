@@ -10,11 +10,11 @@ use tokio::{
 
 use super::{
     leases::{DATABASE_PAUSE, Leases},
-    queue::{Engine, Queue},
+    queue::Queue,
     run::Run,
     settings::{Handler, Settings},
 };
-use crate::{error::DatabaseError, purge};
+use crate::{engine::Engine, error::DatabaseError, purge};
 
 /// The longest time until an event that another process stored is found.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -1,29 +1,28 @@
 //! The queue, which stores events.
 
 use std::{
-    fmt,
+    fmt, io,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue, QueuedEvent};
 use sqlx::{Database, Pool};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 use super::{
-    lease::Push,
-    statements::Statements,
-    writer::{Write, Writer},
+    lease::{Push, Write},
+    writer::Writer,
 };
-use crate::{connect, engine, error::DatabaseError, millis::millis};
+use crate::{
+    connect,
+    connections::Connections,
+    engine::{Engine, Row, Value, number},
+    error::DatabaseError,
+    millis::millis,
+};
 
-/// An engine that supports the queue: [`sqlx::Sqlite`] or [`sqlx::Postgres`], depending on the feature. Sealed.
-///
-/// If your program chooses its engine when it starts, match on the setting and call one function that is generic over
-/// this trait.
-pub trait Engine: engine::Engine<Connection: Statements> {}
-
-impl<DB: engine::Engine<Connection: Statements>> Engine for DB {}
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A durable queue with a name, in the table `clerk_queue`.
 ///
@@ -34,7 +33,7 @@ impl<DB: engine::Engine<Connection: Statements>> Engine for DB {}
 /// The name is the scope of deduplication. While a message's id is in the table, the same id is a
 /// [`Duplicate`](Enqueued::Duplicate), even when its event is done or dead-lettered.
 pub struct Queue<DB: Database> {
-    pub(super) pool: Pool<DB>,
+    pub(super) connections: Arc<Connections<DB>>,
     pub(super) writer: Arc<Writer<DB>>,
     pub(super) name: Arc<str>,
     /// Notified when this process stores an event, so that its own worker finds it at once.
@@ -85,14 +84,16 @@ impl<DB: Engine> Queue<DB> {
         let own = own_pool(pool);
         let mut connection = connect::first(&own).await?;
         let looked = async {
-            DB::number(&mut connection, HAS_TABLE).await?;
+            number::<DB>(&mut connection, HAS_TABLE).await?;
             connect::warn_of_weak_settings::<DB>(&mut connection).await
         };
         let looked = looked.await;
         looked.map_err(DatabaseError::of(DB::NAME, "open the queue"))?;
+        drop(connection);
+        let connections = Arc::new(Connections::new(own));
         Ok(Self {
-            writer: Arc::new(Writer::new(own.clone())),
-            pool: own,
+            writer: Arc::new(Writer::new(Arc::clone(&connections))),
+            connections,
             name: name.into().into(),
             stored: Arc::default(),
         })
@@ -108,11 +109,63 @@ impl<DB: Engine> Queue<DB> {
         }
     }
 
+    /// Runs a statement. Returns the number of rows affected.
+    pub(super) async fn execute(
+        &self,
+        attempt: &'static str,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, DatabaseError> {
+        let executing = async {
+            let mut connection = self.connections.acquire().await?;
+            let affected = DB::execute(&mut connection.0, statement, values).await?;
+            self.connections.keep(connection);
+            Ok::<_, sqlx::Error>(affected)
+        };
+        in_time::<DB, _, _>(attempt, executing).await
+    }
+
+    /// Runs a statement that returns rows.
+    pub(super) async fn rows<R: Row>(
+        &self,
+        attempt: &'static str,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, DatabaseError> {
+        let asking = async {
+            let mut connection = self.connections.acquire().await?;
+            let rows = DB::rows(&mut connection.0, statement, values).await?;
+            self.connections.keep(connection);
+            Ok::<_, sqlx::Error>(rows)
+        };
+        in_time::<DB, _, _>(attempt, asking).await
+    }
+
+    pub(super) async fn write(
+        &self,
+        attempt: &'static str,
+        write: Write,
+    ) -> Result<bool, DatabaseError> {
+        in_time::<DB, _, _>(attempt, self.writer.write(write)).await
+    }
+
     /// The queue's name: the scope of deduplication.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// A broken connection that never answers must not block anything for ever.
+async fn in_time<DB: Engine, T, E: Into<Arc<sqlx::Error>>>(
+    attempt: &'static str,
+    asking: impl Future<Output = Result<T, E>>,
+) -> Result<T, DatabaseError> {
+    let answer = match timeout(DATABASE_TIMEOUT, asking).await {
+        Ok(answer) => answer.map_err(Into::into),
+        Err(elapsed) => Err(sqlx::Error::Io(io::Error::from(elapsed)).into()),
+    };
+    answer.map_err(DatabaseError::of(DB::NAME, attempt))
 }
 
 /// A pool for the queue, with the same settings and hooks.
@@ -145,15 +198,11 @@ impl<DB: Engine> EventQueue for Queue<DB> {
             due_at: not_before.map(since_1970),
             body: body.map_err(DatabaseError::of(DB::NAME, "write an event as JSON"))?,
         };
-        let written = self.writer.write(Write::Push(push)).await;
-        let is_new = written.map_err(DatabaseError::of(DB::NAME, "store an event"))?;
-        if is_new {
-            self.stored.notify_one();
+        if !self.write("store an event", Write::Push(push)).await? {
+            return Ok(Enqueued::Duplicate);
         }
-        Ok(match is_new {
-            true => Enqueued::New,
-            false => Enqueued::Duplicate,
-        })
+        self.stored.notify_one();
+        Ok(Enqueued::New)
     }
 }
 
@@ -164,7 +213,7 @@ fn since_1970(time: SystemTime) -> i64 {
 impl<DB: Database> Clone for Queue<DB> {
     fn clone(&self) -> Self {
         Self {
-            pool: self.pool.clone(),
+            connections: Arc::clone(&self.connections),
             writer: Arc::clone(&self.writer),
             name: Arc::clone(&self.name),
             stored: Arc::clone(&self.stored),

@@ -13,9 +13,9 @@ use super::{
     dead_letter::DeadLetter,
     lease::{End, Outcome},
     leases::{Job, Leases},
-    queue::Engine,
     settings::{Handler, Settings},
 };
+use crate::engine::Engine;
 
 /// The longest error text that is stored, in characters.
 const LONGEST_ERROR: usize = 2000;
@@ -72,13 +72,9 @@ impl<DB: Engine> Run<DB> {
         match self.leases.is_completed(&self.job.lease).await {
             Some(true) => {
                 self.leases.forget(&self.job.lease);
-                if let Some(error) = outcome.error() {
-                    log!(
-                        warn,
-                        self,
-                        error,
-                        "the handler failed after it completed the event: the event is done"
-                    );
+                if let Outcome::Again { error, .. } | Outcome::Dead { error, .. } = outcome {
+                    let text = "the handler failed after it completed the event: the event is done";
+                    log!(warn, self, error, "{text}");
                 } else {
                     log!(debug, self, "processed");
                 }

@@ -1,6 +1,6 @@
 //! A worker's settings, and the services that it can run.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use clerk_webhooks::{
     BoxError,
@@ -80,18 +80,5 @@ impl Default for Settings {
             retry_policy: RetryPolicy::new(),
             on_dead_letter: Arc::new(|_| {}),
         }
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("concurrency", &self.concurrency)
-            .field("lease", &self.lease)
-            .field("longest_run", &self.longest_run)
-            .field("max_crashes", &self.max_crashes)
-            .field("retention", &self.retention)
-            .field("retry_policy", &self.retry_policy)
-            .finish_non_exhaustive()
     }
 }

@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 use super::{
     dead_letter::DeadLetter,
     poll,
-    queue::{Engine, Queue},
+    queue::Queue,
     settings::{Handler, Settings},
 };
+use crate::engine::Engine;
 
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
@@ -176,7 +177,6 @@ impl<DB: Engine, S> fmt::Debug for Worker<DB, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker")
             .field("queue", &self.queue)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

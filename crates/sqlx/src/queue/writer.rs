@@ -2,87 +2,87 @@
 
 use std::sync::Arc;
 
-use sqlx::{Connection as _, Database, Pool, SqlStr};
-use tokio::sync::{mpsc, oneshot};
-
-use super::{
-    lease::{End, Push},
-    statements::Statements,
+use sqlx::{Connection as _, Database, SqlStr};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task,
 };
-use crate::{connect, engine::Engine};
+
+use super::lease::Write;
+use crate::{
+    connections::{Acquired, Connections},
+    engine::Engine,
+};
 
 /// How many writes one commit has at most, and how many can wait for the next commit.
 const LARGEST_BATCH: usize = 64;
-
-/// A change of one row.
-#[derive(Debug)]
-pub(crate) enum Write {
-    Push(Push),
-    End(End),
-}
 
 /// Whether a row was written, or an error that several writes may share.
 pub(crate) type Written = Result<bool, Arc<sqlx::Error>>;
 
 /// Postgres flushes the commits of several connections together by itself. There each write is its own statement.
 ///
-/// SQLite has one writer per file, and flushes each commit. There a task collects the writes that arrive while the
-/// last commit runs. A write that arrives alone does not wait, and up to 64 that arrive together cost one flush.
-pub(crate) enum Writer<DB: Database> {
-    Direct(Pool<DB>),
-    Batches(mpsc::Sender<Job>),
+/// SQLite has one writer per file, and flushes each commit. There a write that finds the connection free is its own
+/// statement too. A task collects the writes that arrive while a commit runs; up to 64 of them cost one flush.
+pub(crate) struct Writer<DB: Database> {
+    connections: Arc<Connections<DB>>,
+    batches: Option<mpsc::Sender<Job>>,
 }
 
-pub(crate) struct Job {
+struct Job {
     write: Write,
     answer: oneshot::Sender<Written>,
 }
 
-impl<DB: Engine<Connection: Statements>> Writer<DB> {
-    pub(crate) fn new(pool: Pool<DB>) -> Self {
-        if !DB::HAS_ONE_WRITER {
-            return Self::Direct(pool);
+impl<DB: Engine> Writer<DB> {
+    pub(crate) fn new(connections: Arc<Connections<DB>>) -> Self {
+        let batches = DB::HAS_ONE_WRITER.then(|| {
+            let (sender, jobs) = mpsc::channel(LARGEST_BATCH);
+            tokio::spawn(write_batches(Arc::clone(&connections), jobs));
+            sender
+        });
+        Self {
+            connections,
+            batches,
         }
-        let (sender, jobs) = mpsc::channel(LARGEST_BATCH);
-        tokio::spawn(write_batches(pool, jobs));
-        Self::Batches(sender)
     }
 
     /// Returns `Ok` only after the write was committed.
     pub(crate) async fn write(&self, write: Write) -> Written {
-        match self {
-            Self::Direct(pool) => write_directly(pool, &write).await.map_err(Arc::new),
-            Self::Batches(sender) => {
-                let (answer, answered) = oneshot::channel();
-                let sent = sender.send(Job { write, answer }).await;
-                sent.map_err(|_| sqlx::Error::WorkerCrashed)?;
-                answered.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+        let Some(batches) = &self.batches else {
+            return Ok(self.write_directly(&write).await?);
+        };
+        if let Some(free) = self.connections.try_acquire().await {
+            return Ok(self.write_on(free?, &write).await?);
+        }
+        let (answer, answered) = oneshot::channel();
+        let sent = batches.send(Job { write, answer }).await;
+        sent.map_err(|_| sqlx::Error::WorkerCrashed)?;
+        answered.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    }
+
+    /// A connection that broke while it was idle is noticed only by a write. Every connection may be broken, so the
+    /// write is repeated on another one. Repeating it is safe, since no write takes effect twice.
+    async fn write_directly(&self, write: &Write) -> sqlx::Result<bool> {
+        let mut idle = self.connections.count();
+        loop {
+            let connection = self.connections.acquire().await?;
+            match self.write_on(connection, write).await {
+                Err(error) if is_broken(&error) && idle > 0 => idle -= 1,
+                written => return written,
             }
         }
     }
-}
 
-/// A connection that broke while it was idle is noticed only by a write. Every connection of the pool may be broken,
-/// so the write is repeated on another one. Repeating it is safe, since no write takes effect twice.
-async fn write_directly<DB: Engine<Connection: Statements>>(
-    pool: &Pool<DB>,
-    write: &Write,
-) -> sqlx::Result<bool> {
-    let mut idle = pool.size();
-    loop {
-        match write_once(pool, write).await {
-            Err(error) if is_broken(&error) && idle > 0 => idle -= 1,
-            written => return written,
-        }
+    async fn write_on(
+        &self,
+        mut connection: Acquired<'_, DB>,
+        write: &Write,
+    ) -> sqlx::Result<bool> {
+        let written = write.run::<DB>(&mut connection.0).await?;
+        self.connections.keep(connection);
+        Ok(written)
     }
-}
-
-async fn write_once<DB: Engine<Connection: Statements>>(
-    pool: &Pool<DB>,
-    write: &Write,
-) -> sqlx::Result<bool> {
-    let mut connection = connect::acquire(pool).await?;
-    run(&mut *connection, write).await
 }
 
 /// A connection that an administrator ended counts too: its last answer has a code that begins with 57P.
@@ -94,53 +94,60 @@ fn is_broken(error: &sqlx::Error) -> bool {
     }
 }
 
-async fn run(connection: &mut impl Statements, write: &Write) -> sqlx::Result<bool> {
-    match write {
-        Write::Push(push) => connection.push(push).await,
-        Write::End(end) => connection.end(end).await,
-    }
-}
-
-async fn write_batches<DB: Engine<Connection: Statements>>(
-    pool: Pool<DB>,
+async fn write_batches<DB: Engine>(
+    connections: Arc<Connections<DB>>,
     mut jobs: mpsc::Receiver<Job>,
 ) {
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while jobs.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-        // Drop the writes that nobody waits for any more.
-        batch.retain(|job: &Job| !job.answer.is_closed());
-        match write_batch(&pool, &batch).await {
-            Ok(written) => {
-                for (job, written) in batch.drain(..).zip(written) {
-                    let _ = job.answer.send(written.map_err(Arc::new));
-                }
-            }
-            Err(error) => {
-                let error = Arc::new(error);
-                for job in batch.drain(..) {
-                    let _ = job.answer.send(Err(Arc::clone(&error)));
-                }
+        if let Err(error) = write_all::<DB>(&connections, &mut jobs, &mut batch).await {
+            let error = Arc::new(error);
+            for job in batch.drain(..) {
+                let _ = job.answer.send(Err(Arc::clone(&error)));
             }
         }
     }
 }
 
+/// Writes this batch, and what arrives while it waits for the connection.
+async fn write_all<DB: Engine>(
+    connections: &Connections<DB>,
+    jobs: &mut mpsc::Receiver<Job>,
+    batch: &mut Vec<Job>,
+) -> sqlx::Result<()> {
+    let mut connection = connections.acquire().await?;
+    while batch.len() < LARGEST_BATCH
+        && let Ok(job) = jobs.try_recv()
+    {
+        batch.push(job);
+    }
+    // Drop the writes that nobody waits for any more.
+    batch.retain(|job| !job.answer.is_closed());
+    let written = write_batch::<DB>(&mut connection.0, batch).await?;
+    for (job, written) in batch.drain(..).zip(written) {
+        let _ = job.answer.send(written.map_err(Arc::new));
+    }
+    // Who was answered may write again at once. The connection is not yet free, so that it joins the next batch.
+    task::yield_now().await;
+    connections.keep(connection);
+    Ok(())
+}
+
 /// A statement that fails undoes only itself. The others are committed.
-async fn write_batch<DB: Engine<Connection: Statements>>(
-    pool: &Pool<DB>,
+async fn write_batch<DB: Engine>(
+    connection: &mut DB::Connection,
     batch: &[Job],
 ) -> sqlx::Result<Vec<sqlx::Result<bool>>> {
     let mut written = Vec::with_capacity(batch.len());
-    let mut connection = connect::acquire(pool).await?;
     if let [job] = batch {
-        written.push(run(&mut *connection, &job.write).await);
+        written.push(job.write.run::<DB>(connection).await);
         return Ok(written);
     }
     let mut transaction = connection
         .begin_with(SqlStr::from_static(DB::BEGIN))
         .await?;
     for job in batch {
-        written.push(run(&mut *transaction, &job.write).await);
+        written.push(job.write.run::<DB>(&mut transaction).await);
     }
     transaction.commit().await?;
     Ok(written)

@@ -122,7 +122,7 @@ async fn tokio_postgres_and_sqlx_share_the_inbox() {
         }
     }
     let mut tx = schema.pool(1).await.begin().await.unwrap();
-    assert!(!inbox::first_time(&mut *tx, "users", "msg_1").await.unwrap());
+    assert!(!inbox::first_time(&mut tx, "users", "msg_1").await.unwrap());
     tx.rollback().await.unwrap();
     assert_eq!(
         client.execute(FORGET, &[&"users", &"msg_1"]).await.unwrap(),
@@ -257,7 +257,7 @@ async fn diesel_and_sqlx_share_the_inbox() {
     assert_eq!(noted(&mut connection), Ok(0));
 
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
-    assert!(!inbox::first_time(&mut *tx, "users", "msg_1").await.unwrap());
+    assert!(!inbox::first_time(&mut tx, "users", "msg_1").await.unwrap());
     tx.rollback().await.unwrap();
     assert_eq!(about(FORGET).execute(&mut connection), Ok(1));
     assert_eq!(noted(&mut connection), Ok(1));

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clerk_webhooks::idempotency::{ClaimToken, MessageKey};
-use sqlx::{Database, Pool, Transaction};
+use clerk_webhooks_sqlx::Engine;
+use sqlx::{Pool, Transaction};
 
 /// Nothing of this length runs out during a test.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -14,7 +15,7 @@ pub(crate) fn new_key() -> MessageKey {
 }
 
 /// How to begin a transaction that will write.
-pub(crate) trait BeginWriting: Database {
+pub(crate) trait BeginWriting: Engine {
     fn begin_writing(pool: &Pool<Self>) -> impl Future<Output = Transaction<'static, Self>> + Send;
 
     fn rows_affected(done: &Self::QueryResult) -> u64;

@@ -90,7 +90,7 @@ fn job(rng: &mut Rng) -> Job {
         work: Duration::from_millis(rng.u64(20..=120)),
         failures: (0..rng.u8(0..=3)).map(|_| Failure::passing(rng)).collect(),
         waits: false,
-        inbox: true,
+        in_database: true,
     }
 }
 
@@ -160,7 +160,7 @@ async fn assert_held(
 }
 
 async fn assert_exactly_once_in_database(site: &Site, ids: &[String]) {
-    let effects = site.effects_in_database().await;
+    let effects = site.engine.effects().await;
     let other = |id: &&String| effects.get(*id) != Some(&1);
     let others: Vec<_> = ids.iter().filter(other).collect();
     assert!(others.is_empty(), "not once in the inbox: {others:?}");

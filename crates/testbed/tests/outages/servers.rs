@@ -55,7 +55,7 @@ async fn both_endpoints_of_a_rotation_are_served_by_one_run(kind: Kind) {
 
 async fn one_that_stood_still_for_longer_than_its_lease_is_overtaken(kind: Kind) {
     let mut job = waiting();
-    job.inbox = true;
+    job.in_database = true;
     let (mut site, message) = (Site::start(kind, 2).await, message(&job));
     let first = attempt(&site, 0, &message);
     site.until(&message, What::Started, 1).await;
@@ -74,7 +74,7 @@ async fn one_that_stood_still_for_longer_than_its_lease_is_overtaken(kind: Kind)
     assert_eq!(first.await.unwrap().outcome().status(), Some(204));
     assert_eq!(site.count(&message, &What::Effect), 2);
     if !matches!(kind, Kind::Redis) {
-        assert_eq!(site.effects_in_database().await[message.id()], 1);
+        assert_eq!(site.engine.effects().await[message.id()], 1);
     }
 }
 

@@ -266,3 +266,28 @@ async fn weak_settings_of_a_pool_are_warned_of() {
         assert_eq!(heard.text().matches(weak).count(), 1, "{}", heard.text());
     }
 }
+
+/// The queue has one connection, which the future that stops the worker uses all the time.
+#[tokio::test(flavor = "current_thread")]
+async fn a_shutdown_future_that_uses_the_queues_connection_does_not_stall_the_worker() {
+    let heard = crate::support::Heard::default();
+    let _heard = heard.listen("warn");
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path().join("queue.db")).await;
+    for number in 0..20 {
+        bench.store(&format!("msg_{number}")).await;
+    }
+    let (queue, seen) = (bench.queue.clone(), Seen::default());
+    let is_empty = async move {
+        let mut unfinished = 1;
+        while unfinished > 0 {
+            let counts = queue.counts().await.unwrap();
+            unfinished = counts.waiting + counts.running;
+        }
+    };
+    let worker = bench.queue.worker(noting(&seen)).with_concurrency(1);
+    crate::support::in_time(worker.run_until(is_empty)).await;
+    assert_eq!(seen.events().len(), 20);
+    let text = heard.text();
+    assert!(!text.contains("trying again"), "{text}");
+}

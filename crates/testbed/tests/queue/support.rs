@@ -7,7 +7,7 @@ use std::{
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent, RetryPolicy};
-use clerk_webhooks_sqlx::queue::{self, Queue};
+use clerk_webhooks_sqlx::queue::Queue;
 use clerk_webhooks_testbed::queue::{RunUntil, TestedQueue};
 use serde_json::json;
 use sqlx::Pool;
@@ -74,7 +74,7 @@ impl<Q: TestedQueue> Bench<Q> {
 }
 
 /// A bench on a database, which the program uses too.
-pub(crate) struct SqlBench<DB: queue::Engine> {
+pub(crate) struct SqlBench<DB: clerk_webhooks_sqlx::Engine> {
     pub(crate) bench: Bench<Queue<DB>>,
     /// The program's own, of one connection.
     pub(crate) pool: Pool<DB>,
@@ -86,7 +86,7 @@ pub(crate) struct SqlBench<DB: queue::Engine> {
 /// Runs a statement: `{queue}` stands for the table, `{now}` for the time in milliseconds since 1970.
 pub(crate) type Execute = Arc<dyn Fn(String) -> BoxFuture<u64> + Send + Sync>;
 
-impl<DB: queue::Engine> SqlBench<DB> {
+impl<DB: clerk_webhooks_sqlx::Engine> SqlBench<DB> {
     pub(crate) async fn execute(&self, sql: &str) -> u64 {
         (self.execute)(sql.to_owned()).await
     }
@@ -109,7 +109,7 @@ impl<DB: queue::Engine> SqlBench<DB> {
     }
 }
 
-impl<DB: queue::Engine> std::ops::Deref for SqlBench<DB> {
+impl<DB: clerk_webhooks_sqlx::Engine> std::ops::Deref for SqlBench<DB> {
     type Target = Bench<Queue<DB>>;
 
     fn deref(&self) -> &Self::Target {
@@ -117,7 +117,7 @@ impl<DB: queue::Engine> std::ops::Deref for SqlBench<DB> {
     }
 }
 
-impl<DB: queue::Engine> From<SqlBench<DB>> for Bench<Queue<DB>> {
+impl<DB: clerk_webhooks_sqlx::Engine> From<SqlBench<DB>> for Bench<Queue<DB>> {
     fn from(sql: SqlBench<DB>) -> Self {
         sql.bench
     }

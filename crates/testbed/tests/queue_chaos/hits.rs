@@ -59,22 +59,33 @@ pub(crate) struct Hit {
     to: u64,
     /// Handlers that ran in a worker; requests that a server held; either, for an engine.
     in_flight: usize,
+    /// Handlers of the killed workers that were in the transaction that completes their event.
+    in_transaction: usize,
     /// Whether the engine may not know any more what happened just before.
     forgets: bool,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Hits(Vec<Hit>);
+#[derive(Debug)]
+pub(crate) struct Hits {
+    hits: Vec<Hit>,
+    /// How many transactions have to be cut off.
+    enough_transactions: usize,
+}
 
 impl Hits {
     /// How often this was killed. A kill that hit nothing does not count.
     pub(crate) fn counted(&self, target: Target) -> usize {
         let counts = |hit: &&Hit| hit.target == target && hit.in_flight > 0;
-        self.0.iter().filter(counts).count()
+        self.hits.iter().filter(counts).count()
     }
 
     pub(crate) fn are_enough(&self) -> bool {
         TURNS.into_iter().all(|target| self.are_enough_of(target))
+    }
+
+    /// How many transactions were cut off.
+    pub(crate) fn in_transaction(&self) -> usize {
+        self.hits.iter().map(|hit| hit.in_transaction).sum()
     }
 
     fn are_enough_of(&self, target: Target) -> bool {
@@ -82,20 +93,21 @@ impl Hits {
             Target::Server | Target::Worker => ENOUGH_KILLS,
             Target::Engine => ENOUGH_RESTARTS,
         };
-        self.counted(target) >= enough
+        let is_enough = self.counted(target) >= enough;
+        is_enough && (target != Target::Worker || self.in_transaction() >= self.enough_transactions)
     }
 
     /// Whether the end of this run may not have been noted: its process was killed before it could be. A
     /// restart of Postgres is no excuse, one of NATS is: it writes what was acknowledged to its disk a little later.
     pub(crate) fn cut_off(&self, run: &Run) -> bool {
         let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
-        self.0.iter().any(|hit| hit.cuts_off(run, noted_at))
+        self.hits.iter().any(|hit| hit.cuts_off(run, noted_at))
     }
 
     /// When the end of a run that ended then has been noted.
     fn noted_at(&self, ended_at: u64) -> u64 {
         let soon = after(ended_at, NOTING);
-        let outages = self.0.iter().filter(|hit| hit.processes.is_empty());
+        let outages = self.hits.iter().filter(|hit| hit.processes.is_empty());
         let in_between = outages.filter(|outage| outage.from <= soon && ended_at <= outage.to);
         let later = in_between.map(|outage| after(outage.to, CONNECTING));
         later.fold(soon, u64::max)
@@ -104,7 +116,7 @@ impl Hits {
     /// Whether the engine may have forgotten what it knew of a message, between its run and the next: NATS knows the ids of
     /// processed messages in memory only, and what clients held back comes when they have connected again.
     pub(crate) fn forgot_between(&self, run: &Run, next: &Run) -> bool {
-        let forgetting = self.0.iter().filter(|hit| hit.forgets);
+        let forgetting = self.hits.iter().filter(|hit| hit.forgets);
         let mut forgetting = forgetting.filter(|hit| hit.from <= next.began_at);
         forgetting.any(|hit| {
             let known_again = after(hit.to, CONNECTING);
@@ -118,7 +130,7 @@ impl Hits {
         let is_between = |hit: &Hit| from <= hit.to && hit.from <= to;
         let of_workers =
             |hit: &&Hit| hit.target != Target::Server && (hit.forgets || !hit.processes.is_empty());
-        self.0.iter().filter(of_workers).any(is_between)
+        self.hits.iter().filter(of_workers).any(is_between)
     }
 }
 
@@ -137,11 +149,13 @@ impl fmt::Display for Hits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} kills of workers, {} of servers, {} restarts of the engine, all with work in flight; {} at 0",
+            "{} kills of workers, {} of servers, {} restarts of the engine, all with work in flight; {} at 0; \
+             {} transactions were cut off",
             self.counted(Target::Worker),
             self.counted(Target::Server),
             self.counted(Target::Engine),
-            self.0.iter().filter(|hit| hit.in_flight == 0).count(),
+            self.hits.iter().filter(|hit| hit.in_flight == 0).count(),
+            self.in_transaction(),
         )
     }
 }
@@ -154,7 +168,11 @@ pub(crate) async fn hit(
     requests: &InFlight,
     mut rng: Rng,
 ) -> Hits {
-    let (start, mut hits) = (Instant::now(), Hits::default());
+    let start = Instant::now();
+    let mut hits = Hits {
+        hits: Vec::new(),
+        enough_transactions: usize::from(site.engine.is_database()),
+    };
     let mut turns = TURNS.into_iter().cycle();
     while (start.elapsed() < duration || !hits.are_enough()) && !delivering.is_finished() {
         sleep(kills::pause(duration / 2, &mut rng)).await;
@@ -164,7 +182,7 @@ pub(crate) async fn hit(
             Target::Server => hit_server(site, requests, &mut rng).await,
             Target::Engine => hit_engine(site, requests, &mut rng).await,
         };
-        hits.0.push(hit);
+        hits.hits.push(hit);
     }
     hits
 }
@@ -172,12 +190,19 @@ pub(crate) async fn hit(
 async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit {
     let worker = rng.usize(..site.workers.len());
     let process = site.workers[worker].id().unwrap();
-    let running = || site.ledger.running(process);
-    kills::until_busy(rng.usize(1..=4), running).await.unwrap();
+    if !site.engine.is_database() || rng.u8(..3) == 0 {
+        let running = || site.ledger.running(process);
+        kills::until_busy(rng.usize(1..=4), running).await.unwrap();
+    } else {
+        let in_transaction = || site.ledger.in_transaction(process);
+        kills::until_busy(1, in_transaction).await.unwrap();
+        sleep(Duration::from_millis(rng.u64(0..=5))).await;
+    }
     let from = now();
     site.workers[worker].kill().unwrap();
     let to = now();
     let in_flight = site.ledger.running(process).unwrap();
+    let in_transaction = site.ledger.in_transaction(process).unwrap();
     say(&format!("worker {worker}"), in_flight, site, requests);
     site.workers[worker].start_again().unwrap();
     Hit {
@@ -186,6 +211,7 @@ async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         from,
         to,
         in_flight,
+        in_transaction,
         forgets: false,
     }
 }
@@ -207,6 +233,7 @@ async fn hit_server(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         from,
         to,
         in_flight,
+        in_transaction: 0,
         forgets: false,
     }
 }
@@ -221,8 +248,11 @@ async fn hit_engine(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         _ => 0,
     };
     let processes = take_down(site, node);
-    let running = |worker| site.ledger.running(worker).unwrap();
-    let in_flight = held + workers.into_iter().map(running).sum::<usize>();
+    let (mut in_flight, mut in_transaction) = (held, 0);
+    for worker in workers {
+        in_flight += site.ledger.running(worker).unwrap();
+        in_transaction += site.ledger.in_transaction(worker).unwrap();
+    }
     say("the engine", in_flight, site, requests);
     bring_up(site, node).await;
     let to = now();
@@ -234,6 +264,7 @@ async fn hit_engine(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         from,
         to,
         in_flight,
+        in_transaction,
         forgets: matches!(site.engine, Engine::Nats(_)),
     }
 }

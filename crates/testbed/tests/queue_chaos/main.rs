@@ -1,5 +1,6 @@
 //! Servers, workers and engines are killed while they work, and every event that was acknowledged is still
-//! processed, or dead-lettered.
+//! processed, or dead-lettered. An event that its handler completes in a transaction has the effect of that
+//! transaction exactly once.
 //!
 //! ```sh
 //! cargo test -p clerk-webhooks-testbed --test queue_chaos -- --include-ignored
@@ -70,7 +71,8 @@ async fn chaos(kind: Kind) {
     let mut site = Site::start(kind).await;
     let (started, spread) = (Instant::now(), pace(kind) * count);
     let mut rng = Rng::with_seed(seed);
-    let jobs: Vec<_> = (0..count).map(|_| job(&mut rng)).collect();
+    let in_database = site.engine.is_database();
+    let jobs: Vec<_> = (0..count).map(|_| job(in_database, &mut rng)).collect();
     let messages = Job::messages(seed, &jobs).unwrap();
     let ids = messages.iter().map(|message| message.id().to_owned());
     let sent: HashMap<_, _> = ids.zip(jobs).collect();
@@ -89,7 +91,8 @@ async fn chaos(kind: Kind) {
         started.elapsed()
     ));
     let dead_letters = site.settle().await;
-    let verdict = Verdict::new(&mut site, &sent, &delivered, &dead_letters, &hits);
+    let effects = site.engine.effects().await;
+    let verdict = Verdict::new(&mut site, &sent, &delivered, &dead_letters, &effects, &hits);
     report(format_args!(
         "{kind:?}: {:.1?}, {verdict}",
         started.elapsed()
@@ -102,8 +105,8 @@ fn pace(kind: Kind) -> Duration {
     Duration::from_millis(if let Kind::Sqlite = kind { 40 } else { 100 })
 }
 
-/// Of twenty one is bad for good, and one fails whenever it is run.
-fn job(rng: &mut Rng) -> Job {
+/// Of twenty one is bad for good, and one fails whenever it is run. With a database, half are completed in it.
+fn job(in_database: bool, rng: &mut Rng) -> Job {
     let failures = match rng.u8(..20) {
         0 => vec![Failure::Permanent; MAX_ATTEMPTS as usize],
         1 => passing(rng, MAX_ATTEMPTS),
@@ -115,6 +118,7 @@ fn job(rng: &mut Rng) -> Job {
     Job {
         work: Duration::from_millis(rng.u64(50..=250)),
         failures,
+        in_database: in_database && rng.bool(),
         ..Job::default()
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Verdict<'a> {
     acknowledged: HashSet<&'a str>,
     history: History,
     dead: &'a HashMap<String, Letter>,
+    effects: &'a HashMap<String, i64>,
     hits: &'a Hits,
     delivered: &'a Report,
     logs: String,
@@ -35,6 +36,7 @@ impl<'a> Verdict<'a> {
         sent: &'a HashMap<String, Job>,
         delivered: &'a Report,
         dead: &'a HashMap<String, Letter>,
+        effects: &'a HashMap<String, i64>,
         hits: &'a Hits,
     ) -> Self {
         let deliveries = delivered.deliveries.iter();
@@ -44,6 +46,7 @@ impl<'a> Verdict<'a> {
             acknowledged: acknowledged.map(|delivery| &*delivery.message_id).collect(),
             history: History::of(site.ledger.entries().unwrap()),
             dead,
+            effects,
             hits,
             delivered,
             logs: site.logs(),
@@ -56,6 +59,7 @@ impl<'a> Verdict<'a> {
         assert!(self.hits.are_enough(), "too few kills: {}", self.hits);
         let never_sent = |id: &&String| !self.sent.contains_key(*id);
         let known = self.history.messages().chain(self.dead.keys());
+        let known = known.chain(self.effects.keys());
         let invented: Vec<_> = known.filter(never_sent).collect();
         assert!(invented.is_empty(), "never sent: {invented:?}");
 
@@ -82,18 +86,21 @@ impl<'a> Verdict<'a> {
     }
 
     fn faults_of(&self, id: &str, job: &Job) -> Vec<String> {
-        let (runs, permanent) = (self.history.runs(id), is_permanent(job));
-        let mut faults = Vec::from_iter(self.faults_of_end(id, job));
+        let runs = self.history.runs(id);
+        let mut faults = Vec::from_iter(self.fault_of_end(id, job));
+        faults.extend(self.fault_of_effect(id, job));
         if runs.iter().any(|run| run.attempt > MAX_ATTEMPTS) {
             faults.push("too many attempts".to_owned());
         }
-        for pair in runs.windows(2) {
-            let fault = pair[0].fault_before(&pair[1], permanent, self.hits);
-            faults.extend(fault.filter(|_| !self.history.is_overtaken(&pair[0], &pair[1])));
-            if pair[0].skips_without_a_hit(&pair[1], self.hits) {
-                faults.push("an attempt was counted that was none".to_owned());
-            }
+        if job.in_database && runs.windows(2).any(|pair| pair[0].is(End::Done)) {
+            faults.push("it ran again after its transaction".to_owned());
         }
+        let skips = |pair: &[Run]| pair[0].skips_without_a_hit(&pair[1], self.hits);
+        if runs.windows(2).any(skips) {
+            faults.push("an attempt was counted that was none".to_owned());
+        }
+        let wrong = self.wrong_followers(id, job);
+        faults.extend(wrong.filter_map(|(fault, is_overtaken)| (!is_overtaken).then_some(fault)));
         faults
     }
 
@@ -103,8 +110,26 @@ impl<'a> Verdict<'a> {
         runs.last().is_some_and(|last| self.hits.cut_off(last)) || runs.windows(2).any(forgotten)
     }
 
-    fn faults_of_end(&self, id: &str, job: &Job) -> Option<String> {
-        let is_done = |run: &Run| run.is(End::Done);
+    /// Why runs should not have followed the one before, and whether its worker had stood still, which excuses it.
+    fn wrong_followers(&self, id: &str, job: &Job) -> impl Iterator<Item = (String, bool)> {
+        let permanent = is_permanent(job);
+        self.history.runs(id).windows(2).filter_map(move |pair| {
+            let fault = pair[0].fault_before(&pair[1], permanent, self.hits)?;
+            Some((fault, self.history.is_overtaken(&pair[0], &pair[1])))
+        })
+    }
+
+    /// What is completed in the transaction of its effect has it exactly once, whatever was hit; a dead letter has
+    /// none.
+    fn fault_of_effect(&self, id: &str, job: &Job) -> Option<String> {
+        let effects = self.effects.get(id).copied().unwrap_or_default();
+        let expected = i64::from(job.in_database && !self.dead.contains_key(id));
+        (effects != expected).then(|| format!("{effects} effects in the database"))
+    }
+
+    fn fault_of_end(&self, id: &str, job: &Job) -> Option<String> {
+        // Its worker may have been killed after the commit.
+        let is_done = |run: &Run| run.is(End::Done) || self.effects.contains_key(id);
         let (runs, dead) = (self.history.runs(id), self.dead.get(id));
         match (runs.last(), dead) {
             _ if !self.acknowledged.contains(id) => Some("not acknowledged".to_owned()),
@@ -186,15 +211,9 @@ impl fmt::Display for Verdict<'_> {
 impl Verdict<'_> {
     /// What would be faults if their worker had not stood still.
     fn overtaken(&self) -> usize {
-        let of_event = |(id, job): (&String, &Job)| {
-            let pairs = self.history.runs(id).windows(2);
-            let is_fault = |pair: &&[Run]| {
-                let fault = pair[0].fault_before(&pair[1], is_permanent(job), self.hits);
-                fault.is_some() && self.history.is_overtaken(&pair[0], &pair[1])
-            };
-            pairs.filter(is_fault).count()
-        };
-        self.sent.iter().map(of_event).sum()
+        let sent = self.sent.iter();
+        let wrong = sent.flat_map(|(id, job)| self.wrong_followers(id, job));
+        wrong.filter(|(_, is_overtaken)| *is_overtaken).count()
     }
 
     /// How many events took so many attempts.

@@ -22,6 +22,8 @@ pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 
+const EFFECTS: &str = "select message_id, count(*) from effects group by message_id";
+
 /// Far beyond what a loaded machine takes; only a test that fails waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -117,25 +119,6 @@ impl Site {
         logs.collect()
     }
 
-    /// How often each message had its effect in the database.
-    pub(crate) async fn effects_in_database(&self) -> HashMap<String, i64> {
-        let counted = "select message_id, count(*) from effects group by message_id";
-        let rows: Vec<(String, i64)> = match &self.engine {
-            Engine::Sqlite(path) => {
-                let url = format!("sqlite://{}", path.display());
-                let mut connection = SqliteConnection::connect(&url).await.unwrap();
-                query_as(counted).fetch_all(&mut connection).await
-            }
-            Engine::Postgres(postgres) => {
-                let mut connection = PgConnection::connect(&postgres.url()).await.unwrap();
-                query_as(counted).fetch_all(&mut connection).await
-            }
-            Engine::Redis(_) | Engine::Nats(_) => Ok(Vec::new()),
-        }
-        .unwrap();
-        rows.into_iter().collect()
-    }
-
     pub(crate) fn entries(&mut self) -> &[Entry] {
         self.ledger.entries().unwrap()
     }
@@ -159,6 +142,27 @@ impl Engine {
             Self::Redis(redis) => redis.url(),
             Self::Nats(nats) => nats.url(),
         }
+    }
+
+    /// Whether the workers' handlers can have effects in it.
+    pub(crate) fn is_database(&self) -> bool {
+        matches!(self, Self::Sqlite(_) | Self::Postgres(_))
+    }
+
+    /// How often each message had its effect in the database.
+    pub(crate) async fn effects(&self) -> HashMap<String, i64> {
+        let rows: sqlx::Result<Vec<(String, i64)>> = match self {
+            Self::Sqlite(_) => {
+                let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
+                query_as(EFFECTS).fetch_all(&mut connection).await
+            }
+            Self::Postgres(_) => {
+                let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+                query_as(EFFECTS).fetch_all(&mut connection).await
+            }
+            Self::Redis(_) | Self::Nats(_) => Ok(Vec::new()),
+        };
+        rows.unwrap().into_iter().collect()
     }
 
     /// SIGKILL. SQLite has no process: its file is locked as long as what comes back lives.

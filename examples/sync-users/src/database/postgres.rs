@@ -38,7 +38,7 @@ async fn create_tables(pool: &PgPool) -> sqlx::Result<()> {
 
 pub(super) async fn apply(pool: &PgPool, message_id: &str, row: &Row<'_>) -> sqlx::Result<Outcome> {
     let mut transaction = pool.begin().await?;
-    if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
+    if !inbox::first_time(&mut transaction, SCOPE, message_id).await? {
         return Ok(Outcome::Duplicate);
     }
     if let Some((organization_id, members)) = row.members {

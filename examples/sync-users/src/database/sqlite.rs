@@ -41,7 +41,7 @@ pub(super) async fn apply(
 ) -> sqlx::Result<Outcome> {
     // `begin immediate`: a transaction that reads first and writes later fails if another process wrote in between.
     let mut transaction = pool.begin_with("begin immediate").await?;
-    if !inbox::first_time(&mut *transaction, SCOPE, message_id).await? {
+    if !inbox::first_time(&mut transaction, SCOPE, message_id).await? {
         return Ok(Outcome::Duplicate);
     }
     if let Some((organization_id, members)) = row.members {

@@ -9,8 +9,8 @@ use std::{
 };
 
 use clerk_webhooks::idempotency::ClaimToken;
-use clerk_webhooks_sqlx::inbox::{self, InboxConnection};
-use sqlx::{Error, Executor, IntoArguments, Pool};
+use clerk_webhooks_sqlx::inbox;
+use sqlx::{Executor, IntoArguments, Pool};
 use tokio::task::JoinSet;
 
 use crate::support::{BeginWriting, new_key};
@@ -20,14 +20,12 @@ pub(crate) struct Inbox<DB: sqlx::Database>(pub(crate) Pool<DB>);
 
 impl<DB> Inbox<DB>
 where
-    DB: BeginWriting<Connection: InboxConnection>,
+    DB: BeginWriting,
 {
     /// A whole delivery whose work succeeds.
     async fn commit(&self, scope: &str, message_id: &str) -> bool {
         let mut tx = DB::begin_writing(&self.0).await;
-        let is_first = inbox::first_time(&mut *tx, scope, message_id)
-            .await
-            .unwrap();
+        let is_first = inbox::first_time(&mut tx, scope, message_id).await.unwrap();
         tx.commit().await.unwrap();
         is_first
     }
@@ -36,8 +34,8 @@ where
         let id = new_key().message_id().to_owned();
         for _ in 0..2 {
             let mut tx = DB::begin_writing(&self.0).await;
-            assert!(inbox::first_time(&mut *tx, "users", &id).await.unwrap());
-            assert!(!inbox::first_time(&mut *tx, "users", &id).await.unwrap());
+            assert!(inbox::first_time(&mut tx, "users", &id).await.unwrap());
+            assert!(!inbox::first_time(&mut tx, "users", &id).await.unwrap());
             tx.rollback().await.unwrap();
         }
         assert!(self.commit("users", &id).await);
@@ -46,7 +44,7 @@ where
 
     pub(crate) async fn a_dropped_transaction_notes_nothing(&self) {
         let mut tx = DB::begin_writing(&self.0).await;
-        assert!(inbox::first_time(&mut *tx, "users", "msg_1").await.unwrap());
+        assert!(inbox::first_time(&mut tx, "users", "msg_1").await.unwrap());
         drop(tx);
         assert!(self.commit("users", "msg_1").await);
     }
@@ -59,20 +57,6 @@ where
             assert!(self.commit(scope, &id).await, "{scope}");
             assert!(!self.commit(scope, &id).await, "{scope}");
         }
-    }
-
-    pub(crate) async fn without_a_transaction_it_is_refused_and_not_noted(&self) {
-        let mut connection = self.0.acquire().await.unwrap();
-        let refused = inbox::first_time(&mut *connection, "users", "msg_1").await;
-        let Err(Error::InvalidArgument(advice)) = refused else {
-            panic!("{refused:?}");
-        };
-        assert!(
-            advice.starts_with("the inbox needs a transaction: begin one"),
-            "{advice}"
-        );
-        drop(connection);
-        assert!(self.commit("users", "msg_1").await);
     }
 
     pub(crate) async fn what_is_forgotten_is_done_again(&self) {
@@ -109,7 +93,7 @@ where
 
 impl<DB> Inbox<DB>
 where
-    DB: BeginWriting<Connection: InboxConnection>,
+    DB: BeginWriting,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
     DB::Arguments: IntoArguments<DB>,
 {
@@ -121,7 +105,7 @@ where
             let (pool, runs) = (pool.clone(), Arc::clone(&runs));
             deliveries.spawn(async move {
                 let mut tx = DB::begin_writing(&pool).await;
-                if !inbox::first_time(&mut *tx, "users", "msg_1").await.unwrap() {
+                if !inbox::first_time(&mut tx, "users", "msg_1").await.unwrap() {
                     return false;
                 }
                 let effect = sqlx::query("insert into effects (id) values ('msg_1')");

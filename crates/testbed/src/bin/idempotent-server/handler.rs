@@ -34,7 +34,7 @@ pub(crate) async fn on_event(
     }
     app.ledger.note(message_id, What::Effect)?;
     sleep(job.work / 2).await;
-    if job.inbox {
+    if job.in_database {
         app.effects.insert_once(message_id).await?;
     }
     app.ledger.note(message_id, What::Ended)?;

@@ -31,7 +31,7 @@ use clerk_webhooks::{
 use clerk_webhooks_redis::RedisStore;
 use clerk_webhooks_sqlx::{PostgresStore, SqliteStore, migrate, open_sqlite};
 use clerk_webhooks_testbed::{
-    Error, ledger::Ledger, milliseconds_from_env, number_from_env, text_from_env,
+    Error, effects::create, ledger::Ledger, milliseconds_from_env, number_from_env, text_from_env,
 };
 use sqlx::postgres::PgPoolOptions;
 use tokio::net::TcpListener;
@@ -65,7 +65,7 @@ async fn serve_sqlite(path: &Path) -> Result<(), Error> {
     let store = SqliteStore::new(store);
     // Its own pool: a handler that holds the store's only connection would prevent the store from extending leases.
     let pool = open_sqlite(path).await?;
-    sqlx::query(effects::CREATE).execute(&pool).await?;
+    create(&pool).await?;
     serve(store, Effects::Sqlite(pool)).await
 }
 
@@ -77,7 +77,7 @@ async fn serve_postgres(url: &str) -> Result<(), Error> {
         .await?;
     migrate(&pool).await?;
     let store = PostgresStore::new(pool.clone());
-    effects::create_in_postgres(&pool).await?;
+    create(&pool).await?;
     serve(store, Effects::Postgres(pool)).await
 }
 

@@ -32,10 +32,11 @@ use clerk_webhooks::{
     ClerkWebhookLayer,
     queue::{Enqueue, EventHandler, RetryPolicy},
 };
-use clerk_webhooks_nats::{Streams, open_nats};
-use clerk_webhooks_sqlx::{open_postgres, open_sqlite, queue::Engine};
+use clerk_webhooks_nats::{Streams, open_nats, queue as nats_queue};
+use clerk_webhooks_sqlx::{migrate, open_postgres, open_sqlite, queue as sqlx_queue};
 use clerk_webhooks_testbed::{
     Error,
+    effects::{self, Effects},
     ledger::{Ledger, What},
     milliseconds_from_env, number_from_env,
     queue::TestedQueue,
@@ -46,7 +47,7 @@ use tokio::{net::TcpListener, time::sleep};
 use tower::Layer as _;
 
 use self::{
-    handler::{App, on_event},
+    handler::{App, Database, NoDatabase, on_event},
     ledgered::Ledgered,
 };
 
@@ -61,30 +62,31 @@ async fn main() -> Result<(), Error> {
         .init();
     let url = text_from_env("QUEUE_URL")?;
     match url.split_once("://").ok_or("QUEUE_URL is no URL")? {
-        ("sqlite", path) => run(sql(&open_sqlite(path).await?).await?).await,
-        ("postgres", _) => run(sql(&open_postgres(&url).await?).await?).await,
-        ("nats", _) => run(nats(&url).await?).await,
+        ("sqlite", path) => run_sql(open_sqlite(path).await?).await,
+        ("postgres", _) => run_sql(open_postgres(&url).await?).await,
+        ("nats", _) => run(nats(&url).await?, NoDatabase).await,
         (scheme, _) => Err(format!("there is no queue for {scheme}://").into()),
     }
 }
 
-async fn sql<DB: Engine>(pool: &Pool<DB>) -> Result<clerk_webhooks_sqlx::queue::Queue<DB>, Error> {
-    clerk_webhooks_sqlx::migrate(pool).await?;
-    Ok(clerk_webhooks_sqlx::queue::Queue::new(pool, NAME).await?)
+async fn run_sql<DB: Effects>(pool: Pool<DB>) -> Result<(), Error> {
+    migrate(&pool).await?;
+    effects::create(&pool).await?;
+    run(sqlx_queue::Queue::new(&pool, NAME).await?, pool).await
 }
 
-async fn nats(url: &str) -> Result<clerk_webhooks_nats::queue::Queue, Error> {
+async fn nats(url: &str) -> Result<nats_queue::Queue, Error> {
     let replicas = url.split(',').count();
     let streams = Streams::new(open_nats(url).await?).with_replicas(replicas);
     clerk_webhooks_nats::migrate(&streams).await?;
-    Ok(clerk_webhooks_nats::queue::Queue::new(&streams, NAME).await?)
+    Ok(nats_queue::Queue::new(&streams, NAME).await?)
 }
 
-async fn run<Q: TestedQueue>(queue: Q) -> Result<(), Error> {
+async fn run<Q: TestedQueue, D: Database>(queue: Q, database: D) -> Result<(), Error> {
     let folder = PathBuf::from(text_from_env("LEDGER")?);
     match env::args().nth(1).as_deref() {
         Some("server") => serve(queue, &folder).await,
-        Some("worker") => work(&queue, folder).await,
+        Some("worker") => work(&queue, database, folder).await,
         _ => Err("the first argument has to be server or worker".into()),
     }
 }
@@ -98,10 +100,17 @@ async fn serve<Q: TestedQueue>(queue: Q, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-async fn work<Q: TestedQueue>(queue: &Q, folder: PathBuf) -> Result<(), Error> {
-    let ledger = Arc::new(ledger(&folder)?);
-    tokio::spawn(pulse(Arc::clone(&ledger)));
-    let app = App { ledger, folder };
+async fn work<Q: TestedQueue, D: Database>(
+    queue: &Q,
+    database: D,
+    folder: PathBuf,
+) -> Result<(), Error> {
+    tokio::spawn(pulse(ledger(&folder)?));
+    let app = Arc::new(App {
+        ledger: ledger(&folder)?,
+        folder,
+        database,
+    });
     queue
         .worker(EventHandler::new(app, on_event))
         .with_lease(milliseconds_from_env("LEASE_MS", 10_000)?)
@@ -112,7 +121,7 @@ async fn work<Q: TestedQueue>(queue: &Q, folder: PathBuf) -> Result<(), Error> {
 }
 
 /// Writes a pulse to the ledger. A gap shows that the worker was suspended, and so was rightly considered crashed.
-async fn pulse(ledger: Arc<Ledger>) -> io::Result<()> {
+async fn pulse(ledger: Ledger) -> io::Result<()> {
     loop {
         ledger.note("", What::Pulse)?;
         sleep(PULSE).await;

@@ -6,7 +6,10 @@ use clerk_webhooks::{
     RawClerkEvent, WebhookError,
     queue::{EventContext, EventHandler, QueuedEvent},
 };
-use clerk_webhooks_sqlx::queue::{Complete as _, Engine, Handler, Queue};
+use clerk_webhooks_sqlx::{
+    Engine,
+    queue::{Complete as _, Handler, Queue},
+};
 use sqlx::{Pool, SqlStr, Transaction};
 use tokio::time::sleep;
 use tower::{Service as _, service_fn};

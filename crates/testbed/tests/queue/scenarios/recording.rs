@@ -6,7 +6,7 @@ use std::{
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent};
-use clerk_webhooks_sqlx::queue::{Engine, RETENTION};
+use clerk_webhooks_sqlx::{Engine, queue::RETENTION};
 use tokio::{sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
 

@@ -1,0 +1,68 @@
+//! [`WebhookError`]: a handler's failure, as a scribe of Salvo.
+
+use std::ops::Deref;
+
+use clerk_webhooks::BoxError;
+use salvo_core::{Response, Scribe};
+
+use crate::response::render;
+
+/// A handler's failure: [`clerk_webhooks::WebhookError`] as a scribe of Salvo.
+///
+/// `?` turns any error into a [`retry`](Self::retry): the sender gets a 500 and sends the message again. If a
+/// message can never succeed, return [`permanent`](Self::permanent). The error is logged, never sent.
+///
+/// ```
+/// use clerk_webhooks_salvo::{VerifiedClerkEvent, WebhookError};
+/// use salvo::prelude::*;
+/// # async fn store(id: &str) -> Result<(), std::io::Error> { Ok(()) }
+///
+/// #[handler]
+/// async fn on_event(event: VerifiedClerkEvent) -> Result<StatusCode, WebhookError> {
+///     let Some(id) = event.object_id() else {
+///         return Err(WebhookError::permanent("an event without an object"));
+///     };
+///     store(id).await?; // the database is down: the sender retries
+///     Ok(StatusCode::NO_CONTENT)
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct WebhookError(clerk_webhooks::WebhookError);
+
+impl WebhookError {
+    /// As [`clerk_webhooks::WebhookError::retry`]: the sender should retry. The status is 500.
+    #[must_use]
+    pub fn retry(source: impl Into<BoxError>) -> Self {
+        Self(clerk_webhooks::WebhookError::retry(source))
+    }
+
+    /// As [`clerk_webhooks::WebhookError::permanent`]: the sender should stop. The status is 422.
+    #[must_use]
+    pub fn permanent(source: impl Into<BoxError>) -> Self {
+        Self(clerk_webhooks::WebhookError::permanent(source))
+    }
+}
+
+impl Deref for WebhookError {
+    type Target = clerk_webhooks::WebhookError;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// Any error, and [`clerk_webhooks::WebhookError`] itself.
+impl<E> From<E> for WebhookError
+where
+    clerk_webhooks::WebhookError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Scribe for WebhookError {
+    fn render(self, response: &mut Response) {
+        render(self.to_response(), response);
+    }
+}

@@ -1,0 +1,25 @@
+//! A module for each framework.
+
+mod actix;
+mod axum;
+mod hyper;
+mod lambda;
+mod poem;
+mod rocket;
+mod salvo;
+mod tonic;
+mod warp;
+
+use crate::framework::Framework;
+
+pub(crate) const ALL: &[Framework] = &[
+    axum::AXUM,
+    hyper::HYPER,
+    lambda::LAMBDA,
+    actix::ACTIX,
+    poem::POEM,
+    rocket::ROCKET,
+    salvo::SALVO,
+    tonic::TONIC,
+    warp::WARP,
+];

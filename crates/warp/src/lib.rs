@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// No input may cause a panic.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+    )
+)]
+
+mod error;
+mod event;
+mod rejection;
+
+pub use clerk_webhooks::WebhookEndpoint;
+
+pub use self::{
+    error::WebhookError,
+    event::clerk_event,
+    rejection::{Rejection, answer_refusals},
+};
