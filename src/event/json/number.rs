@@ -14,6 +14,7 @@ const POWERS_OF_TEN: [u64; WORD + 1] = [
 ];
 
 /// A number, as `serde_json` tells numbers apart.
+#[derive(Clone, Copy)]
 pub(in crate::event) enum Number {
     Unsigned(u64),
     Signed(i64),
