@@ -29,8 +29,7 @@ const FAILURES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use clerk_webhooks_nats::{Streams, migrate, open_nats, queue::Queue};
 ///
-/// let nats = open_nats("nats://nats-1,nats://nats-2,nats://nats-3").await?;
-/// let streams = Streams::new(nats).with_replicas(3);
+/// let streams = Streams::new(open_nats("nats://127.0.0.1:4222").await?);
 /// migrate(&streams).await?;
 /// let queue = Queue::new(&streams, "clerk").await?;
 /// # let _ = queue;
@@ -68,7 +67,8 @@ impl Streams {
         self
     }
 
-    /// How many servers of a cluster keep each event: 1 unless set; 3 or 5 survive the loss of one or two servers.
+    /// How many servers of a cluster keep each event: 1 unless set. **More than one is not recommended yet**: the [crate's
+    /// documentation](crate#what-survives) says what three servers lost in our tests.
     #[must_use]
     pub fn with_replicas(mut self, replicas: usize) -> Self {
         self.replicas = replicas.max(1);

@@ -102,7 +102,7 @@ async fn nats_keeps_what_was_acknowledged_before_a_kill() {
 #[tokio::test]
 #[ignore = "starts its own NATS: run it where nats-server is installed"]
 async fn three_nats_servers_keep_what_was_acknowledged_while_each_is_killed() {
-    let nats = Nats::start_cluster().await.unwrap();
+    let nats = Nats::start_cluster(3).await.unwrap();
     keeps_what_was_acknowledged(nats, 3).await;
 }
 

@@ -140,12 +140,25 @@ async fn serve_nats(
 ) -> Result<(), Box<dyn Error>> {
     // Makes the inbox.
     migrate(&credits).await?;
-    let streams = Streams::new(open_nats(url).await?)
+    let nats = open_nats(url).await?;
+    let mut streams = Streams::new(nats.clone())
         .with_replicas(url.split(',').count())
         .with_max_body_bytes(max_body_bytes()?);
+    // A demonstration leaves nothing behind, so it has its own streams.
+    let demonstration = format!("demonstration_{}", std::process::id());
+    if once {
+        streams = streams.with_name(&demonstration);
+    }
     clerk_webhooks_nats::migrate(&streams).await?;
     let queue = clerk_webhooks_nats::queue::Queue::new(&streams, name).await?;
-    serve(queue, credits, once).await
+    let served = serve(queue, credits, once).await;
+    if once {
+        for suffix in ["", "_failures", "_dead"] {
+            nats.delete_stream(format!("{demonstration}{suffix}"))
+                .await?;
+        }
+    }
+    served
 }
 
 async fn serve<Q: Engine>(queue: Q, pool: Pool<Q::DB>, once: bool) -> Result<(), Box<dyn Error>> {

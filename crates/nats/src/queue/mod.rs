@@ -5,8 +5,8 @@
 //! # What a worker guarantees
 //!
 //! **At least once**: if a worker is killed after an event's effect and before its end is recorded, the event runs
-//! again. So it does when the *server* is killed at that moment: it writes acknowledgements and counts to its disk some
-//! 100 ms late. Make all effects idempotent; the message id is the same in every attempt.
+//! again. It may also run again when the *server* is killed around that moment. Make all effects idempotent; the message
+//! id is the same in every attempt.
 //!
 //! **Events have no order**: they run at the same time, and a retry runs later. Compare `updated_at` before you
 //! overwrite. The table at [`Worker`] says how each case ends.

@@ -17,3 +17,14 @@ pub(super) enum Outcome {
     /// It did not begin: it is not due, or has to run alone.
     Postponed(Duration),
 }
+
+impl Outcome {
+    /// What recording it is called in the log.
+    pub(super) fn recording(&self) -> &'static str {
+        match self {
+            Self::Done => "acknowledge an event",
+            Self::Again { .. } | Self::Postponed(_) => "give an event back",
+            Self::Dead { .. } => "dead-letter an event",
+        }
+    }
+}

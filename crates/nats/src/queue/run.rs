@@ -218,13 +218,8 @@ impl Run {
 
     /// Records the outcome, however long the server cannot be reached.
     async fn end(&self, outcome: Outcome) {
-        let attempt = match outcome {
-            Outcome::Done => "acknowledge an event",
-            Outcome::Again { .. } | Outcome::Postponed(_) => "give an event back",
-            Outcome::Dead { .. } => "dead-letter an event",
-        };
         let ending = || self.end_once(&outcome);
-        match self.shared.leases.insist(attempt, ending).await {
+        match self.shared.leases.insist(outcome.recording(), ending).await {
             Some(true) => self.report(&outcome).await,
             Some(false) => {
                 log!(
@@ -249,26 +244,28 @@ impl Run {
             Outcome::Done => delivery.acknowledge().await?,
             _ if !is_held => return Ok(false),
             Outcome::Again { pause, .. } => {
-                let failures = self.failures.with_attempt().with_pause(*pause);
-                queue.record_failures(delivery.sequence, failures).await?;
-                delivery.give_back(*pause).await?;
+                self.give_back(self.failures.with_attempt(), *pause).await?;
             }
-            Outcome::Postponed(pause) => {
-                let failures = self.failures.with_pause(*pause);
-                queue.record_failures(delivery.sequence, failures).await?;
-                delivery.give_back(*pause).await?;
-            }
+            Outcome::Postponed(pause) => self.give_back(self.failures, *pause).await?,
             Outcome::Dead { attempts, error } => {
                 let letter = self.letter(*attempts, error);
-                let subject = queue.dead_subject(letter.message_id());
-                let body = letter.stored().clone();
-                queue
-                    .publish((&queue.dead, &subject), letter.headers(), body)
-                    .await?;
+                let (subject, body) = (
+                    queue.dead_subject(letter.message_id()),
+                    letter.stored().clone(),
+                );
+                let stored = queue.publish((&queue.dead, &subject), letter.headers(), body);
+                stored.await?;
                 delivery.acknowledge().await?;
             }
         }
         Ok(true)
+    }
+
+    async fn give_back(&self, failures: Failures, pause: Duration) -> Result<(), BoxError> {
+        let (queue, delivery) = (&self.shared.leases.queue, &self.delivery);
+        let failures = failures.with_pause(pause);
+        queue.record_failures(delivery.sequence, failures).await?;
+        delivery.give_back(pause).await
     }
 
     async fn report(&self, outcome: &Outcome) {
@@ -277,28 +274,26 @@ impl Run {
             Outcome::Again { pause, error } => {
                 let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 log!(warn, self, pause_ms, error, "failed, runs again");
-                return;
             }
-            Outcome::Postponed(pause) => {
-                log!(debug, self, "not due for {pause:?}");
-                return;
-            }
+            Outcome::Postponed(pause) => log!(debug, self, "not due for {pause:?}"),
             Outcome::Dead { attempts, error } => {
                 log!(error, self, error, "dead-lettered");
                 (self.shared.settings.on_dead_letter)(&self.letter(*attempts, error));
             }
         }
-        // What is left behind by an error here ends by its age.
-        if self.delivery.delivered > 1 {
-            let forgotten = self
-                .shared
-                .leases
-                .queue
-                .forget_failures(self.delivery.sequence)
-                .await;
-            if let Err(error) = forgotten {
-                log!(debug, self, %error, "the record of its failures was not deleted");
-            }
+        if let Outcome::Done | Outcome::Dead { .. } = outcome {
+            self.forget_failures().await;
+        }
+    }
+
+    /// What is left behind by an error here ends by its age.
+    async fn forget_failures(&self) {
+        if self.delivery.delivered == 1 {
+            return;
+        }
+        let queue = &self.shared.leases.queue;
+        if let Err(error) = queue.forget_failures(self.delivery.sequence).await {
+            log!(debug, self, %error, "the record of its failures was not deleted");
         }
     }
 

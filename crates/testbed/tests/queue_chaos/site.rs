@@ -165,8 +165,8 @@ impl Site {
         }
     }
 
-    /// After a kill, NATS 2.9 may count events for ever that are done. So the ledger tells whether all are: then nothing
-    /// more happens for longer than a lease.
+    /// After a kill, NATS may count events that are done. So the ledger tells whether all are: then nothing more happens
+    /// for longer than a lease.
     async fn phantoms_aside(&mut self, counted: u64, dead: &HashMap<String, Letter>) -> u64 {
         if counted == 0 || self.unprocessed_except(dead) > 0 {
             return counted;

@@ -104,10 +104,9 @@ impl<'a> Verdict<'a> {
         faults
     }
 
-    /// Whether the engine, after the last run or before, may not have known what had become of the event.
-    fn was_forgotten(&self, runs: &[Run]) -> bool {
-        let forgotten = |pair: &[Run]| self.hits.forgot_between(&pair[0], &pair[1]);
-        runs.last().is_some_and(|last| self.hits.cut_off(last)) || runs.windows(2).any(forgotten)
+    fn forgot_a_failure(&self, runs: &[Run]) -> bool {
+        let mut failed = runs.iter().filter(|run| run.is(End::Failed));
+        failed.any(|run| self.hits.forgot(run))
     }
 
     /// Why runs should not have followed the one before, and whether its worker had stood still, which excuses it.
@@ -134,10 +133,9 @@ impl<'a> Verdict<'a> {
         match (runs.last(), dead) {
             _ if !self.acknowledged.contains(id) => Some("not acknowledged".to_owned()),
             (_, None) if !runs.iter().any(is_done) => Some("lost".to_owned()),
-            (Some(last), Some(_)) if is_done(last) && !self.was_forgotten(runs) => {
-                Some("done, and dead".to_owned())
-            }
-            (Some(_), Some(_)) if self.was_forgotten(runs) => None,
+            // NATS forgot that it was dead: it ran once more.
+            (Some(last), Some(_)) if is_done(last) && self.forgot_a_failure(runs) => None,
+            (Some(last), Some(_)) if is_done(last) => Some("done, and dead".to_owned()),
             (Some(last), Some(letter)) => fault_of_death(last, letter, job, self.hits),
             (None, Some(letter)) => {
                 (letter.attempts != MAX_ATTEMPTS).then(|| "dead without a run".to_owned())

@@ -32,9 +32,7 @@ pub(crate) enum Kind {
     Sqlite,
     Postgres,
     Redis,
-    Nats,
-    /// Three servers.
-    NatsCluster,
+    Nats { servers: usize },
 }
 
 pub(crate) enum Engine {
@@ -130,8 +128,7 @@ impl Engine {
             Kind::Sqlite => Self::Sqlite(folder.path().join("store.db")),
             Kind::Postgres => Self::Postgres(Postgres::start().await.unwrap()),
             Kind::Redis => Self::Redis(Redis::start().await.unwrap()),
-            Kind::Nats => Self::Nats(Nats::start().await.unwrap()),
-            Kind::NatsCluster => Self::Nats(Nats::start_cluster().await.unwrap()),
+            Kind::Nats { servers } => Self::Nats(Nats::start_cluster(servers).await.unwrap()),
         }
     }
 
