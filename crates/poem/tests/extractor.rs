@@ -1,5 +1,10 @@
 //! What is Poem's own: errors and the order of extractors. The contract suite of all frameworks tests the answers.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "handlers own what their framework gives them"
+)]
+
 use clerk_webhooks::{
     SigningSecret,
     testing::{SignedRequest, fixtures},

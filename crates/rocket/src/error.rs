@@ -66,6 +66,6 @@ where
 
 impl<'r> Responder<'r, 'static> for WebhookError {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Ok(response_of(self.to_response()))
+        Ok(response_of(&self.to_response()))
     }
 }

@@ -90,7 +90,7 @@ impl Fairing for ClerkWebhookFairing {
         if let Some(rejection) = missing
             && response.status() == Status::InternalServerError
         {
-            *response = response_of(rejection.to_response());
+            *response = response_of(&rejection.to_response());
         }
     }
 }

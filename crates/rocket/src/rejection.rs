@@ -65,7 +65,7 @@ impl Deref for Rejection {
 
 impl<'r> Responder<'r, 'static> for Rejection {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Ok(response_of(self.to_response()))
+        Ok(response_of(&self.to_response()))
     }
 }
 

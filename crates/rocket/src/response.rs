@@ -5,7 +5,7 @@ use std::io::Cursor;
 use rocket::{Response, http::Status};
 
 /// The same status, headers and text. Every header of this project is ASCII.
-pub(crate) fn response_of(response: http::Response<&'static str>) -> Response<'static> {
+pub(crate) fn response_of(response: &http::Response<&'static str>) -> Response<'static> {
     let text = response.body();
     let mut answer = Response::build();
     answer.status(Status::new(response.status().as_u16()));

@@ -1,6 +1,11 @@
 //! What is Rocket's own: the launch, catchers and fairings. The contract suite of all frameworks tests the
 //! answers.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "handlers own what their framework gives them"
+)]
+
 use clerk_webhooks::{
     SigningSecret,
     testing::{SignedRequest, fixtures},

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 use crate::{
-    engine::{Engine, number},
+    engine::{Engine, Sql, number, sealed::Dialect as _},
     error::DatabaseError,
 };
 
@@ -30,20 +30,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 ///
 /// A pool itself only repeats its attempts and then reports a timeout.
 pub(crate) async fn acquire<DB: Engine>(pool: &Pool<DB>) -> sqlx::Result<PoolConnection<DB>> {
-    match in_time(pool, pool.acquire()).await? {
-        Err(sqlx::Error::PoolTimedOut) => Err(why_there_is_none(pool).await),
-        acquired => acquired,
-    }
-}
-
-/// What is waited for, or the reason why the pool has no free connection.
-pub(crate) async fn in_time<DB: Engine, T>(
-    pool: &Pool<DB>,
-    waiting: impl Future<Output = T>,
-) -> sqlx::Result<T> {
-    match timeout(LONGEST_WAIT, waiting).await {
-        Ok(acquired) => Ok(acquired),
-        Err(_) => Err(why_there_is_none(pool).await),
+    match timeout(LONGEST_WAIT, pool.acquire()).await {
+        Err(_) | Ok(Err(sqlx::Error::PoolTimedOut)) => Err(why_there_is_none(pool).await),
+        Ok(acquired) => acquired,
     }
 }
 
@@ -63,10 +52,7 @@ pub(crate) async fn first<DB: Engine>(
     pool: &Pool<DB>,
 ) -> Result<PoolConnection<DB>, DatabaseError> {
     let begun = Instant::now();
-    let connection = loop {
-        if let Some(idle) = pool.try_acquire() {
-            break Ok(idle);
-        }
+    loop {
         // A pool that has connections is able to connect.
         let direct = match pool.size() {
             0 => timeout(LONGEST_CONNECT, connect_and_close(pool))
@@ -74,20 +60,22 @@ pub(crate) async fn first<DB: Engine>(
                 .unwrap_or_else(|elapsed| Err(sqlx::Error::Io(elapsed.into()))),
             _ => Ok(()),
         };
-        match direct {
-            Ok(()) => break acquire(pool).await,
+        let opened = match direct {
+            Ok(()) => acquire(pool).await,
+            Err(error) => Err(error),
+        };
+        match opened {
             Err(error) if is_worth_a_retry::<DB>(&error) && begun.elapsed() < LONGEST_START => {
                 sleep(PAUSE).await;
             }
-            Err(error) => break Err(error),
+            opened => return opened.map_err(DatabaseError::of(DB::NAME, "be opened")),
         }
-    };
-    connection.map_err(DatabaseError::of(DB::NAME, "be opened"))
+    }
 }
 
 fn is_worth_a_retry<DB: Engine>(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| DB::is_starting_or_busy(&code))
+    code.is_some_and(|code| Sql::<DB>::is_starting_or_busy(&code))
 }
 
 /// Logs a warning for each setting of the connection that can lose acknowledged events, or that makes the
@@ -96,7 +84,7 @@ pub(crate) async fn warn_of_weak_settings<DB: Engine>(
     connection: &mut DB::Connection,
 ) -> sqlx::Result<()> {
     static WARNED_OF: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
-    for (is_weak, warning) in DB::WEAK_SETTINGS {
+    for (is_weak, warning) in Sql::<DB>::WEAK_SETTINGS {
         if number::<DB>(connection, is_weak).await? == 1 {
             let mut warned_of = WARNED_OF.lock().unwrap_or_else(PoisonError::into_inner);
             if warned_of.insert(warning) {

@@ -1,20 +1,56 @@
 //! What the crate needs to know about an engine, SQLite or Postgres.
 
-use sqlx::{Arguments as _, Database};
+use sqlx::{Arguments, Database, Encode, Type};
+
+use self::sealed::Dialect as _;
 
 /// An engine that this crate supports: [`sqlx::Sqlite`] or [`sqlx::Postgres`], depending on the feature. Sealed.
 ///
 /// If your program chooses its engine when it starts, match on the setting and call one function that is generic over
 /// this trait.
-pub trait Engine: Database + sealed::Engine {}
+///
+/// A trait of yours may extend it. It then inherits the names of [`Database`] alone:
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// use clerk_webhooks_sqlx::Engine;
+///
+/// trait App: Engine {
+///     const BEGIN: &'static str;
+///     const MIGRATIONS: &'static [&'static str];
+///
+///     fn execute() -> usize;
+/// }
+///
+/// impl App for sqlx::Sqlite {
+///     const BEGIN: &'static str = "begin immediate";
+///     const MIGRATIONS: &'static [&'static str] = &["create table users (id text primary key)"];
+///
+///     fn execute() -> usize {
+///         1
+///     }
+/// }
+///
+/// fn steps<DB: App>() -> usize {
+///     DB::MIGRATIONS.len() + DB::BEGIN.len() + DB::execute()
+/// }
+///
+/// assert_eq!(steps::<sqlx::Sqlite>(), 17);
+/// # }
+/// ```
+pub trait Engine: Database<Connection: sealed::Dialect> {}
 
-impl<DB: Database + sealed::Engine> Engine for DB {}
+impl<DB: Database<Connection: sealed::Dialect>> Engine for DB {}
+
+/// The statements of an engine, and how they are run. They belong to its connection, so that a trait that extends
+/// [`Engine`] inherits no name of them.
+pub(crate) type Sql<DB> = <DB as Database>::Connection;
 
 pub(crate) mod sealed {
-    use super::{Database, Row, Value};
+    use super::{Row, Value};
     use crate::statements::Statements;
 
-    pub trait Engine: Database + Statements {
+    pub trait Dialect: Statements + Sized {
         /// The migrations that make its tables.
         const MIGRATIONS: &'static [&'static str];
         /// Whether only one connection can write at a time.
@@ -34,23 +70,20 @@ pub(crate) mod sealed {
 
         /// Runs a batch of statements without parameters.
         fn run(
-            connection: &mut Self::Connection,
+            connection: &mut Self,
             batch: &'static str,
         ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-        /// The parameters of a statement.
-        fn arguments(values: &[Value<'_>]) -> sqlx::Result<Self::Arguments>;
-
         /// Runs a statement. Returns the number of rows affected.
         fn execute(
-            connection: &mut Self::Connection,
+            connection: &mut Self,
             statement: &'static str,
             values: &[Value<'_>],
         ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 
         /// Runs a statement that returns rows, always to its end: SQLite commits after the last row.
         fn rows<R: Row>(
-            connection: &mut Self::Connection,
+            connection: &mut Self,
             statement: &'static str,
             values: &[Value<'_>],
         ) -> impl Future<Output = sqlx::Result<Vec<R>>> + Send;
@@ -92,7 +125,7 @@ pub(crate) async fn number<DB: Engine>(
     connection: &mut DB::Connection,
     query: &'static str,
 ) -> sqlx::Result<i64> {
-    let rows: Vec<(i64,)> = DB::rows(connection, query, &[]).await?;
+    let rows: Vec<(i64,)> = Sql::<DB>::rows(connection, query, &[]).await?;
     rows.first()
         .map(|row| row.0)
         .ok_or(sqlx::Error::RowNotFound)
@@ -100,47 +133,51 @@ pub(crate) async fn number<DB: Engine>(
 
 /// The methods that differ only in their types. A macro, since sqlx' generic bounds for "any database" are longer.
 macro_rules! run_statements {
-    ($connection:ty, $arguments:ty) => {
-        async fn run(connection: &mut $connection, batch: &'static str) -> sqlx::Result<()> {
+    ($arguments:ty) => {
+        async fn run(connection: &mut Self, batch: &'static str) -> sqlx::Result<()> {
             sqlx::raw_sql(batch).execute(connection).await.map(drop)
         }
 
-        fn arguments(values: &[Value<'_>]) -> sqlx::Result<$arguments> {
-            let mut arguments = <$arguments>::default();
-            for value in values {
-                let added = match *value {
-                    Value::Text(text) => arguments.add(text),
-                    Value::Number(number) => arguments.add(number),
-                    Value::TextOrNull(text) => arguments.add(text),
-                    Value::NumberOrNull(number) => arguments.add(number),
-                };
-                added.map_err(sqlx::Error::Encode)?;
-            }
-            Ok(arguments)
-        }
-
         async fn execute(
-            connection: &mut $connection,
+            connection: &mut Self,
             statement: &'static str,
             values: &[Value<'_>],
         ) -> sqlx::Result<u64> {
-            let query = sqlx::query_with(statement, Self::arguments(values)?);
+            let query = sqlx::query_with(statement, arguments::<$arguments>(values)?);
             Ok(query.execute(connection).await?.rows_affected())
         }
 
         async fn rows<R: Row>(
-            connection: &mut $connection,
+            connection: &mut Self,
             statement: &'static str,
             values: &[Value<'_>],
         ) -> sqlx::Result<Vec<R>> {
-            let query = sqlx::query_as_with(statement, Self::arguments(values)?);
+            let query = sqlx::query_as_with(statement, arguments::<$arguments>(values)?);
             query.fetch_all(connection).await
         }
     };
 }
 
+fn arguments<A: Arguments + Default>(values: &[Value<'_>]) -> sqlx::Result<A>
+where
+    for<'q> Option<&'q str>: Encode<'q, A::Database> + Type<A::Database>,
+    for<'q> Option<i64>: Encode<'q, A::Database> + Type<A::Database>,
+{
+    let mut arguments = A::default();
+    for value in values {
+        let added = match *value {
+            Value::Text(text) => arguments.add(Some(text)),
+            Value::Number(number) => arguments.add(Some(number)),
+            Value::TextOrNull(text) => arguments.add(text),
+            Value::NumberOrNull(number) => arguments.add(number),
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
 #[cfg(feature = "postgres")]
-impl sealed::Engine for sqlx::Postgres {
+impl sealed::Dialect for sqlx::PgConnection {
     const MIGRATIONS: &'static [&'static str] = crate::sql::postgres::MIGRATIONS;
     const HAS_ONE_WRITER: bool = false;
     const BEGIN: &'static str = "begin";
@@ -157,11 +194,11 @@ impl sealed::Engine for sqlx::Postgres {
         matches!(code, "57P03" | "53300")
     }
 
-    run_statements!(sqlx::PgConnection, sqlx::postgres::PgArguments);
+    run_statements!(sqlx::postgres::PgArguments);
 }
 
 #[cfg(feature = "sqlite")]
-impl sealed::Engine for sqlx::Sqlite {
+impl sealed::Dialect for sqlx::SqliteConnection {
     const MIGRATIONS: &'static [&'static str] = crate::sql::sqlite::MIGRATIONS;
     const HAS_ONE_WRITER: bool = true;
     const BEGIN: &'static str = "begin immediate";
@@ -192,5 +229,5 @@ impl sealed::Engine for sqlx::Sqlite {
             .is_ok_and(|code| matches!(code & 0xff, 5 | 6))
     }
 
-    run_statements!(sqlx::SqliteConnection, sqlx::sqlite::SqliteArguments);
+    run_statements!(sqlx::sqlite::SqliteArguments);
 }

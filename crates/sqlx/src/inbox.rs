@@ -37,7 +37,7 @@
 //!
 //! # Errors
 //!
-//! Errors of the database are returned as sqlx's own error, like those of every other statement of your
+//! [`first_time`] returns errors of the database as sqlx's own error, like those of every other statement of your
 //! transaction. "no such table: `clerk_inbox`", or Postgres' "relation ... does not exist", means that
 //! [`migrate`](crate::migrate()) was not called.
 //!
@@ -51,11 +51,14 @@ use sqlx::{Pool, Transaction};
 
 use crate::{
     engine::{
-        Engine,
+        Engine, Sql,
         Value::{Number, Text},
+        sealed::Dialect as _,
     },
+    error::DatabaseError,
     millis::millis,
-    purge,
+    purge, request,
+    statements::Statements as _,
 };
 
 /// How long to keep the records of received messages: 90 days.
@@ -112,7 +115,8 @@ pub async fn first_time<DB: Engine>(
     message_id: &str,
 ) -> sqlx::Result<bool> {
     let message = [Text(scope), Text(message_id)];
-    Ok(DB::execute(transaction, DB::FIRST_TIME, &message).await? == 1)
+    let statement = Sql::<DB>::FIRST_TIME.text;
+    Ok(Sql::<DB>::execute(transaction, statement, &message).await? == 1)
 }
 
 /// Removes the records of messages that were received at least `older_than` ago, usually [`RETENTION`]. Returns
@@ -128,19 +132,19 @@ pub async fn first_time<DB: Engine>(
 ///
 /// ```no_run
 /// # #[cfg(feature = "postgres")]
-/// # async fn example(pool: &sqlx::PgPool) -> sqlx::Result<()> {
+/// # async fn example(pool: &sqlx::PgPool) -> Result<(), clerk_webhooks_sqlx::DatabaseError> {
 /// use clerk_webhooks_sqlx::inbox;
 ///
 /// let removed = inbox::purge(pool, inbox::RETENTION).await?;
 /// # Ok(())
 /// # }
 /// ```
-pub async fn purge<DB: Engine>(pool: &Pool<DB>, older_than: Duration) -> sqlx::Result<u64> {
+pub async fn purge<DB: Engine>(
+    pool: &Pool<DB>,
+    older_than: Duration,
+) -> Result<u64, DatabaseError> {
     let step = [Number(millis(older_than)), Number(purge::BATCH)];
-    purge::in_batches(async || {
-        DB::execute(&mut *pool.acquire().await?, DB::PURGE_RECORDS, &step).await
-    })
-    .await
+    purge::in_batches(|| request::execute(pool, Sql::<DB>::PURGE_RECORDS, &step)).await
 }
 
 /// Removes the record of the message, so that a manual resend does its work again.
@@ -150,13 +154,13 @@ pub async fn purge<DB: Engine>(pool: &Pool<DB>, older_than: Duration) -> sqlx::R
 ///
 /// # Errors
 ///
-/// Any error of the database.
+/// When the database cannot be asked.
 pub async fn forget<DB: Engine>(
     pool: &Pool<DB>,
     scope: &str,
     message_id: &str,
-) -> sqlx::Result<bool> {
+) -> Result<bool, DatabaseError> {
     let message = [Text(scope), Text(message_id)];
-    let mut connection = pool.acquire().await?;
-    Ok(DB::execute(&mut connection, DB::FORGET_RECORD, &message).await? == 1)
+    let forgotten = request::execute(pool, Sql::<DB>::FORGET_RECORD, &message);
+    Ok(forgotten.await? == 1)
 }

@@ -167,8 +167,6 @@ pub mod sql;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod connect;
-#[cfg(all(feature = "queue", any(feature = "postgres", feature = "sqlite")))]
-mod connections;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod engine;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -181,6 +179,8 @@ mod millis;
 mod open;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod purge;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod request;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod statements;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -4,7 +4,7 @@ use sqlx::{Connection as _, Pool, SqlStr};
 
 use crate::{
     connect,
-    engine::{Engine, Value, number, sealed},
+    engine::{Engine, Sql, Value, number, sealed::Dialect as _},
     error::DatabaseError,
 };
 
@@ -48,7 +48,7 @@ pub async fn migrate<DB: Engine>(pool: &Pool<DB>) -> Result<(), DatabaseError> {
     let mut connection = connect::first(pool).await?;
     let migrated = async {
         connect::warn_of_weak_settings::<DB>(&mut connection).await?;
-        apply::<DB>(&mut connection, DB::MIGRATIONS).await
+        apply::<DB>(&mut connection, Sql::<DB>::MIGRATIONS).await
     };
     let migrated = migrated.await;
     migrated.map_err(DatabaseError::of(DB::NAME, "make its tables"))
@@ -63,21 +63,21 @@ async fn apply<DB: Engine>(
         return Ok(());
     }
     let mut transaction = connection
-        .begin_with(SqlStr::from_static(DB::BEGIN))
+        .begin_with(SqlStr::from_static(Sql::<DB>::BEGIN))
         .await?;
-    <DB as sealed::Engine>::run(&mut transaction, DB::LOCK_MIGRATIONS).await?;
-    DB::run(&mut transaction, CREATE_VERSIONS).await?;
+    Sql::<DB>::run(&mut transaction, Sql::<DB>::LOCK_MIGRATIONS).await?;
+    Sql::<DB>::run(&mut transaction, CREATE_VERSIONS).await?;
     let applied = version::<DB>(&mut transaction).await?;
     for (migration, version) in migrations.iter().zip(1..).skip(applied) {
-        DB::run(&mut transaction, migration).await?;
-        DB::execute(&mut transaction, APPLIED, &[Value::Number(version)]).await?;
+        Sql::<DB>::run(&mut transaction, migration).await?;
+        Sql::<DB>::execute(&mut transaction, APPLIED, &[Value::Number(version)]).await?;
     }
     transaction.commit().await
 }
 
 /// How many of the migrations have been applied.
 async fn version<DB: Engine>(connection: &mut DB::Connection) -> sqlx::Result<usize> {
-    if number::<DB>(connection, DB::HAS_VERSIONS).await? == 0 {
+    if number::<DB>(connection, Sql::<DB>::HAS_VERSIONS).await? == 0 {
         return Ok(0);
     }
     let newest = number::<DB>(connection, NEWEST).await?;
@@ -93,17 +93,25 @@ mod tests {
     /// From nothing to version 1, from there to a made-up version 2, and each again.
     async fn two_versions<DB: Engine>(connection: &mut DB::Connection) {
         const ADDED: &str = "select cast(coalesce(max(made_up), 0) as bigint) from clerk_inbox";
-        let two: &'static [&'static str] = Box::leak([DB::MIGRATIONS, &[SECOND]].concat().into());
-        for migrations in [DB::MIGRATIONS, DB::MIGRATIONS, two, two, DB::MIGRATIONS] {
+        let two: &'static [&'static str] =
+            Box::leak([Sql::<DB>::MIGRATIONS, &[SECOND]].concat().into());
+        for migrations in [
+            Sql::<DB>::MIGRATIONS,
+            Sql::<DB>::MIGRATIONS,
+            two,
+            two,
+            Sql::<DB>::MIGRATIONS,
+        ] {
             apply::<DB>(connection, migrations).await.unwrap();
             if migrations.len() == 1 && version::<DB>(connection).await.unwrap() == 1 {
                 let before = number::<DB>(connection, ADDED).await;
                 before.expect_err("the column is of version 2");
-                DB::run(connection, "delete from clerk_inbox")
+                Sql::<DB>::run(connection, "delete from clerk_inbox")
                     .await
                     .unwrap();
-                let row = "insert into clerk_inbox (scope, id) values ('users', 'msg_1')";
-                DB::run(connection, row).await.unwrap();
+                let row =
+                    "insert into clerk_inbox (scope, id, received_at) values ('users', 'msg_1', 0)";
+                Sql::<DB>::run(connection, row).await.unwrap();
             }
         }
         assert_eq!(version::<DB>(connection).await.unwrap(), 2);
@@ -126,12 +134,12 @@ mod tests {
         let mine = "create schema clerk_migrate_test; set search_path = clerk_migrate_test";
         let drop = "drop schema if exists clerk_migrate_test cascade";
         for statements in [drop, mine] {
-            <sqlx::Postgres as sealed::Engine>::run(&mut connection, statements)
+            Sql::<sqlx::Postgres>::run(&mut connection, statements)
                 .await
                 .unwrap();
         }
         two_versions::<sqlx::Postgres>(&mut connection).await;
-        <sqlx::Postgres as sealed::Engine>::run(&mut connection, drop)
+        Sql::<sqlx::Postgres>::run(&mut connection, drop)
             .await
             .unwrap();
     }

@@ -54,17 +54,14 @@ mod postgres {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
-    use std::{
-        path::Path,
-        time::{Duration, Instant},
-    };
+    use std::{path::Path, time::Duration};
 
     use sqlx::{
-        ConnectOptions as _, Connection as _, Database as _, Sqlite, SqlitePool,
+        Database as _, Sqlite, SqlitePool,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     };
 
-    use crate::{engine::sealed::Engine as _, error::DatabaseError};
+    use crate::{connect, error::DatabaseError};
 
     /// How long a writer waits for the transaction of another process.
     const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -109,39 +106,15 @@ mod sqlite {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            // Of several processes that switch a new file at the same time, some get "locked" without waiting for the
+            // busy timeout. `connect::first` then tries again.
+            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
-        let opened = async {
-            enter_write_ahead_log(&options).await?;
-            let options = options.journal_mode(SqliteJournalMode::Wal);
-            let pool = SqlitePoolOptions::new().max_connections(1);
-            let pool = pool.idle_timeout(None).max_lifetime(None);
-            pool.test_before_acquire(false).connect_with(options).await
-        };
-        let opened = opened.await;
-        opened.map_err(DatabaseError::of(Sqlite::NAME, "be opened"))
-    }
-
-    /// A file keeps this mode permanently. When several processes switch a new file at the same time, all but one
-    /// may get "locked" without waiting for the busy timeout (measured: 1 of 3,000 files).
-    async fn enter_write_ahead_log(options: &SqliteConnectOptions) -> sqlx::Result<()> {
-        let begun = Instant::now();
-        let mut connection = options.connect().await?;
-        loop {
-            let switch = sqlx::raw_sql("pragma journal_mode = wal");
-            match switch.execute(&mut connection).await {
-                Err(error) if is_busy(&error) && begun.elapsed() < BUSY_TIMEOUT => {
-                    let until_the_other_is_done = sqlx::raw_sql("begin immediate; commit");
-                    until_the_other_is_done.execute(&mut connection).await?;
-                }
-                Err(error) => return Err(error),
-                Ok(_) => return connection.close().await,
-            }
-        }
-    }
-
-    fn is_busy(error: &sqlx::Error) -> bool {
-        let code = error.as_database_error().and_then(|error| error.code());
-        code.is_some_and(|code| Sqlite::is_starting_or_busy(&code))
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        let pool = pool.idle_timeout(None).max_lifetime(None);
+        let pool = pool.test_before_acquire(false).connect_lazy_with(options);
+        connect::first(&pool).await?;
+        Ok(pool)
     }
 }

@@ -1,45 +1,54 @@
 //! The statements of [`sql`](crate::sql) as constants of their engine, so that code can be generic over it.
 
+/// A statement, and what its error says that it was for.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement {
+    pub text: &'static str,
+    pub purpose: &'static str,
+}
+
 macro_rules! statements {
-    ($($name:ident = $room:ident::$statement:ident;)+) => {
+    ($($name:ident = $room:ident::$statement:ident, $purpose:literal;)+) => {
         pub trait Statements {
-            $(const $name: &'static str;)+
+            $(const $name: Statement;)+
         }
 
-        #[cfg(feature = "postgres")]
-        impl Statements for sqlx::Postgres {
-            $(const $name: &'static str = crate::sql::postgres::$room::$statement;)+
-        }
-
-        #[cfg(feature = "sqlite")]
-        impl Statements for sqlx::Sqlite {
-            $(const $name: &'static str = crate::sql::sqlite::$room::$statement;)+
+        statements!("postgres", sqlx::PgConnection, postgres, $($name, $room, $statement, $purpose;)+);
+        statements!("sqlite", sqlx::SqliteConnection, sqlite, $($name, $room, $statement, $purpose;)+);
+    };
+    ($feature:literal, $connection:ty, $engine:ident, $($name:ident, $room:ident, $statement:ident, $purpose:literal;)+) => {
+        #[cfg(feature = $feature)]
+        impl Statements for $connection {
+            $(const $name: Statement = Statement {
+                text: crate::sql::$engine::$room::$statement,
+                purpose: $purpose,
+            };)+
         }
     };
 }
 
 statements! {
-    CLAIM = store::CLAIM;
-    EXTEND_CLAIM = store::EXTEND;
-    COMPLETE_CLAIM = store::COMPLETE;
-    RELEASE_CLAIM = store::RELEASE;
-    FORGET_CLAIM = store::FORGET;
-    PURGE_CLAIMS = store::PURGE;
-    FIRST_TIME = inbox::FIRST_TIME;
-    FORGET_RECORD = inbox::FORGET;
-    PURGE_RECORDS = inbox::PURGE;
-    PUSH = queue::PUSH;
-    NEXT = queue::NEXT;
-    LEASE = queue::LEASE;
-    EXTEND = queue::EXTEND;
-    TAKE_OVER = queue::TAKE_OVER;
-    END = queue::END;
-    HAS_ENDED = queue::HAS_ENDED;
-    COUNTS = queue::COUNTS;
-    COUNT = queue::COUNT;
-    DEAD_LETTERS = queue::DEAD_LETTERS;
-    DEAD_LETTER = queue::DEAD_LETTER;
-    REQUEUE = queue::REQUEUE;
-    DROP = queue::DROP;
-    PURGE = queue::PURGE;
+    CLAIM = store::CLAIM, "claim a message";
+    EXTEND_CLAIM = store::EXTEND, "extend a claim";
+    COMPLETE_CLAIM = store::COMPLETE, "complete a message";
+    RELEASE_CLAIM = store::RELEASE, "release a claim";
+    FORGET_CLAIM = store::FORGET, "forget a message";
+    PURGE_CLAIMS = store::PURGE, "purge what has expired";
+    FIRST_TIME = inbox::FIRST_TIME, "record a message";
+    FORGET_RECORD = inbox::FORGET, "forget a message";
+    PURGE_RECORDS = inbox::PURGE, "purge its inbox";
+    PUSH = queue::PUSH, "store an event";
+    NEXT = queue::NEXT, "look for events";
+    LEASE = queue::LEASE, "lease events";
+    EXTEND = queue::EXTEND, "extend leases";
+    TAKE_OVER = queue::TAKE_OVER, "take over events";
+    END = queue::END, "record how a run ended";
+    HAS_ENDED = queue::HAS_ENDED, "read how a run ended";
+    COUNTS = queue::COUNTS, "count its events";
+    COUNT = queue::COUNT, "count its events";
+    DEAD_LETTERS = queue::DEAD_LETTERS, "list its dead letters";
+    DEAD_LETTER = queue::DEAD_LETTER, "read a dead letter";
+    REQUEUE = queue::REQUEUE, "requeue a dead letter";
+    DROP = queue::DROP, "drop a dead letter";
+    PURGE = queue::PURGE, "purge what was processed";
 }

@@ -6,14 +6,14 @@ use clerk_webhooks::idempotency::{Claim, ClaimToken, IdempotencyStore, MessageKe
 use sqlx::{Database, Pool};
 
 use crate::{
-    connect,
     engine::{
-        Engine,
+        Engine, Sql,
         Value::{self, Number, Text},
     },
     error::DatabaseError,
     millis::millis,
-    purge,
+    purge, request,
+    statements::{Statement, Statements as _},
 };
 
 /// Claims in Postgres, for any number of processes on any number of machines.
@@ -115,7 +115,8 @@ impl<DB: Engine> Store<DB> {
     /// When a step fails. The rows of the steps before it stay removed.
     pub async fn purge(&self) -> Result<u64, DatabaseError> {
         let batch = [Number(purge::BATCH)];
-        purge::in_batches(|| self.execute("purge what has expired", DB::PURGE_CLAIMS, &batch)).await
+        let statement = Sql::<DB>::PURGE_CLAIMS;
+        purge::in_batches(|| request::execute(&self.pool, statement, &batch)).await
     }
 
     /// [Purges](Self::purge) now, and again after each `period`, until the future is dropped. Errors are logged.
@@ -131,39 +132,15 @@ impl<DB: Engine> Store<DB> {
         purge::continuously(period, || self.purge()).await;
     }
 
-    async fn execute(
-        &self,
-        attempt: &'static str,
-        statement: &'static str,
-        values: &[Value<'_>],
-    ) -> Result<u64, DatabaseError> {
-        let executing = async {
-            let mut connection = connect::acquire(&self.pool).await?;
-            DB::execute(&mut connection, statement, values).await
-        };
-        executing
-            .await
-            .map_err(DatabaseError::of(DB::NAME, attempt))
-    }
-
     /// Runs a statement about one message. Its first two parameters are always the scope and the message id.
     async fn about(
         &self,
         key: &MessageKey,
-        attempt: &'static str,
-        statement: &'static str,
+        statement: Statement,
         others: &[Value<'_>],
     ) -> Result<bool, DatabaseError> {
-        let values = values(key, others);
-        Ok(self.execute(attempt, statement, &values).await? == 1)
-    }
-
-    /// Returns an outcome, or the token that holds the message now.
-    async fn claim_or_read(&self, values: &[Value<'_>]) -> sqlx::Result<String> {
-        let mut connection = connect::acquire(&self.pool).await?;
-        let rows: Vec<(String,)> = DB::rows(&mut connection, DB::CLAIM, values).await?;
-        let found = rows.into_iter().next();
-        found.map(|row| row.0).ok_or(sqlx::Error::RowNotFound)
+        let affected = request::execute(&self.pool, statement, &values(key, others)).await?;
+        Ok(affected == 1)
     }
 }
 
@@ -178,8 +155,9 @@ impl<DB: Engine> IdempotencyStore for Store<DB> {
     ) -> Result<Claim, DatabaseError> {
         let ours = token.to_string();
         let claim = values(key, &[Text(&ours), Number(millis(lease))]);
-        let found = self.claim_or_read(&claim).await;
-        let found = found.map_err(DatabaseError::of(DB::NAME, "claim a message"))?;
+        let rows = request::rows(&self.pool, Sql::<DB>::CLAIM, &claim).await?;
+        // There is always a row.
+        let (found,): (String,) = rows.into_iter().next().unwrap_or_default();
         Ok(match Outcome::from_name(&found) {
             Some(outcome) => Claim::Completed(outcome),
             None if found == ours => Claim::Claimed,
@@ -194,9 +172,10 @@ impl<DB: Engine> IdempotencyStore for Store<DB> {
         lease: Duration,
     ) -> Result<bool, DatabaseError> {
         let token = token.to_string();
-        let lease = [Text(&token), Number(millis(lease))];
-        self.about(key, "extend a claim", DB::EXTEND_CLAIM, &lease)
-            .await
+        let claim = values(key, &[Text(&token)]);
+        let claim = [&[Number(millis(lease))], &claim[..]].concat();
+        let extended = request::execute(&self.pool, Sql::<DB>::EXTEND_CLAIM, &claim);
+        Ok(extended.await? == 1)
     }
 
     async fn complete(
@@ -206,19 +185,18 @@ impl<DB: Engine> IdempotencyStore for Store<DB> {
         retention: Duration,
     ) -> Result<(), DatabaseError> {
         let outcome = [Text(outcome.as_str()), Number(millis(retention))];
-        let completed = self.about(key, "complete a message", DB::COMPLETE_CLAIM, &outcome);
+        let completed = self.about(key, Sql::<DB>::COMPLETE_CLAIM, &outcome);
         completed.await.map(drop)
     }
 
     async fn release(&self, key: &MessageKey, token: ClaimToken) -> Result<bool, DatabaseError> {
         let token = token.to_string();
-        self.about(key, "release a claim", DB::RELEASE_CLAIM, &[Text(&token)])
+        self.about(key, Sql::<DB>::RELEASE_CLAIM, &[Text(&token)])
             .await
     }
 
     async fn forget(&self, key: &MessageKey) -> Result<bool, DatabaseError> {
-        self.about(key, "forget a message", DB::FORGET_CLAIM, &[])
-            .await
+        self.about(key, Sql::<DB>::FORGET_CLAIM, &[]).await
     }
 }
 

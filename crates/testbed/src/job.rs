@@ -40,6 +40,10 @@ pub enum Failure {
     Panic,
     /// It ends its whole process.
     Abort,
+    /// As `Abort`; with [`in_database`](Job::in_database) between the event's completion and the commit.
+    AbortBeforeCommit,
+    /// As `Abort`; with [`in_database`](Job::in_database) just after the commit.
+    AbortAfterCommit,
 }
 
 #[derive(Serialize)]
@@ -114,7 +118,7 @@ impl Failure {
             Self::Error => WebhookError::retry("as it was told to"),
             Self::Permanent => WebhookError::permanent("as it was told to"),
             Self::Panic => panic!("as it was told to"),
-            Self::Abort => process::abort(),
+            Self::Abort | Self::AbortBeforeCommit | Self::AbortAfterCommit => process::abort(),
         }
     }
 }

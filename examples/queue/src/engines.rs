@@ -58,7 +58,7 @@ macro_rules! engine {
             ) {
                 let handler = EventHandler::new(app, on_event::<Self>);
                 let worker = self.worker(handler).with_lease(lease).on_dead_letter(|letter| {
-                    println!("dead {} after {}", letter.message_id(), letter.attempts());
+                    println!("dead {} after {}", letter.message_id, letter.attempts);
                 });
                 worker.run_until(stop).await;
             }
@@ -71,7 +71,7 @@ macro_rules! engine {
             async fn dead(&self) -> Result<Vec<(String, String)>, Box<dyn Error>> {
                 let letters = self.dead_letters(None, 10).await?;
                 let texts = letters.iter().map(|letter| {
-                    (letter.message_id().to_owned(), letter.error().to_owned())
+                    (letter.message_id.clone(), letter.error.clone())
                 });
                 Ok(texts.collect())
             }

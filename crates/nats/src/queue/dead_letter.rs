@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use async_nats::{HeaderMap, HeaderValue, jetstream::message::StreamMessage};
@@ -19,77 +19,45 @@ const DIED_AT: &str = "Clerk-Died-At";
 
 /// An event that failed permanently, failed too often, or crashed its workers.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeadLetter {
-    message_id: String,
-    attempts: u32,
-    crashes: u32,
-    error: String,
-    /// In milliseconds since 1970.
-    died_at: u64,
-    body: Bytes,
+    /// The message's id: the argument of [`requeue_dead_letter`](super::Queue::requeue_dead_letter).
+    pub message_id: String,
+    /// How many attempts began, including those that crashed.
+    pub attempts: u32,
+    /// In how many attempts the worker crashed or lost its lease.
+    pub crashes: u32,
+    /// The last failure: the texts of the error and of its sources, on one line.
+    pub error: String,
+    /// When the event was dead-lettered, by the worker's clock.
+    pub died_at: SystemTime,
+    /// The stored bytes: a [`QueuedEvent`] as JSON, unless somebody else published them.
+    pub stored: Bytes,
     /// In the stream of dead letters.
-    sequence: u64,
+    pub(super) sequence: u64,
 }
 
 impl DeadLetter {
-    /// The message's id: the argument of [`requeue_dead_letter`](super::Queue::requeue_dead_letter).
-    #[must_use]
-    pub fn message_id(&self) -> &str {
-        &self.message_id
-    }
-
     /// The event. `None` when the stored bytes are not a [`QueuedEvent`], for example when somebody else published them.
     #[must_use]
     pub fn event(&self) -> Option<QueuedEvent> {
-        let event: QueuedEvent = serde_json::from_slice(&self.body).ok()?;
+        let event: QueuedEvent = serde_json::from_slice(&self.stored).ok()?;
         Some(event.with_attempt(self.attempts.max(1)))
-    }
-
-    /// The stored bytes: a [`QueuedEvent`] as JSON, unless somebody else published them.
-    #[must_use]
-    pub fn stored(&self) -> &Bytes {
-        &self.body
-    }
-
-    /// How many attempts began, including those that crashed.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// In how many attempts the worker crashed or lost its lease.
-    #[must_use]
-    pub fn crashes(&self) -> u32 {
-        self.crashes
-    }
-
-    /// The last failure: the texts of the error and of its sources, on one line.
-    #[must_use]
-    pub fn error(&self) -> &str {
-        &self.error
-    }
-
-    /// When the event was dead-lettered, by the worker's clock.
-    #[must_use]
-    pub fn died_at(&self) -> SystemTime {
-        let since_1970 = Duration::from_millis(self.died_at);
-        let died_at = SystemTime::UNIX_EPOCH.checked_add(since_1970);
-        died_at.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// A dead letter of this moment, which is not stored yet. The tuple is message id, attempts, crashes.
     pub(super) fn now(
         (message_id, attempts, crashes): (String, u32, u32),
         error: String,
-        body: Bytes,
+        stored: Bytes,
     ) -> Self {
         Self {
             message_id,
             attempts,
             crashes,
             error,
-            died_at: millis_since_1970(SystemTime::now()),
-            body,
+            died_at: SystemTime::now(),
+            stored,
             sequence: 0,
         }
     }
@@ -99,7 +67,7 @@ impl DeadLetter {
         let mut headers = HeaderMap::new();
         headers.insert(ATTEMPTS, self.attempts.to_string());
         headers.insert(CRASHES, self.crashes.to_string());
-        headers.insert(DIED_AT, self.died_at.to_string());
+        headers.insert(DIED_AT, millis_since_1970(self.died_at).to_string());
         // The text of an error has no line breaks. A header must not have any.
         if let Ok(error) = self.error.parse::<HeaderValue>() {
             headers.insert(ERROR, error);
@@ -115,21 +83,18 @@ impl DeadLetter {
         };
         let number = |name| header(name).and_then(|text| text.parse().ok());
         let small = |name| number(name).and_then(|number: u64| number.try_into().ok());
+        let since_1970 = Duration::from_millis(number(DIED_AT).unwrap_or_default());
+        let died_at = UNIX_EPOCH.checked_add(since_1970);
         let id = message.subject.rsplit('.').next().unwrap_or_default();
         Self {
             message_id: token::decode(id).unwrap_or_else(|| id.to_owned()),
             attempts: small(ATTEMPTS).unwrap_or_default(),
             crashes: small(CRASHES).unwrap_or_default(),
             error: header(ERROR).unwrap_or_default().to_owned(),
-            died_at: number(DIED_AT).unwrap_or_default(),
+            died_at: died_at.unwrap_or(UNIX_EPOCH),
+            stored: message.payload,
             sequence: message.sequence,
-            body: message.payload,
         }
-    }
-
-    /// The position after which the next page begins.
-    pub(super) fn sequence(&self) -> u64 {
-        self.sequence
     }
 }
 
@@ -141,8 +106,8 @@ impl fmt::Debug for DeadLetter {
             .field("attempts", &self.attempts)
             .field("crashes", &self.crashes)
             .field("error", &self.error)
-            .field("died_at", &self.died_at())
-            .field("stored_bytes", &self.body.len())
+            .field("died_at", &self.died_at)
+            .field("stored_bytes", &self.stored.len())
             .finish()
     }
 }

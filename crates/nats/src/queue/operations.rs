@@ -75,8 +75,8 @@ impl Queue {
     ///     loop {
     ///         let page = queue.dead_letters(last.as_ref(), 100).await?;
     ///         for letter in &page {
-    ///             println!("{}: {}", letter.message_id(), letter.error());
-    ///             queue.requeue_dead_letter(letter.message_id()).await?;
+    ///             println!("{}: {}", letter.message_id, letter.error);
+    ///             queue.requeue_dead_letter(&letter.message_id).await?;
     ///         }
     ///         let Some(letter) = page.into_iter().next_back() else {
     ///             return Ok(());
@@ -95,7 +95,7 @@ impl Queue {
         limit: u32,
     ) -> Result<Vec<DeadLetter>, NatsError> {
         let mut letters = Vec::new();
-        let mut next = after.map_or(0, DeadLetter::sequence) + 1;
+        let mut next = after.map_or(0, |letter| letter.sequence) + 1;
         while letters.len() < limit as usize {
             let message = self.dead.raw_message_builder().sequence(next);
             let message = message.next_by_subject(self.dead_filter()).send().await;
@@ -103,7 +103,7 @@ impl Queue {
             else {
                 break;
             };
-            next = letter.sequence() + 1;
+            next = letter.sequence + 1;
             letters.push(letter);
         }
         Ok(letters)
@@ -137,10 +137,10 @@ impl Queue {
         let mut headers = async_nats::HeaderMap::new();
         headers.insert(
             NATS_MESSAGE_ID,
-            format!("{id}{REQUEUED}{}", letter.sequence()),
+            format!("{id}{REQUEUED}{}", letter.sequence),
         );
         let (stream, subject) = (&*self.events, &*self.subject);
-        let stored = self.publish((stream, subject), headers, letter.stored().clone());
+        let stored = self.publish((stream, subject), headers, letter.stored.clone());
         let (_, is_new) = stored
             .await
             .map_err(NatsError::of("requeue a dead letter"))?;
@@ -164,7 +164,7 @@ impl Queue {
     }
 
     async fn delete(&self, letter: &DeadLetter) -> Result<bool, NatsError> {
-        match self.dead.delete_message(letter.sequence()).await {
+        match self.dead.delete_message(letter.sequence).await {
             Ok(deleted) => Ok(deleted),
             Err(error) => match error.kind() {
                 // Somebody else was faster.

@@ -250,8 +250,8 @@ impl Run {
             Outcome::Dead { attempts, error } => {
                 let letter = self.letter(*attempts, error);
                 let (subject, body) = (
-                    queue.dead_subject(letter.message_id()),
-                    letter.stored().clone(),
+                    queue.dead_subject(&letter.message_id),
+                    letter.stored.clone(),
                 );
                 let stored = queue.publish((&queue.dead, &subject), letter.headers(), body);
                 stored.await?;

@@ -49,7 +49,7 @@ const MOST_AT_ONCE: usize = 100_000;
 ///     .await?
 ///     .worker(EventHandler::new((), on_event))
 ///     .with_concurrency(4)
-///     .on_dead_letter(|letter| eprintln!("{}: {}", letter.message_id(), letter.error()));
+///     .on_dead_letter(|letter| eprintln!("{}: {}", letter.message_id, letter.error));
 /// # let stop = async {};
 /// worker.run_until(stop).await;
 /// # Ok(())

@@ -64,50 +64,51 @@ impl<St: Sync> Complete for EventContext<St> {
     ) -> Result<(), CompleteError> {
         let lease = self.queued().extensions().get::<Arc<Lease>>();
         let lease = lease.filter(|lease| lease.engine == DB::NAME);
-        let lease = Arc::clone(lease.ok_or(CompleteError(Kind::OtherQueue))?);
+        let lease = Arc::clone(lease.ok_or(CompleteError::OtherQueue)?);
         lease.in_transaction.store(true, Ordering::Relaxed);
         let outcome = Outcome::Done;
         let end = Write::End(End { lease, outcome });
         match end.run::<DB>(transaction).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(CompleteError(Kind::LeaseLost)),
-            Err(error) => Err(CompleteError(Kind::Database(error))),
+            Ok(false) => Err(CompleteError::LeaseLost),
+            Err(error) => Err(CompleteError::Database(error)),
         }
     }
 }
 
 /// Why an event's end could not be recorded in a transaction.
 #[derive(Debug)]
-pub struct CompleteError(Kind);
-
-#[derive(Debug)]
-enum Kind {
+#[non_exhaustive]
+pub enum CompleteError {
+    /// The event was not leased by a worker of a queue on the transaction's database.
     OtherQueue,
+    /// The lease was lost, so another worker may have the event.
     LeaseLost,
+    /// The database fails.
     Database(sqlx::Error),
 }
 
 impl fmt::Display for CompleteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Kind::OtherQueue => {
+        f.write_str(match self {
+            Self::OtherQueue => {
                 "no worker of a queue on the transaction's database leased this event; in a test, store it in a \
                  queue and run a worker"
             }
-            Kind::LeaseLost => {
+            Self::LeaseLost => {
                 "the lease was lost, so that the event may run elsewhere, or the transaction is on another \
                  database than the queue"
             }
-            Kind::Database(_) => "the database cannot record the event's end",
+            Self::Database(_) => "the database cannot record the event's end",
         })
     }
 }
 
 impl Error for CompleteError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.0 {
-            Kind::Database(error) => Some(error),
-            Kind::OtherQueue | Kind::LeaseLost => None,
+        match self {
+            Self::Database(error) => Some(error),
+            Self::OtherQueue | Self::LeaseLost => None,
         }
     }
 }

@@ -1,65 +1,66 @@
 //! What is written to the queue's table: new events, and how attempts ended.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use crate::{
     engine::{
-        Engine,
+        Engine, Sql,
         Value::{self, Number, NumberOrNull, Text, TextOrNull},
+        sealed::Dialect as _,
     },
     millis::millis,
+    statements::{Statement, Statements as _},
 };
 
 /// A change of one row.
-#[derive(Debug)]
 pub(crate) enum Write {
-    Push(Push),
+    /// Stores an event.
+    Push {
+        queue: Arc<str>,
+        message_id: String,
+        /// In milliseconds since 1970. `None` means at once.
+        due_at: Option<i64>,
+        body: String,
+    },
     End(End),
 }
 
 impl Write {
+    pub(crate) fn statement<DB: Engine>(&self) -> Statement {
+        match self {
+            Self::Push { .. } => Sql::<DB>::PUSH,
+            Self::End(_) => Sql::<DB>::END,
+        }
+    }
+
     /// Returns whether the event is new, or the lease was still held.
     pub(crate) async fn run<DB: Engine>(
         &self,
         connection: &mut DB::Connection,
     ) -> sqlx::Result<bool> {
-        let affected = match self {
-            Self::Push(push) => DB::execute(connection, DB::PUSH, &push.values()).await?,
-            Self::End(end) => DB::execute(connection, DB::END, &end.values()).await?,
+        let values: &[Value<'_>] = match self {
+            Self::Push {
+                queue,
+                message_id,
+                due_at,
+                body,
+            } => &[
+                Text(queue),
+                Text(message_id),
+                NumberOrNull(*due_at),
+                Text(body),
+            ],
+            Self::End(end) => &end.values(),
         };
-        Ok(affected == 1)
+        let statement = self.statement::<DB>().text;
+        Ok(Sql::<DB>::execute(connection, statement, values).await? == 1)
     }
 }
 
-/// An event to store.
-#[derive(Debug)]
-pub(crate) struct Push {
-    pub(crate) queue: Arc<str>,
-    pub(crate) message_id: String,
-    /// In milliseconds since 1970. `None` means at once.
-    pub(crate) due_at: Option<i64>,
-    pub(crate) body: String,
-}
-
-impl Push {
-    fn values(&self) -> [Value<'_>; 4] {
-        [
-            Text(&self.queue),
-            Text(&self.message_id),
-            NumberOrNull(self.due_at),
-            Text(&self.body),
-        ]
-    }
-}
-
-/// The right to end one attempt of an event.
-#[derive(Debug)]
+/// The right to run and end one attempt of an event. No `Debug`, since the body holds personal data.
 pub(crate) struct Lease {
     /// sqlx's name of the engine.
     pub(crate) engine: &'static str,
@@ -69,14 +70,11 @@ pub(crate) struct Lease {
     pub(crate) owner: Arc<str>,
     /// The number of the attempt, from 1.
     pub(crate) attempt: i64,
+    pub(crate) crashes: i64,
+    /// The event as JSON.
+    pub(crate) body: String,
     /// Whether the handler tried to end it in a transaction. From then on only the row says whether the event is done.
     pub(crate) in_transaction: AtomicBool,
-}
-
-impl Lease {
-    pub(crate) fn was_ended_in_a_transaction(&self) -> bool {
-        self.in_transaction.load(Ordering::Relaxed)
-    }
 }
 
 /// How an attempt ended.
@@ -88,7 +86,7 @@ pub(crate) enum Outcome {
 }
 
 /// The end of a lease.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct End {
     pub(crate) lease: Arc<Lease>,
     pub(crate) outcome: Outcome,

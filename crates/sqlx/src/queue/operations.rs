@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use super::{
-    dead_letter::{DeadLetter, DeadRow},
-    queue::Queue,
+    dead_letter::DeadLetter,
+    queue::{Queue, since_1970},
 };
 use crate::{
     engine::{
-        Engine,
+        Engine, Sql,
         Value::{self, Number, Text},
     },
     error::DatabaseError,
     millis::millis,
-    purge,
+    purge, request,
+    statements::Statements as _,
 };
 
 /// How long the ids of processed messages are kept: 7 days.
@@ -43,7 +44,7 @@ impl<DB: Engine> Queue<DB> {
     /// When the database cannot be asked.
     pub async fn counts(&self) -> Result<Counts, DatabaseError> {
         let queue = [Text(&self.name)];
-        let rows = self.rows("count its events", DB::COUNTS, &queue).await?;
+        let rows = request::rows(&self.pool, Sql::<DB>::COUNTS, &queue).await?;
         let counts: (i64, i64, i64) = rows.first().copied().unwrap_or_default();
         let [waiting, running, dead] =
             <[i64; 3]>::from(counts).map(|count| count.try_into().unwrap_or_default());
@@ -61,7 +62,7 @@ impl<DB: Engine> Queue<DB> {
     /// When the database cannot be asked.
     pub async fn count_dead(&self) -> Result<u64, DatabaseError> {
         let dead = [Text(&self.name), Text("dead")];
-        let rows = self.rows("count its events", DB::COUNT, &dead).await?;
+        let rows = request::rows(&self.pool, Sql::<DB>::COUNT, &dead).await?;
         let (count,): (i64,) = rows.first().copied().unwrap_or_default();
         Ok(count.try_into().unwrap_or_default())
     }
@@ -77,8 +78,8 @@ impl<DB: Engine> Queue<DB> {
     ///     loop {
     ///         let page = queue.dead_letters(last.as_ref(), 100).await?;
     ///         for letter in &page {
-    ///             println!("{}: {}", letter.message_id(), letter.error());
-    ///             queue.requeue_dead_letter(letter.message_id()).await?;
+    ///             println!("{}: {}", letter.message_id, letter.error);
+    ///             queue.requeue_dead_letter(&letter.message_id).await?;
     ///         }
     ///         let Some(letter) = page.into_iter().next_back() else {
     ///             return Ok(());
@@ -96,15 +97,13 @@ impl<DB: Engine> Queue<DB> {
         after: Option<&DeadLetter>,
         limit: u32,
     ) -> Result<Vec<DeadLetter>, DatabaseError> {
-        let (at, message_id) = after.map_or((-1, ""), DeadLetter::place);
-        let page = [
-            Text(&self.name),
-            Number(at),
-            Text(message_id),
-            Number(limit.into()),
-        ];
-        let rows = self.rows::<DeadRow>("list its dead letters", DB::DEAD_LETTERS, &page);
-        Ok(rows.await?.into_iter().map(DeadLetter::from).collect())
+        let (at, message_id) = after.map_or((-1, ""), |letter| {
+            (since_1970(letter.died_at), &*letter.message_id)
+        });
+        let (name, limit) = (Text(&self.name), Number(limit.into()));
+        let page = [name, Number(at), Text(message_id), limit];
+        let rows = request::rows(&self.pool, Sql::<DB>::DEAD_LETTERS, &page);
+        Ok(rows.await?.into_iter().map(DeadLetter::from_row).collect())
     }
 
     /// The dead letter of a message, or `None`.
@@ -114,8 +113,8 @@ impl<DB: Engine> Queue<DB> {
     /// When the database cannot be asked.
     pub async fn dead_letter(&self, message_id: &str) -> Result<Option<DeadLetter>, DatabaseError> {
         let message = self.message(message_id);
-        let rows = self.rows::<DeadRow>("read a dead letter", DB::DEAD_LETTER, &message);
-        Ok(rows.await?.into_iter().map(DeadLetter::from).next())
+        let rows = request::rows(&self.pool, Sql::<DB>::DEAD_LETTER, &message);
+        Ok(rows.await?.into_iter().map(DeadLetter::from_row).next())
     }
 
     /// Requeues a dead-lettered event: it runs again at once, with all its attempts. Returns `false` when there is no
@@ -126,7 +125,7 @@ impl<DB: Engine> Queue<DB> {
     /// When the database cannot be asked.
     pub async fn requeue_dead_letter(&self, message_id: &str) -> Result<bool, DatabaseError> {
         let message = self.message(message_id);
-        let requeued = self.execute("requeue a dead letter", DB::REQUEUE, &message);
+        let requeued = request::execute(&self.pool, Sql::<DB>::REQUEUE, &message);
         let requeued = requeued.await? == 1;
         self.stored.notify_one();
         Ok(requeued)
@@ -140,7 +139,7 @@ impl<DB: Engine> Queue<DB> {
     /// When the database cannot be asked.
     pub async fn drop_dead_letter(&self, message_id: &str) -> Result<bool, DatabaseError> {
         let message = self.message(message_id);
-        let dropped = self.execute("drop a dead letter", DB::DROP, &message);
+        let dropped = request::execute(&self.pool, Sql::<DB>::DROP, &message);
         Ok(dropped.await? == 1)
     }
 
@@ -162,7 +161,7 @@ impl<DB: Engine> Queue<DB> {
             Number(millis(older_than)),
             Number(purge::BATCH),
         ];
-        purge::in_batches(|| self.execute("purge what was processed", DB::PURGE, &step)).await
+        purge::in_batches(|| request::execute(&self.pool, Sql::<DB>::PURGE, &step)).await
     }
 
     /// The parameters of each statement about one dead letter.

@@ -1,26 +1,26 @@
 //! A worker's loop: leases due events, at most as many as may run at the same time.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Instant, timeout},
 };
 
 use super::{
+    lease::Lease,
     leases::{DATABASE_PAUSE, Leases},
     queue::Queue,
     run::Run,
     settings::{Handler, Settings},
 };
-use crate::{engine::Engine, error::DatabaseError, purge};
+use crate::{engine::Engine, error::DatabaseError};
 
 /// The longest time until an event that another process stored is found.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Bounds memory, since a body has up to 2 MiB.
 const LARGEST_LEASE: usize = 100;
-const BETWEEN_PURGES: Duration = Duration::from_secs(3600);
 /// The crashes, at least and at most, of an event that runs beside others.
 const BESIDE_OTHERS: (i64, i64) = (0, 1);
 /// The crashes, at least and at most, of an event that runs alone.
@@ -30,33 +30,26 @@ pub(super) async fn work<DB: Engine, S: Handler>(
     queue: Queue<DB>,
     service: S,
     settings: Settings,
-    shutdown: impl Future<Output = ()>,
+    stop: watch::Receiver<bool>,
 ) {
-    let mut stop = Stop {
-        order: Some(Box::pin(shutdown)),
-    };
-    let mut poll = Poll::new(queue, service, settings);
-    while let Some(permits) = poll.free_permits(&mut stop).await {
-        match poll.fetch(permits, &mut stop).await {
-            Ok(None) => {}
-            Ok(Some(pause)) => {
-                let stored = &poll.leases.queue().stored;
-                let _ = stop.or(something_to_do(stored, pause)).await;
-            }
+    let mut poll = Poll::new(queue, service, settings, stop);
+    while let Some(permits) = poll.free_permits().await {
+        let pause = match poll.fetch(permits).await {
+            Ok(pause) => pause,
             Err(error) => {
                 poll.leases.warn(&error);
-                let _ = stop.or(sleep(DATABASE_PAUSE)).await;
+                DATABASE_PAUSE
             }
-        }
+        };
+        poll.wait(pause).await;
     }
-    poll.leases.prepare_to_stop();
     while poll.runs.join_next().await.is_some() {}
 }
 
 struct Poll<DB: Engine, S> {
     service: S,
-    settings: Settings,
     leases: Arc<Leases<DB>>,
+    stop: watch::Receiver<bool>,
     free: Arc<Semaphore>,
     /// When to look for the next row again, even if the last lease filled all permits.
     look_at: Instant,
@@ -68,27 +61,23 @@ struct Poll<DB: Engine, S> {
 
 enum Next {
     Wait(Duration),
-    Look,
     Lease,
     LeaseAlone,
 }
 
 /// Methods take `&mut self`, although few change it, since a service need not be `Sync`.
 impl<DB: Engine, S: Handler> Poll<DB, S> {
-    fn new(queue: Queue<DB>, service: S, settings: Settings) -> Self {
+    fn new(queue: Queue<DB>, service: S, settings: Settings, stop: watch::Receiver<bool>) -> Self {
+        let free = Arc::new(Semaphore::new(settings.concurrency));
+        let leases = Arc::new(Leases::new(queue, settings, stop.clone()));
         let mut background = JoinSet::new();
-        let (purged, retention) = (queue.clone(), settings.retention);
-        background.spawn(purge::continuously(BETWEEN_PURGES, move || {
-            let purged = purged.clone();
-            async move { purged.purge(retention).await }
-        }));
-        let leases = Arc::new(Leases::new(queue, settings.lease));
         background.spawn(Arc::clone(&leases).keep());
+        background.spawn(Arc::clone(&leases).purge());
         Self {
             service,
-            free: Arc::new(Semaphore::new(settings.concurrency as usize)),
-            settings,
             leases,
+            stop,
+            free,
             look_at: Instant::now(),
             was_full: false,
             runs: JoinSet::new(),
@@ -97,12 +86,9 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
     }
 
     /// Waits for a free permit and takes all that are free. `None` when the worker stops.
-    async fn free_permits<F: Future<Output = ()>>(
-        &mut self,
-        stop: &mut Stop<F>,
-    ) -> Option<OwnedSemaphorePermit> {
+    async fn free_permits(&mut self) -> Option<OwnedSemaphorePermit> {
         let first = Arc::clone(&self.free).acquire_owned();
-        let mut permits = stop.or(first).await?.ok()?;
+        let mut permits = self.unless_stopped(first).await?.ok()?;
         let others = self.free.available_permits().min(LARGEST_LEASE - 1);
         let others = u32::try_from(others).unwrap_or(u32::MAX);
         if let Ok(others) = Arc::clone(&self.free).try_acquire_many_owned(others) {
@@ -111,37 +97,32 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
         Some(permits)
     }
 
-    /// Starts at most as many events as there are permits. Returns how long to wait when no event is due.
-    async fn fetch<F: Future<Output = ()>>(
-        &mut self,
-        permits: OwnedSemaphorePermit,
-        stop: &mut Stop<F>,
-    ) -> Result<Option<Duration>, DatabaseError> {
+    /// Starts at most as many events as there are permits. Returns how long to wait.
+    async fn fetch(&mut self, permits: OwnedSemaphorePermit) -> Result<Duration, DatabaseError> {
         while self.runs.try_join_next().is_some() {}
         let next = match self.was_full && Instant::now() < self.look_at {
             true => Next::Lease,
             false => self.look().await?,
         };
         match next {
-            Next::Wait(pause) => return Ok(Some(pause)),
-            Next::Look => {}
+            Next::Wait(pause) => return Ok(pause),
             Next::Lease => self.lease(permits).await?,
-            Next::LeaseAlone => self.lease_alone(permits, stop).await?,
+            Next::LeaseAlone => self.lease_alone(permits).await?,
         }
-        Ok(None)
+        Ok(Duration::ZERO)
     }
 
     async fn look(&mut self) -> Result<Next, DatabaseError> {
         self.was_full = false;
         // Shorter than the silence that counts as an outage: see `Leases::may_take_over`.
-        let longest_pause = LONGEST_PAUSE.min(self.settings.lease / 4);
+        let longest_pause = LONGEST_PAUSE.min(self.leases.settings.lease / 4);
         self.look_at = Instant::now() + longest_pause;
         let mut next = Next::Wait(longest_pause);
         for (state, due_in, crashes) in self.leases.next().await? {
             if state == "running" {
                 if due_in <= 0 && self.leases.may_take_over() {
                     self.leases.take_over().await?;
-                    return Ok(Next::Look);
+                    return Ok(Next::Wait(Duration::ZERO));
                 }
             } else if due_in > 0 {
                 let pause = Duration::from_millis(due_in.unsigned_abs());
@@ -157,71 +138,57 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
 
     async fn lease(&mut self, mut permits: OwnedSemaphorePermit) -> Result<(), DatabaseError> {
         let at_most = permits.num_permits();
-        let jobs = self.leases.lease(at_most, BESIDE_OTHERS).await?;
-        self.was_full = jobs.len() == at_most;
-        for job in jobs {
-            let permit = permits.split(1);
-            self.start(
-                Run::new(job, Arc::clone(&self.leases), self.settings.clone()),
-                permit,
-            );
+        let leases = self.leases.lease(at_most, BESIDE_OTHERS).await?;
+        self.was_full = leases.len() == at_most;
+        for lease in leases {
+            self.start(lease, permits.split(1));
         }
         Ok(())
     }
 
     /// Runs an event that may crash the process. It starts when no other event runs in this worker, and no other
     /// starts before it has ended.
-    async fn lease_alone<F: Future<Output = ()>>(
+    async fn lease_alone(
         &mut self,
         mut permits: OwnedSemaphorePermit,
-        stop: &mut Stop<F>,
     ) -> Result<(), DatabaseError> {
-        let held = u32::try_from(permits.num_permits()).unwrap_or(u32::MAX);
-        let others = self.settings.concurrency.saturating_sub(held);
+        let concurrency = self.leases.settings.concurrency;
+        let others = concurrency.saturating_sub(permits.num_permits());
+        let others = u32::try_from(others).unwrap_or(u32::MAX);
         let others = Arc::clone(&self.free).acquire_many_owned(others);
-        let Some(Ok(others)) = stop.or(others).await else {
+        let Some(Ok(others)) = self.unless_stopped(others).await else {
             return Ok(());
         };
         permits.merge(others);
-        if let Some(job) = self.leases.lease(1, ALONE).await?.pop() {
-            let run = Run::new(job, Arc::clone(&self.leases), self.settings.clone());
-            self.start(run, Some(permits));
+        if let Some(lease) = self.leases.lease(1, ALONE).await?.pop() {
+            self.start(lease, Some(permits));
         }
         Ok(())
     }
 
-    fn start(&mut self, run: Run<DB>, permit: Option<OwnedSemaphorePermit>) {
-        let service = self.service.clone();
+    fn start(&mut self, lease: Arc<Lease>, permit: Option<OwnedSemaphorePermit>) {
+        let (run, service) = (
+            Run::new(lease, Arc::clone(&self.leases)),
+            self.service.clone(),
+        );
         self.runs.spawn(async move {
             run.run(service).await;
             drop(permit);
         });
     }
-}
 
-async fn something_to_do(stored: &Notify, pause: Duration) {
-    tokio::select! {
-        () = stored.notified() => {}
-        () = sleep(pause) => {}
+    /// Waits until this process stores an event, the worker stops, or the pause is over.
+    async fn wait(&mut self, pause: Duration) {
+        let leases = Arc::clone(&self.leases);
+        let stored = timeout(pause, leases.queue.stored.notified());
+        let _ = self.unless_stopped(stored).await;
     }
-}
 
-/// The order to stop. It may come at any time, and is never withdrawn.
-struct Stop<F> {
-    /// `None` once the order has come.
-    order: Option<Pin<Box<F>>>,
-}
-
-impl<F: Future<Output = ()>> Stop<F> {
     /// The output of `other`, or `None` when the worker stops.
-    async fn or<T>(&mut self, other: impl Future<Output = T>) -> Option<T> {
-        let order = self.order.as_mut()?;
+    async fn unless_stopped<T>(&mut self, other: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
-            () = order => {
-                self.order = None;
-                None
-            }
+            _ = self.stop.wait_for(|&is_ordered| is_ordered) => None,
             output = other => Some(output),
         }
     }

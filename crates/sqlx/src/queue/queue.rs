@@ -1,28 +1,23 @@
 //! The queue, which stores events.
 
 use std::{
-    fmt, io,
+    fmt,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue, QueuedEvent};
 use sqlx::{Database, Pool};
-use tokio::{sync::Notify, time::timeout};
+use tokio::sync::Notify;
 
-use super::{
-    lease::{Push, Write},
-    writer::Writer,
-};
+use super::{lease::Write, writer::Writer};
 use crate::{
     connect,
-    connections::Connections,
-    engine::{Engine, Row, Value, number},
+    engine::{Engine, Sql, number, sealed::Dialect as _},
     error::DatabaseError,
     millis::millis,
+    request,
 };
-
-const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A durable queue with a name, in the table `clerk_queue`.
 ///
@@ -33,8 +28,9 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The name is the scope of deduplication. While a message's id is in the table, the same id is a
 /// [`Duplicate`](Enqueued::Duplicate), even when its event is done or dead-lettered.
 pub struct Queue<DB: Database> {
-    pub(super) connections: Arc<Connections<DB>>,
-    pub(super) writer: Arc<Writer<DB>>,
+    /// The queue's own connections.
+    pub(super) pool: Pool<DB>,
+    writer: Arc<Writer<DB>>,
     pub(super) name: Arc<str>,
     /// Notified when this process stores an event, so that its own worker finds it at once.
     pub(super) stored: Arc<Notify>,
@@ -90,10 +86,9 @@ impl<DB: Engine> Queue<DB> {
         let looked = looked.await;
         looked.map_err(DatabaseError::of(DB::NAME, "open the queue"))?;
         drop(connection);
-        let connections = Arc::new(Connections::new(own));
         Ok(Self {
-            writer: Arc::new(Writer::new(Arc::clone(&connections))),
-            connections,
+            writer: Arc::new(Writer::new(own.clone())),
+            pool: own,
             name: name.into().into(),
             stored: Arc::default(),
         })
@@ -109,44 +104,9 @@ impl<DB: Engine> Queue<DB> {
         }
     }
 
-    /// Runs a statement. Returns the number of rows affected.
-    pub(super) async fn execute(
-        &self,
-        attempt: &'static str,
-        statement: &'static str,
-        values: &[Value<'_>],
-    ) -> Result<u64, DatabaseError> {
-        let executing = async {
-            let mut connection = self.connections.acquire().await?;
-            let affected = DB::execute(&mut connection.0, statement, values).await?;
-            self.connections.keep(connection);
-            Ok::<_, sqlx::Error>(affected)
-        };
-        in_time::<DB, _, _>(attempt, executing).await
-    }
-
-    /// Runs a statement that returns rows.
-    pub(super) async fn rows<R: Row>(
-        &self,
-        attempt: &'static str,
-        statement: &'static str,
-        values: &[Value<'_>],
-    ) -> Result<Vec<R>, DatabaseError> {
-        let asking = async {
-            let mut connection = self.connections.acquire().await?;
-            let rows = DB::rows(&mut connection.0, statement, values).await?;
-            self.connections.keep(connection);
-            Ok::<_, sqlx::Error>(rows)
-        };
-        in_time::<DB, _, _>(attempt, asking).await
-    }
-
-    pub(super) async fn write(
-        &self,
-        attempt: &'static str,
-        write: Write,
-    ) -> Result<bool, DatabaseError> {
-        in_time::<DB, _, _>(attempt, self.writer.write(write)).await
+    pub(super) async fn write(&self, write: Write) -> Result<bool, DatabaseError> {
+        let purpose = write.statement::<DB>().purpose;
+        request::in_time::<DB, _, _>(purpose, self.writer.write(write)).await
     }
 
     /// The queue's name: the scope of deduplication.
@@ -156,23 +116,11 @@ impl<DB: Engine> Queue<DB> {
     }
 }
 
-/// A broken connection that never answers must not block anything for ever.
-async fn in_time<DB: Engine, T, E: Into<Arc<sqlx::Error>>>(
-    attempt: &'static str,
-    asking: impl Future<Output = Result<T, E>>,
-) -> Result<T, DatabaseError> {
-    let answer = match timeout(DATABASE_TIMEOUT, asking).await {
-        Ok(answer) => answer.map_err(Into::into),
-        Err(elapsed) => Err(sqlx::Error::Io(io::Error::from(elapsed)).into()),
-    };
-    answer.map_err(DatabaseError::of(DB::NAME, attempt))
-}
-
 /// A pool for the queue, with the same settings and hooks.
 fn own_pool<DB: Engine>(pool: &Pool<DB>) -> Pool<DB> {
     let options = pool.options().clone().min_connections(0);
     let options = options.test_before_acquire(false);
-    let options = match DB::HAS_ONE_WRITER {
+    let options = match Sql::<DB>::HAS_ONE_WRITER {
         true => options
             .max_connections(1)
             .idle_timeout(None)
@@ -192,13 +140,13 @@ impl<DB: Engine> EventQueue for Queue<DB> {
     ) -> Result<Enqueued, DatabaseError> {
         let unwritable = |error| sqlx::Error::Encode(Box::new(error));
         let body = serde_json::to_string(event).map_err(unwritable);
-        let push = Push {
+        let push = Write::Push {
             queue: Arc::clone(&self.name),
             message_id: event.message_id().to_owned(),
             due_at: not_before.map(since_1970),
             body: body.map_err(DatabaseError::of(DB::NAME, "write an event as JSON"))?,
         };
-        if !self.write("store an event", Write::Push(push)).await? {
+        if !self.write(push).await? {
             return Ok(Enqueued::Duplicate);
         }
         self.stored.notify_one();
@@ -206,14 +154,15 @@ impl<DB: Engine> EventQueue for Queue<DB> {
     }
 }
 
-fn since_1970(time: SystemTime) -> i64 {
+/// In milliseconds.
+pub(super) fn since_1970(time: SystemTime) -> i64 {
     millis(time.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 impl<DB: Database> Clone for Queue<DB> {
     fn clone(&self) -> Self {
         Self {
-            connections: Arc::clone(&self.connections),
+            pool: self.pool.clone(),
             writer: Arc::clone(&self.writer),
             name: Arc::clone(&self.name),
             stored: Arc::clone(&self.stored),

@@ -1,6 +1,10 @@
 //! One attempt of one event.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{
+    future::poll_fn,
+    sync::{Arc, atomic::Ordering},
+    time::SystemTime,
+};
 
 use clerk_webhooks::{
     RawClerkEvent, WebhookError,
@@ -11,27 +15,26 @@ use tracing::{Instrument as _, Span, debug, error, error_span, warn};
 
 use super::{
     dead_letter::DeadLetter,
-    lease::{End, Outcome},
-    leases::{Job, Leases},
-    settings::{Handler, Settings},
+    lease::{End, Lease, Outcome},
+    leases::Leases,
+    settings::Handler,
 };
 use crate::engine::Engine;
 
 /// The longest error text that is stored, in characters.
 const LONGEST_ERROR: usize = 2000;
 
-/// A job, with the fields of its log lines.
+/// A leased event, with the fields of its log lines.
 pub(super) struct Run<DB: Engine> {
-    job: Job,
+    lease: Arc<Lease>,
     event_type: Option<String>,
     leases: Arc<Leases<DB>>,
-    settings: Settings,
 }
 
 /// Adds the fields that every log line of an attempt has.
 macro_rules! log {
     ($level:ident, $run:expr, $($rest:tt)*) => {{
-        let lease = &$run.job.lease;
+        let lease = &$run.lease;
         $level!(
             target: "clerk_webhooks",
             queue = &*lease.queue,
@@ -44,12 +47,11 @@ macro_rules! log {
 }
 
 impl<DB: Engine> Run<DB> {
-    pub(super) fn new(job: Job, leases: Arc<Leases<DB>>, settings: Settings) -> Self {
+    pub(super) fn new(lease: Arc<Lease>, leases: Arc<Leases<DB>>) -> Self {
         Self {
-            job,
+            lease,
             event_type: None,
             leases,
-            settings,
         }
     }
 
@@ -59,65 +61,57 @@ impl<DB: Engine> Run<DB> {
         let Some(outcome) = self.outcome(service).await else {
             return;
         };
-        let lease = &self.job.lease;
-        if lease.was_ended_in_a_transaction() {
-            self.after_transaction(outcome).await;
-        } else {
-            self.end(outcome).await;
+        if self.record(outcome).await.is_none() {
+            let text = "how the attempt ended could not be recorded: it counts as a crash, and the event \
+                        runs again";
+            log!(error, self, "{text}");
         }
     }
 
-    /// The row decides whether the event is done, not the handler's result.
-    async fn after_transaction(&self, outcome: Outcome) {
-        match self.leases.is_completed(&self.job.lease).await {
-            Some(true) => {
-                self.leases.forget(&self.job.lease);
-                if let Outcome::Again { error, .. } | Outcome::Dead { error, .. } = outcome {
-                    let text = "the handler failed after it completed the event: the event is done";
-                    log!(warn, self, error, "{text}");
-                } else {
-                    log!(debug, self, "processed");
-                }
+    /// `None` when the worker stops and the database does not answer.
+    async fn record(&self, mut outcome: Outcome) -> Option<()> {
+        let tried_to_complete = self.lease.in_transaction.load(Ordering::Relaxed);
+        // The row decides whether the event is done, not the handler's result.
+        if tried_to_complete && self.leases.is_completed(&self.lease).await? {
+            self.leases.forget(&self.lease);
+            if let Outcome::Again { error, .. } | Outcome::Dead { error, .. } = outcome {
+                let text = "the handler failed after it completed the event: the event is done";
+                log!(warn, self, error, "{text}");
+            } else {
+                log!(debug, self, "processed");
             }
-            Some(false) if outcome == Outcome::Done => {
-                let error = "the transaction that completed the event was not committed";
-                self.end(self.failed(error)).await;
-            }
-            Some(false) => self.end(outcome).await,
-            None => self.report_unrecorded(),
+            return Some(());
         }
+        if tried_to_complete && outcome == Outcome::Done {
+            outcome = self.failed("the transaction that completed the event was not committed");
+        }
+        let lease = Arc::clone(&self.lease);
+        self.end(End { lease, outcome }).await
     }
 
-    async fn end(&self, outcome: Outcome) {
-        let end = End {
-            lease: Arc::clone(&self.job.lease),
-            outcome,
-        };
-        match self.leases.end(&end).await {
-            Some(true) => self.report(&end),
-            Some(false) => {
-                log!(
-                    warn,
-                    self,
-                    "the lease was lost while the event ran: another worker has it"
-                );
+    async fn end(&self, end: End) -> Option<()> {
+        match self.leases.end(&end).await? {
+            true => self.report(&end),
+            false => {
+                let text = "the lease was lost while the event ran: another worker has it";
+                log!(warn, self, "{text}");
             }
-            None => self.report_unrecorded(),
         }
+        Some(())
     }
 
     /// `None` when the run was aborted.
     async fn outcome(&mut self, service: impl Handler) -> Option<Outcome> {
-        let (attempts, crashes) = (self.job.lease.attempt - 1, self.job.crashes);
-        if crashes >= self.settings.max_crashes {
+        let (attempts, crashes) = (self.lease.attempt - 1, self.lease.crashes);
+        if crashes >= self.leases.settings.max_crashes {
             let error = format!("it crashed its worker {crashes} times");
             return Some(Outcome::Dead { attempts, error });
         }
-        if attempts >= i64::from(self.settings.retry_policy.max_attempts()) {
+        if attempts >= i64::from(self.leases.settings.retry_policy.max_attempts()) {
             let error = format!("no attempt is left after {attempts}, the last of which crashed");
             return Some(Outcome::Dead { attempts, error });
         }
-        let event: QueuedEvent = match serde_json::from_str(&self.job.body) {
+        let event: QueuedEvent = match serde_json::from_str(&self.lease.body) {
             Ok(event) => event,
             // serde's own text is left out, since it quotes values of the payload.
             Err(error) => {
@@ -137,9 +131,8 @@ impl<DB: Engine> Run<DB> {
     async fn handle(&self, event: QueuedEvent, service: impl Handler) -> Option<Outcome> {
         let event = event
             .with_attempt(self.attempt())
-            .with_extension(Arc::clone(&self.job.lease));
-        let span = self.span();
-        let (policy, attempt) = (self.settings.retry_policy.clone(), self.attempt());
+            .with_extension(Arc::clone(&self.lease));
+        let (policy, attempt) = (self.leases.settings.retry_policy.clone(), self.attempt());
         let handling = async move {
             let error = match call(service, event).await {
                 Ok(()) => return Outcome::Done,
@@ -149,14 +142,14 @@ impl<DB: Engine> Run<DB> {
             failed(attempt, decision, &WebhookError::retry(error).to_string())
         };
         let mut task = JoinSet::new();
-        task.spawn(handling.instrument(span));
-        match timeout(self.settings.longest_run, task.join_next()).await {
+        task.spawn(handling.instrument(self.span()));
+        match timeout(self.leases.settings.longest_run, task.join_next()).await {
             Ok(Some(Ok(outcome))) => Some(outcome),
             // The panic's text may have any content, so it is not stored. The panic hook has printed it.
             Ok(Some(Err(error))) if error.is_panic() => Some(self.failed("the handler panicked")),
             Ok(Some(Err(_)) | None) => None,
             Err(_) => {
-                let limit = self.settings.longest_run;
+                let limit = self.leases.settings.longest_run;
                 Some(self.failed(&format!("the handler was aborted after {limit:?}")))
             }
         }
@@ -164,7 +157,7 @@ impl<DB: Engine> Run<DB> {
 
     /// A span of level `error` is enabled at every level, so that all log lines of the handler have the message id.
     fn span(&self) -> Span {
-        let lease = &self.job.lease;
+        let lease = &self.lease;
         error_span!(
             target: "clerk_webhooks",
             "event",
@@ -177,12 +170,12 @@ impl<DB: Engine> Run<DB> {
 
     fn failed(&self, error: &str) -> Outcome {
         let attempt = self.attempt();
-        let decision = self.settings.retry_policy.after_a_failure(attempt);
+        let decision = self.leases.settings.retry_policy.after_a_failure(attempt);
         failed(attempt, decision, error)
     }
 
     fn attempt(&self) -> u32 {
-        self.job.lease.attempt.try_into().unwrap_or(u32::MAX)
+        self.lease.attempt.try_into().unwrap_or(u32::MAX)
     }
 
     fn report(&self, end: &End) {
@@ -194,22 +187,17 @@ impl<DB: Engine> Run<DB> {
             }
             Outcome::Dead { attempts, error } => {
                 log!(error, self, error, "dead-lettered");
-                let lease = &self.job.lease;
-                (self.settings.on_dead_letter)(&DeadLetter::now(
-                    (lease.message_id.clone(), *attempts, self.job.crashes),
-                    error.clone(),
-                    self.job.body.clone(),
-                ));
+                let lease = &self.lease;
+                (self.leases.settings.on_dead_letter)(&DeadLetter {
+                    message_id: lease.message_id.clone(),
+                    attempts: (*attempts).try_into().unwrap_or(u32::MAX),
+                    crashes: lease.crashes.try_into().unwrap_or(u32::MAX),
+                    error: error.clone(),
+                    died_at: SystemTime::now(),
+                    stored: lease.body.clone(),
+                });
             }
         }
-    }
-
-    fn report_unrecorded(&self) {
-        log!(
-            error,
-            self,
-            "how the attempt ended could not be recorded: it counts as a crash, and the event runs again"
-        );
     }
 }
 

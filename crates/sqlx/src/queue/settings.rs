@@ -60,7 +60,7 @@ impl<S> Handler for S where
 /// The settings that every run needs.
 #[derive(Clone)]
 pub(super) struct Settings {
-    pub(super) concurrency: u32,
+    pub(super) concurrency: usize,
     pub(super) lease: Duration,
     pub(super) longest_run: Duration,
     pub(super) max_crashes: i64,

@@ -2,56 +2,37 @@
 
 use std::time::{Duration, SystemTime};
 
-use tokio::time::Instant;
-
 /// After an outage, or after this process was suspended, every lease has ended. Workers that still run must then get
 /// time to extend their leases.
+///
+/// The clock continues while the machine sleeps; an `Instant` may stop then.
 #[derive(Debug)]
 pub(super) struct Touch {
-    since: Moment,
-    last: Moment,
+    since: SystemTime,
+    last: SystemTime,
 }
 
 impl Touch {
     pub(super) fn now() -> Self {
-        let now = Moment::now();
+        let now = SystemTime::now();
         Self {
             since: now,
             last: now,
         }
     }
 
-    /// Records that the database has answered. After a silence longer than `gap`, the time starts from zero.
+    /// Records that the database has answered. The time starts from zero after a silence longer than `gap`, and when
+    /// the clock was set back, which may hide one.
     pub(super) fn again(&mut self, gap: Duration) {
-        if self.last.elapsed() > gap {
-            self.since = Moment::now();
+        if self.last.elapsed().is_ok_and(|silence| silence <= gap) {
+            self.last = SystemTime::now();
+        } else {
+            *self = Self::now();
         }
-        self.last = Moment::now();
     }
 
     pub(super) fn lasts(&self) -> Duration {
-        self.since.elapsed()
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Moment {
-    instant: Instant,
-    /// Continues while the machine sleeps; an `Instant` may stop then.
-    clock: SystemTime,
-}
-
-impl Moment {
-    fn now() -> Self {
-        Self {
-            instant: Instant::now(),
-            clock: SystemTime::now(),
-        }
-    }
-
-    fn elapsed(&self) -> Duration {
-        let by_clock = self.clock.elapsed().unwrap_or_default();
-        by_clock.max(self.instant.elapsed())
+        self.since.elapsed().unwrap_or_default()
     }
 }
 
@@ -64,10 +45,8 @@ mod tests {
     fn touched_after(pauses: impl IntoIterator<Item = u64>) -> Touch {
         let mut touch = Touch::now();
         for pause in pauses.into_iter().map(Duration::from_secs) {
-            for moment in [&mut touch.since, &mut touch.last] {
-                moment.instant -= pause;
-                moment.clock -= pause;
-            }
+            touch.since -= pause;
+            touch.last -= pause;
             touch.again(GAP);
         }
         touch
@@ -86,11 +65,13 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_anew_after_a_machine_slept() {
+    fn it_begins_anew_after_the_clock_was_set_back() {
         let mut touch = touched_after([2; 4]);
-        touch.last.clock -= Duration::from_secs(3600);
-        touch.since.clock -= Duration::from_secs(3600);
+        touch.since += Duration::from_secs(3600);
+        touch.last += Duration::from_secs(3600);
+        assert_eq!(touch.lasts(), Duration::ZERO);
         touch.again(GAP);
-        assert!(touch.lasts() < Duration::from_secs(1));
+        touch.since -= GAP;
+        assert!(touch.lasts() >= GAP, "it does not wait for the old time");
     }
 }

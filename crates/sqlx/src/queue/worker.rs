@@ -3,7 +3,7 @@
 use std::{fmt, future, pin::pin, sync::Arc, time::Duration};
 
 use clerk_webhooks::queue::RetryPolicy;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use super::{
     dead_letter::DeadLetter,
@@ -53,7 +53,7 @@ const MOST_AT_ONCE: usize = 100_000;
 ///     .await?
 ///     .worker(EventHandler::new((), on_event))
 ///     .with_concurrency(4)
-///     .on_dead_letter(|letter| eprintln!("{}: {}", letter.message_id(), letter.error()));
+///     .on_dead_letter(|letter| eprintln!("{}: {}", letter.message_id, letter.error));
 /// # let stop = async {};
 /// worker.run_until(stop).await;
 /// # Ok(())
@@ -92,8 +92,7 @@ impl<DB: Engine, S: Handler> Worker<DB, S> {
     /// How many events the worker leases and runs at the same time: 10 unless set; at least one, and at most
     /// 100,000.
     pub fn with_concurrency(mut self, concurrency: usize) -> Self {
-        let concurrency = concurrency.clamp(1, MOST_AT_ONCE);
-        self.settings.concurrency = concurrency.try_into().unwrap_or(u32::MAX);
+        self.settings.concurrency = concurrency.clamp(1, MOST_AT_ONCE);
         self
     }
 
@@ -155,15 +154,14 @@ impl<DB: Engine, S: Handler> Worker<DB, S> {
     /// runtime, runs again as after a crash. If the database cannot be reached during the shutdown, the worker waits
     /// for it some 40 seconds at most.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
-        let (order, ordered) = oneshot::channel();
-        let ordered = async { drop(ordered.await) };
-        let mut work = pin!(poll::work(self.queue, self.service, self.settings, ordered));
+        let (order, stop) = watch::channel(false);
+        let mut work = pin!(poll::work(self.queue, self.service, self.settings, stop));
         // Polled all the time: it may hold a connection of the queue that the worker waits for.
         tokio::select! {
             () = &mut work => return,
             () = shutdown => {}
         }
-        let _ = order.send(());
+        order.send_replace(true);
         work.await;
     }
 

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use sqlx::{Connection as _, Database, SqlStr};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task,
-};
+use sqlx::{Connection as _, Database, Pool, SqlStr};
+use tokio::sync::{mpsc, oneshot};
 
 use super::lease::Write;
 use crate::{
-    connections::{Acquired, Connections},
-    engine::Engine,
+    connect,
+    engine::{Engine, Sql, sealed::Dialect as _},
 };
 
 /// How many writes one commit has at most, and how many can wait for the next commit.
@@ -22,10 +19,10 @@ pub(crate) type Written = Result<bool, Arc<sqlx::Error>>;
 
 /// Postgres flushes the commits of several connections together by itself. There each write is its own statement.
 ///
-/// SQLite has one writer per file, and flushes each commit. There a write that finds the connection free is its own
-/// statement too. A task collects the writes that arrive while a commit runs; up to 64 of them cost one flush.
+/// SQLite has one writer per file, and flushes each commit. There a task collects the writes that arrive while a commit
+/// runs; up to 64 of them cost one flush.
 pub(crate) struct Writer<DB: Database> {
-    connections: Arc<Connections<DB>>,
+    pool: Pool<DB>,
     batches: Option<mpsc::Sender<Job>>,
 }
 
@@ -35,16 +32,13 @@ struct Job {
 }
 
 impl<DB: Engine> Writer<DB> {
-    pub(crate) fn new(connections: Arc<Connections<DB>>) -> Self {
-        let batches = DB::HAS_ONE_WRITER.then(|| {
+    pub(crate) fn new(pool: Pool<DB>) -> Self {
+        let batches = Sql::<DB>::HAS_ONE_WRITER.then(|| {
             let (sender, jobs) = mpsc::channel(LARGEST_BATCH);
-            tokio::spawn(write_batches(Arc::clone(&connections), jobs));
+            tokio::spawn(write_batches(pool.clone(), jobs));
             sender
         });
-        Self {
-            connections,
-            batches,
-        }
+        Self { pool, batches }
     }
 
     /// Returns `Ok` only after the write was committed.
@@ -52,9 +46,6 @@ impl<DB: Engine> Writer<DB> {
         let Some(batches) = &self.batches else {
             return Ok(self.write_directly(&write).await?);
         };
-        if let Some(free) = self.connections.try_acquire().await {
-            return Ok(self.write_on(free?, &write).await?);
-        }
         let (answer, answered) = oneshot::channel();
         let sent = batches.send(Job { write, answer }).await;
         sent.map_err(|_| sqlx::Error::WorkerCrashed)?;
@@ -64,24 +55,14 @@ impl<DB: Engine> Writer<DB> {
     /// A connection that broke while it was idle is noticed only by a write. Every connection may be broken, so the
     /// write is repeated on another one. Repeating it is safe, since no write takes effect twice.
     async fn write_directly(&self, write: &Write) -> sqlx::Result<bool> {
-        let mut idle = self.connections.count();
+        let mut idle = self.pool.size();
         loop {
-            let connection = self.connections.acquire().await?;
-            match self.write_on(connection, write).await {
+            let mut connection = connect::acquire(&self.pool).await?;
+            match write.run::<DB>(&mut connection).await {
                 Err(error) if is_broken(&error) && idle > 0 => idle -= 1,
                 written => return written,
             }
         }
-    }
-
-    async fn write_on(
-        &self,
-        mut connection: Acquired<'_, DB>,
-        write: &Write,
-    ) -> sqlx::Result<bool> {
-        let written = write.run::<DB>(&mut connection.0).await?;
-        self.connections.keep(connection);
-        Ok(written)
     }
 }
 
@@ -94,13 +75,10 @@ fn is_broken(error: &sqlx::Error) -> bool {
     }
 }
 
-async fn write_batches<DB: Engine>(
-    connections: Arc<Connections<DB>>,
-    mut jobs: mpsc::Receiver<Job>,
-) {
+async fn write_batches<DB: Engine>(pool: Pool<DB>, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while jobs.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
-        if let Err(error) = write_all::<DB>(&connections, &mut jobs, &mut batch).await {
+        if let Err(error) = write_all(&pool, &mut jobs, &mut batch).await {
             let error = Arc::new(error);
             for job in batch.drain(..) {
                 let _ = job.answer.send(Err(Arc::clone(&error)));
@@ -111,11 +89,11 @@ async fn write_batches<DB: Engine>(
 
 /// Writes this batch, and what arrives while it waits for the connection.
 async fn write_all<DB: Engine>(
-    connections: &Connections<DB>,
+    pool: &Pool<DB>,
     jobs: &mut mpsc::Receiver<Job>,
     batch: &mut Vec<Job>,
 ) -> sqlx::Result<()> {
-    let mut connection = connections.acquire().await?;
+    let mut connection = connect::acquire(pool).await?;
     while batch.len() < LARGEST_BATCH
         && let Ok(job) = jobs.try_recv()
     {
@@ -123,13 +101,10 @@ async fn write_all<DB: Engine>(
     }
     // Drop the writes that nobody waits for any more.
     batch.retain(|job| !job.answer.is_closed());
-    let written = write_batch::<DB>(&mut connection.0, batch).await?;
+    let written = write_batch::<DB>(&mut connection, batch).await?;
     for (job, written) in batch.drain(..).zip(written) {
         let _ = job.answer.send(written.map_err(Arc::new));
     }
-    // Who was answered may write again at once. The connection is not yet free, so that it joins the next batch.
-    task::yield_now().await;
-    connections.keep(connection);
     Ok(())
 }
 
@@ -144,7 +119,7 @@ async fn write_batch<DB: Engine>(
         return Ok(written);
     }
     let mut transaction = connection
-        .begin_with(SqlStr::from_static(DB::BEGIN))
+        .begin_with(SqlStr::from_static(Sql::<DB>::BEGIN))
         .await?;
     for job in batch {
         written.push(job.write.run::<DB>(&mut transaction).await);

@@ -66,6 +66,20 @@
 //! ```
 
 #[macro_use]
+mod inbox;
+#[macro_use]
 mod queue;
+#[macro_use]
+mod store;
+
+/// Every statement. The engines share their text; they differ only in five expressions.
+macro_rules! statements {
+    ($($expressions:tt)*) => {
+        store_statements! { $($expressions)* }
+        inbox_statements! { $($expressions)* }
+        queue_statements! { $($expressions)* }
+    };
+}
+
 pub mod postgres;
 pub mod sqlite;

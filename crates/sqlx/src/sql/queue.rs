@@ -1,4 +1,4 @@
-//! The queue's statements. Both engines share them; they differ only in five expressions.
+//! The queue's statements.
 
 /// Makes a module `queue` with every statement.
 ///
@@ -10,8 +10,8 @@
 macro_rules! queue_statements {
     (
         now: $now:literal,
-        random: $random:literal,
         skip_locked: $skip_locked:literal,
+        random: $random:literal,
         texts: $texts:literal,
         move_done: $move_done:literal,
     ) => {
@@ -39,13 +39,9 @@ macro_rules! queue_statements {
             /// - `$4` text: the event as JSON
             ///
             /// One row affected: stored. No row: the queue already has a message with this id.
-            pub const PUSH: &str = concat!(
-                "insert into clerk_queue (queue, message_id, state, at, body)
-values ($1, $2, 'waiting', coalesce(cast($3 as bigint), ",
-                $now,
-                "), $4)
-on conflict do nothing"
-            );
+            pub const PUSH: &str = concat! {"insert into clerk_queue (queue, message_id, state, at, body)
+values ($1, $2, 'waiting', coalesce(cast($3 as bigint), ", $now, "), $4)
+on conflict do nothing"};
 
             /// The first event that is or becomes due, and the first lease that ends.
             ///
@@ -53,21 +49,15 @@ on conflict do nothing"
             ///
             /// At most two rows with three columns: `waiting` or `running`; the milliseconds until it is due or its
             /// lease ends; its crashes.
-            pub const NEXT: &str = concat!(
-                "select state, at - ",
-                $now,
-                ", crashes from (
+            pub const NEXT: &str = concat! {"select state, at - ", $now, ", crashes from (
     select state, at, crashes from clerk_queue
     where queue = $1 and state = 'waiting' order by at limit 1
 ) as waiting
 union all
-select state, at - ",
-                $now,
-                ", crashes from (
+select state, at - ", $now, ", crashes from (
     select state, at, crashes from clerk_queue
     where queue = $1 and state = 'running' order by at limit 1
-) as running"
-            );
+) as running"};
 
             /// Leases due events, and counts an attempt for each.
             ///
@@ -78,23 +68,15 @@ select state, at - ",
             /// - `$6` bigint: the lease in milliseconds
             ///
             /// One row for each: message id, attempts including this one, crashes, the event as JSON.
-            pub const LEASE: &str = concat!(
-                "with due as (
+            pub const LEASE: &str = concat! {"with due as (
     select queue, message_id from clerk_queue
-    where queue = $1 and state = 'waiting' and at <= ",
-                $now,
-                " and crashes between $2 and $3
-    order by at limit $4",
-                $skip_locked,
-                "
+    where queue = $1 and state = 'waiting' and at <= ", $now, " and crashes between $2 and $3
+    order by at limit $4", $skip_locked, "
 )
 update clerk_queue
-set state = 'running', owner = $5, attempts = attempts + 1, last_error = null, at = ",
-                $now,
-                " + cast($6 as bigint)
+set state = 'running', owner = $5, attempts = attempts + 1, last_error = null, at = ", $now, " + cast($6 as bigint)
 where (queue, message_id) in (select queue, message_id from due)
-returning message_id, attempts, crashes, coalesce(body, '')"
-            );
+returning message_id, attempts, crashes, coalesce(body, '')"};
 
             /// Extends leases: their new time starts now. A lease that has ended is extended too, if no worker has taken
             /// the event over.
@@ -103,14 +85,8 @@ returning message_id, attempts, crashes, coalesce(body, '')"
             /// - `$2` text: queue
             /// - `$3` text: the message ids, a JSON array of texts
             /// - `$4` text: the owner
-            pub const EXTEND: &str = concat!(
-                "update clerk_queue set at = ",
-                $now,
-                " + cast($1 as bigint)
-where queue = $2 and message_id in (",
-                $texts,
-                ") and owner = $4 and state = 'running'"
-            );
+            pub const EXTEND: &str = concat! {"update clerk_queue set at = ", $now, " + cast($1 as bigint)
+where queue = $2 and message_id in (", $texts, ") and owner = $4 and state = 'running'"};
 
             /// Takes over the events whose lease has ended, and counts a crash for each.
             ///
@@ -119,25 +95,16 @@ where queue = $2 and message_id in (",
             /// - `$3` bigint: the longest random wait in milliseconds, from the second crash on
             ///
             /// One row for each: message id, crashes including this one.
-            pub const TAKE_OVER: &str = concat!(
-                "with lost as (
+            pub const TAKE_OVER: &str = concat! {"with lost as (
     select queue, message_id from clerk_queue
-    where queue = $1 and state = 'running' and at <= ",
-                $now,
-                "
-    order by at limit $2",
-                $skip_locked,
-                "
+    where queue = $1 and state = 'running' and at <= ", $now, "
+    order by at limit $2", $skip_locked, "
 )
 update clerk_queue
-set state = 'waiting', owner = null, crashes = crashes + 1, last_error = 'its worker crashed', at = ",
-                $now,
-                " + case when crashes > 0 then cast(cast($3 as bigint) * ",
-                $random,
-                " as bigint) else 0 end
+set state = 'waiting', owner = null, crashes = crashes + 1, last_error = 'its worker crashed',
+    at = ", $now, " + case when crashes > 0 then cast(cast($3 as bigint) * ", $random, " as bigint) else 0 end
 where (queue, message_id) in (select queue, message_id from lost)
-returning message_id, crashes"
-            );
+returning message_id, crashes"};
 
             /// Ends a lease, and records how.
             ///
@@ -149,16 +116,10 @@ returning message_id, crashes"
             /// - `$7` text: the owner; `$8` bigint: the attempt
             ///
             /// One row affected: ended. No row: the lease is lost.
-            pub const END: &str = concat!(
-                "update clerk_queue
-set state = $1, at = ",
-                $now,
-                " + cast($2 as bigint), attempts = $3, last_error = $4, owner = null,
-    body = case when $1 = 'done' then null else body end",
-                $move_done,
-                "
-where queue = $5 and message_id = $6 and owner = $7 and attempts = $8 and state = 'running'"
-            );
+            pub const END: &str = concat! {"update clerk_queue
+set state = $1, at = ", $now, " + cast($2 as bigint), attempts = $3, last_error = $4, owner = null,
+    body = case when $1 = 'done' then null else body end", $move_done, "
+where queue = $5 and message_id = $6 and owner = $7 and attempts = $8 and state = 'running'"};
 
             /// Whether a lease was ended like this. For a worker that got no answer to `END`.
             ///
@@ -212,13 +173,9 @@ from clerk_queue where queue = $1 and message_id = $2 and state = 'dead'";
             /// - `$1` text: queue; `$2` text: message id
             ///
             /// One row affected: requeued. No row: there is no such dead letter.
-            pub const REQUEUE: &str = concat!(
-                "update clerk_queue
-set state = 'waiting', attempts = 0, crashes = 0, last_error = null, at = ",
-                $now,
-                "
-where queue = $1 and message_id = $2 and state = 'dead'"
-            );
+            pub const REQUEUE: &str = concat! {"update clerk_queue
+set state = 'waiting', attempts = 0, crashes = 0, last_error = null, at = ", $now, "
+where queue = $1 and message_id = $2 and state = 'dead'"};
 
             /// Deletes a dead letter together with its id.
             ///
@@ -235,17 +192,11 @@ where queue = $1 and message_id = $2 and state = 'dead'"
             /// - `$3` bigint: how many at most
             ///
             /// The rows affected are the deleted ones. Fewer than `$3` means that no other row can be deleted now.
-            pub const PURGE: &str = concat!(
-                "delete from clerk_queue where (queue, message_id) in (
+            pub const PURGE: &str = concat! {"delete from clerk_queue where (queue, message_id) in (
     select queue, message_id from clerk_queue
-    where queue = $1 and state = 'done' and at <= ",
-                $now,
-                " - cast($2 as bigint)
-    order by at limit $3",
-                $skip_locked,
-                "
-)"
-            );
+    where queue = $1 and state = 'done' and at <= ", $now, " - cast($2 as bigint)
+    order by at limit $3", $skip_locked, "
+)"};
         }
     };
 }

@@ -59,7 +59,7 @@ async fn tokio_postgres_and_the_store_share_claims() {
     expect(&store, &key, Claim::InProgress).await;
     assert_eq!(
         client
-            .execute(EXTEND, &[&scope, &id, &token, &lease])
+            .execute(EXTEND, &[&lease, &scope, &id, &token])
             .await
             .unwrap(),
         1
@@ -75,7 +75,7 @@ async fn tokio_postgres_and_the_store_share_claims() {
     assert_ne!(claim().await, token);
     assert_eq!(
         client
-            .execute(EXTEND, &[&scope, &id, &token, &lease])
+            .execute(EXTEND, &[&lease, &scope, &id, &token])
             .await
             .unwrap(),
         0
@@ -189,9 +189,10 @@ async fn diesel_and_the_store_share_claims() {
         rows.pop().unwrap().state
     };
     let extend = || {
-        about(EXTEND)
-            .bind::<Text, _>(&token)
-            .bind::<BigInt, _>(60_000)
+        let statement = sql_query(EXTEND).bind::<BigInt, _>(60_000);
+        let statement = statement.bind::<Text, _>(key.scope());
+        let statement = statement.bind::<Text, _>(key.message_id());
+        statement.bind::<Text, _>(&token)
     };
     let complete = |outcome, retention| {
         let statement = about(COMPLETE).bind::<Text, _>(outcome);

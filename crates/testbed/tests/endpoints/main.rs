@@ -3,6 +3,11 @@
 //! `docs/frameworks.md` has its table. `ENDPOINTS=actix,axum` runs these frameworks alone;
 //! `ENDPOINTS_WRITE=1` writes the table into the page.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "handlers own what their framework gives them"
+)]
+
 mod framework;
 mod frameworks;
 mod mutated;

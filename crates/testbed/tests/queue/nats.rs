@@ -242,7 +242,7 @@ async fn an_end_while_the_server_is_down_is_recorded_once() {
     let worker = bench.queue.worker(failing_while(&go_on, &seen));
     let worker = worker
         .with_retry_policy(short_policy().with_max_attempts(1))
-        .on_dead_letter(move |letter| letters.send(letter.message_id().to_owned()).unwrap());
+        .on_dead_letter(move |letter| letters.send(letter.message_id.clone()).unwrap());
     let worker = Running::start(worker);
     seen.reaches(1).await;
     // The server has written down that it delivered the event.

@@ -291,3 +291,63 @@ async fn a_shutdown_future_that_uses_the_queues_connection_does_not_stall_the_wo
     let text = heard.text();
     assert!(!text.contains("trying again"), "{text}");
 }
+
+/// Writes that arrive all the time are committed in batches on the queue's one connection. Between two batches others
+/// get it: to lease, and to extend the lease of an event that runs for several leases.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_goes_on_while_pushes_never_pause() {
+    const PUSHING: usize = 128;
+    const DRAINED: usize = 300;
+    let lease = Duration::from_secs(1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue.db");
+    let bench = bench(path.clone()).await;
+    bench.store("long").await;
+    let (started, drained) = (Seen::default(), Seen::default());
+    let handler = {
+        let (started, drained) = (started.clone(), drained.clone());
+        service_fn(move |event: QueuedEvent| {
+            let (is_long, pushes) = (event.message_id() == "long", drained.clone());
+            if is_long { &started } else { &drained }.note(event);
+            async move {
+                if is_long {
+                    sleep(lease * 3).await;
+                    pushes.reaches(DRAINED).await;
+                }
+                Ok::<_, BoxError>(())
+            }
+        })
+    };
+    let worker = Running::start(bench.queue.worker(handler).with_lease(lease));
+    started.reaches(1).await;
+    // It would take over the event if its lease were not extended.
+    let (other, taken_over) = ((bench.reopen)().await, Seen::default());
+    let other = Running::start(other.worker(noting(&taken_over)).with_lease(lease));
+
+    let mut pushing = tokio::task::JoinSet::new();
+    for pusher in 0..PUSHING {
+        let queue = bench.queue.clone();
+        pushing.spawn(async move {
+            for number in 0.. {
+                let pushed = event(&format!("msg_{pusher}_{number}"));
+                queue.enqueue(&pushed, None).await.unwrap();
+            }
+        });
+    }
+    let long_is_done =
+        "UPDATE {queue} SET last_error = null WHERE message_id = 'long' AND state = 'done'";
+    crate::support::in_time(async {
+        while bench.execute(long_is_done).await == 0 {
+            sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+    assert_eq!(pushing.len(), PUSHING, "they push until the end");
+    assert!(pushing.try_join_next().is_none(), "no push has failed");
+    pushing.shutdown().await;
+    worker.stop().await;
+    other.stop().await;
+    assert_eq!(started.attempts(), [1]);
+    let taken_over = taken_over.events();
+    assert!(taken_over.iter().all(|event| event.message_id() != "long"));
+}

@@ -48,6 +48,11 @@ async fn process(site: &mut Site, seed: u64, ends: u32) -> String {
         failures: vec![Failure::Abort; ends as usize],
         ..Job::default()
     };
+    run(site, seed, job).await
+}
+
+/// Sends an event, and waits until nothing is left to do: its id.
+pub(crate) async fn run(site: &mut Site, seed: u64, job: Job) -> String {
     let messages = Job::messages(seed, &[job]).unwrap();
     let id = messages[0].id().to_owned();
     let delivered = site.sender(seed).deliver(messages).await;

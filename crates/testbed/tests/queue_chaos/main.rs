@@ -8,6 +8,7 @@
 //! ```
 
 mod bystanders;
+mod completing;
 mod deadly;
 mod history;
 mod hits;

@@ -1,12 +1,12 @@
 //! The handler: works, and fails as it is told.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, process, sync::Arc, time::Duration};
 
 use clerk_webhooks::{WebhookError, queue::EventContext};
 use clerk_webhooks_sqlx::queue::Complete as _;
 use clerk_webhooks_testbed::{
     effects::{self, Effects},
-    job::Event,
+    job::{Event, Failure},
     ledger::{Ledger, What},
 };
 use sqlx::Pool;
@@ -26,6 +26,7 @@ pub(crate) struct App<D> {
 pub(crate) trait Database: Send + Sync + Sized + 'static {
     fn complete(
         context: &EventContext<Arc<App<Self>>>,
+        failure: Option<Failure>,
     ) -> impl Future<Output = Result<(), WebhookError>> + Send;
 }
 
@@ -40,13 +41,18 @@ pub(crate) async fn on_event<D: Database>(
     let attempt = context.attempt();
     app.ledger.note(message_id, What::Began { attempt })?;
     sleep(job.work / 2).await;
-    if let Some(failure) = job.next_failure(&app.folder, message_id)? {
+    let failure = job.next_failure(&app.folder, message_id)?;
+    let is_at_commit = matches!(
+        failure,
+        Some(Failure::AbortBeforeCommit | Failure::AbortAfterCommit)
+    );
+    if let Some(failure) = failure.filter(|_| !is_at_commit) {
         app.ledger.note(message_id, What::Failed)?;
         return Err(failure.happen());
     }
     sleep(job.work / 2).await;
     let outcome = match job.in_database {
-        true => D::complete(&context).await,
+        true => D::complete(&context, failure).await,
         false => Ok(()),
     };
     let what = outcome.as_ref().map_or(What::Failed, |()| What::Ended);
@@ -55,20 +61,33 @@ pub(crate) async fn on_event<D: Database>(
 }
 
 impl<DB: Effects> Database for Pool<DB> {
-    async fn complete(context: &EventContext<Arc<App<Self>>>) -> Result<(), WebhookError> {
+    async fn complete(
+        context: &EventContext<Arc<App<Self>>>,
+        failure: Option<Failure>,
+    ) -> Result<(), WebhookError> {
         let (app, message_id) = (context.state(), context.message_id());
         let mut transaction = effects::begin(&app.database).await?;
         app.ledger.note(message_id, What::Effect)?;
         DB::insert(&mut transaction, message_id).await?;
         sleep(IN_TRANSACTION).await;
         context.complete(&mut transaction).await?;
+        if failure == Some(Failure::AbortBeforeCommit) {
+            process::abort();
+        }
         sleep(IN_TRANSACTION).await;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        if failure == Some(Failure::AbortAfterCommit) {
+            process::abort();
+        }
+        Ok(())
     }
 }
 
 impl Database for NoDatabase {
-    async fn complete(_: &EventContext<Arc<App<Self>>>) -> Result<(), WebhookError> {
+    async fn complete(
+        _: &EventContext<Arc<App<Self>>>,
+        _: Option<Failure>,
+    ) -> Result<(), WebhookError> {
         Err(WebhookError::permanent("there is no database"))
     }
 }

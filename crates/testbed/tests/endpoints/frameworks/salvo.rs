@@ -60,5 +60,8 @@ async fn on_raw_event(
 }
 
 fn handler_of(depot: &Depot) -> &Handler {
-    depot.get_typed().ok().expect("the injected handler")
+    match depot.get_typed() {
+        Ok(handler) => handler,
+        Err(_) => panic!("the handler was not injected"),
+    }
 }

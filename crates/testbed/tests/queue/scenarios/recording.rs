@@ -74,7 +74,7 @@ pub(crate) async fn an_end_whose_answer_was_lost_is_reported_once<DB: Engine>(be
         .queue
         .worker(service)
         .with_retry_policy(short_policy().with_max_attempts(1))
-        .on_dead_letter(move |letter| letters.send(letter.message_id().to_owned()).unwrap());
+        .on_dead_letter(move |letter| letters.send(letter.message_id.clone()).unwrap());
     let worker = Running::start(worker);
     seen.reaches(1).await;
 
