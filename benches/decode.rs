@@ -7,7 +7,13 @@ use serde_json::{Value, json};
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
 
-const EVENTS: [&str; 4] = ["user.created", "email.created", "64 KiB user", "1 MiB user"];
+const EVENTS: [&str; 5] = [
+    "user.created",
+    "email.created",
+    "email.created, escaped for HTML",
+    "64 KiB user",
+    "1 MiB user",
+];
 
 fn main() {
     divan::main();
@@ -37,6 +43,10 @@ fn body(event: &str) -> String {
                 .with(|email| email.body = Some(row.repeat(100)))
                 .to_json()
         }
+        // Go's encoder writes e-mails so.
+        "email.created, escaped for HTML" => body("email.created")
+            .replace('<', "\\u003c")
+            .replace('>', "\\u003e"),
         "64 KiB user" => user_with_metadata(1 << 10),
         "1 MiB user" => user_with_metadata(16 << 10),
         _ => fixtures::user_created().to_json(),

@@ -24,14 +24,14 @@ fn main() {
     match part.as_str() {
         "check_headers" => check_headers(&user, times),
         "verify" => verify(&user, times),
-        "decode-user" => repeat(times, || ClerkEvent::from_slice(&user.body).unwrap()),
-        "decode-email" => repeat(times, || ClerkEvent::from_slice(&email.body).unwrap()),
-        "value-user" => repeat(times, || {
-            serde_json::from_slice::<Value>(&user.body).unwrap()
-        }),
-        "value-email" => repeat(times, || {
-            serde_json::from_slice::<Value>(&email.body).unwrap()
-        }),
+        "decode-user" => decode(&user, times),
+        "decode-email" => decode(&email, times),
+        "decode-email-plain" => decode(&Payload::email_without_escapes(), times),
+        "decode-email-html" => decode(&Payload::email_escaped_for_html(), times),
+        "value-user" => value(&user, times),
+        "value-email" => value(&email, times),
+        "value-email-plain" => value(&Payload::email_without_escapes(), times),
+        "value-email-html" => value(&Payload::email_escaped_for_html(), times),
         "decode-types" => fixtures::all()
             .iter()
             .for_each(|(event_type, _)| println!("{event_type}")),
@@ -64,6 +64,16 @@ fn verify(payload: &Payload, times: u32) {
     let headers = payload.headers(Names::Svix);
     repeat(times, || {
         verifier.verify(&headers, payload.body.clone()).unwrap()
+    });
+}
+
+fn decode(payload: &Payload, times: u32) {
+    repeat(times, || ClerkEvent::from_slice(&payload.body).unwrap());
+}
+
+fn value(payload: &Payload, times: u32) {
+    repeat(times, || {
+        serde_json::from_slice::<Value>(&payload.body).unwrap()
     });
 }
 

@@ -81,7 +81,8 @@ fn decode() -> Vec<Series> {
     };
     let [user, email, metadata, more_metadata] = events();
     let plain = Payload::email_without_escapes();
-    [user, email, plain, metadata, more_metadata]
+    let escaped = Payload::email_escaped_for_html();
+    [user, email, plain, escaped, metadata, more_metadata]
         .iter()
         .flat_map(|payload| rounds::measure(&group("decode", payload), contenders(payload)))
         .collect()

@@ -45,6 +45,28 @@ fn a_typed_event_allocates_for_what_it_holds() {
     }
 }
 
+/// The escapes of a text are resolved in memory that all texts share.
+#[test]
+fn escaped_texts_take_memory_for_the_longest_of_them_only() {
+    let peak = |texts: &[&str]| {
+        let texts: Vec<_> = texts
+            .iter()
+            .map(|text| format!(r#"{{"id":"x","email_address":"{text}"}}"#))
+            .collect();
+        let body = format!(
+            r#"{{"data":{{"id":"x","email_addresses":[{}]}},"type":"user.created"}}"#,
+            texts.join(",")
+        );
+        let decode = || ClerkEvent::from_slice(body.as_bytes()).unwrap();
+        without_subscriber(|| allocation_counter::measure(|| drop(decode()))).bytes_max
+    };
+    let many = peak(&[r"\u003c"; 10_000]);
+    assert!(many <= peak(&["<"; 10_000]) + 8);
+    let len = 1 << 20;
+    let long = peak(&[&r"\n".repeat(len)]);
+    assert!(long <= peak(&[&"n".repeat(len)]) + 2 * len as u64);
+}
+
 #[test]
 fn the_layer_adds_a_few_allocations_to_what_axum_takes_for_any_layer() {
     let empty_layer = allocations_of(bare().route_layer(Identity::new()));

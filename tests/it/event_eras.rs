@@ -274,7 +274,8 @@ fn a_deleted_membership_is_complete_except_for_permissions_and_metadata() {
 #[test]
 fn other_deleted_objects_have_little_more_than_an_id() {
     let user = data!("2024-05-user.deleted", UserDeleted);
-    assert!(user.deleted && user.id.starts_with("user_"));
+    assert_eq!(user.deleted, Some(true));
+    assert!(user.id.starts_with("user_"));
     let role = data!("2026-role.deleted", RoleDeleted);
     assert_eq!((role.object, role.slug), (Some(ObjectType::Role), None));
 }

@@ -14,6 +14,8 @@ use clerk_webhooks::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use crate::by_serde;
+
 /// Metadata that a user can write in the browser.
 const METADATA: [&str; 7] = [
     r#"{"$serde_json::private::RawValue":"x"}"#,
@@ -88,7 +90,9 @@ fn own_types_with_our_objects_decode_hostile_keys() {
         let flattened: Flattened = serde_json::from_str(&body).unwrap();
         let data: HashMap<String, RawJson> = flattened.event["data"].parse().unwrap();
         assert_eq!(data["unsafe_metadata"].as_str(), metadata);
+        let event = by_serde::decode(body.as_bytes()).unwrap();
         let through_serde: ClerkEvent = serde_json::from_str(&body).unwrap();
+        assert_eq!(event, through_serde);
         let user = through_serde.data.as_user().unwrap();
         assert_eq!(user.unsafe_metadata.as_str(), metadata);
     }

@@ -37,21 +37,33 @@ impl Payload {
 
     pub(crate) fn email() -> Self {
         let row = "<tr><td style=\"padding: 0\"><p class='code'>424242</p></td></tr>\n";
-        Self::email_of("email.created", row)
+        Self::email_of("email.created", row, String::from)
+    }
+
+    /// The same e-mail in less HTML, as Go's encoder escapes it.
+    pub(crate) fn email_escaped_for_html() -> Self {
+        let row = "<tr><td style=\"padding: 0\"><p class='code'>424242</p></td></tr>\n";
+        Self::email_of("email.created, escaped for HTML", row, |json| {
+            json.replace('<', "\\u003c")
+                .replace('>', "\\u003e")
+                .replace('&', "\\u0026")
+        })
     }
 
     /// The same length, without a character that JSON escapes.
     pub(crate) fn email_without_escapes() -> Self {
         let row = "<tr><td style='padding: 0;'><p class='code'>4242424</p></td></tr> ";
-        Self::email_of("email.created without escapes", row)
+        Self::email_of("email.created without escapes", row, String::from)
     }
 
-    fn email_of(name: &'static str, row: &str) -> Self {
-        let email =
-            |html: String| fixtures::email_created().with(|email| email.body = Some(html.clone()));
-        let frame = Bytes::from(email(String::new())).len();
-        let escaped = serde_json::to_string(row).unwrap().len() - 2;
-        let html = row.repeat((EMAIL_BYTES - frame) / escaped);
+    fn email_of(name: &'static str, row: &str, escape: fn(&str) -> String) -> Self {
+        let email = |html: &str| {
+            let email = fixtures::email_created().with(|email| email.body = Some(html.to_owned()));
+            escape(&email.to_json())
+        };
+        let frame = email("").len();
+        let escaped = email(row).len() - frame;
+        let html = &row.repeat((EMAIL_BYTES - frame) / escaped);
         Self {
             name,
             body: email(html).into(),

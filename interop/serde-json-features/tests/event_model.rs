@@ -1,5 +1,7 @@
 //! The core's own tests of the event model, word for word.
 
+#[path = "../../../tests/it/by_serde.rs"]
+mod by_serde;
 #[path = "../../../tests/it/common.rs"]
 mod common;
 #[path = "../../../tests/it/eras/mod.rs"]

@@ -112,10 +112,6 @@ pub(in crate::event) use name;
 
 /// Reads the value of a field.
 macro_rules! value {
-    ($reader:ident default = "yes" $($serde:tt)*) => {
-        $crate::event::json::read::Read::read($reader)
-            .map(|value: Option<_>| value.unwrap_or_else(yes))
-    };
     ($reader:ident default $($serde:tt)*) => {
         $crate::event::json::read::Read::read($reader).map(Option::unwrap_or_default)
     };
@@ -127,9 +123,6 @@ pub(in crate::event) use value;
 
 /// The value of a field that the object does not have.
 macro_rules! absent {
-    (($name:expr) default = "yes" $($serde:tt)*) => {
-        yes()
-    };
     (($name:expr) default $($serde:tt)*) => {
         Default::default()
     };

@@ -19,7 +19,7 @@ pub(in crate::event) struct Reader<'de> {
     /// A name that [`take_name`](Self::take_name) does not find in the text, because it has escapes or
     /// white space after it. With it, the text after it; `rest` is empty meanwhile.
     unusual_name: Option<(Cow<'de, str>, &'de str)>,
-    /// The last string that had escapes. The next one reuses the memory.
+    /// Has the last string that had escapes. The next one reuses the memory.
     unescaped: Vec<u8>,
     /// The open brackets of [`skip`](Self::skip). The next call reuses the memory.
     brackets: Vec<u8>,
@@ -218,8 +218,6 @@ impl<'de> Reader<'de> {
     #[inline(never)]
     fn escaped_after_quote(&mut self) -> Result<String, Fault> {
         self.unescaped.clear();
-        // Once for all strings: none is longer than the rest of the text.
-        self.unescaped.reserve(self.rest.len());
         let len = string::unescape(self.rest.as_bytes(), &mut self.unescaped);
         let (Some(len), Ok(text)) = (len, str::from_utf8(&self.unescaped)) else {
             self.skip_after_quote()?;
@@ -230,20 +228,18 @@ impl<'de> Reader<'de> {
         Ok(text)
     }
 
-    /// Consumes the rest of a string; returns whether it has escapes.
-    fn skip_after_quote(&mut self) -> Result<bool, Fault> {
-        let (len, has_escapes) = string::end(self.rest.as_bytes());
-        self.advance(len);
-        let fault = match self.rest.as_bytes() {
+    /// Consumes the rest of a string.
+    fn skip_after_quote(&mut self) -> Result<(), Fault> {
+        self.advance(string::end(self.rest.as_bytes()));
+        match self.rest.as_bytes() {
             [b'"', ..] => {
                 self.advance(1);
-                return Ok(has_escapes);
+                Ok(())
             }
-            [] => Fault::EndsEarly,
-            [b'\\', after @ ..] => string::fault_of_escape(after),
-            [_, ..] => Fault::Malformed,
-        };
-        Err(fault)
+            [] => Err(Fault::EndsEarly),
+            [b'\\', after @ ..] => Err(string::fault_of_escape(after)),
+            [_, ..] => Err(Fault::Malformed),
+        }
     }
 
     /// Consumes `null`, `true` or `false`.
@@ -252,12 +248,10 @@ impl<'de> Reader<'de> {
         if self.take_text(expected) {
             return Ok(());
         }
-        let ends_early = expected.starts_with(self.rest);
-        Err(if ends_early {
-            Fault::EndsEarly
-        } else {
-            Fault::Malformed
-        })
+        match self.rest {
+            rest if expected.starts_with(rest) => Err(Fault::EndsEarly),
+            _ => Err(Fault::Malformed),
+        }
     }
 
     /// Consumes a number.
@@ -267,7 +261,7 @@ impl<'de> Reader<'de> {
         Number::parse(self.text_from(start), is_integer).ok_or(Fault::Malformed)
     }
 
-    /// Consumes a non-negative integer of at most 16 digits, if one follows, and then a comma or a bracket.
+    /// Consumes a non-negative integer of at most 15 digits, if one follows, and then a comma or a bracket.
     #[inline]
     pub(in crate::event) fn short_integer(&mut self) -> Option<i64> {
         let (number, len) = number::short_integer(self.rest.as_bytes())?;

@@ -3,30 +3,53 @@
 use super::fault::Fault;
 
 /// How many bytes are searched at a time: two words.
-const PAIR: usize = 2 * size_of::<u64>();
+const BLOCK: usize = 2 * size_of::<u64>();
 const LOWEST_BITS: u64 = u64::MAX / 0xff;
 const HIGHEST_BITS: u64 = LOWEST_BITS << 7;
 
 /// How many bytes at the front of `bytes` are neither a quote, nor a backslash, nor a control character.
 #[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
-    let (pairs, rest) = bytes.as_chunks();
-    for (index, pair) in pairs.iter().enumerate() {
-        let [first, second] = words(pair).map(mark_special);
+    let (blocks, rest) = bytes.as_chunks();
+    for (index, block) in blocks.iter().enumerate() {
+        let [first, second] = words(block).map(mark_special);
         if first | second != 0 {
-            return index * PAIR + len_before_mark(first, || second);
+            return index * BLOCK + len_before_mark(first, || second);
         }
     }
-    let mut last = [b' '; PAIR];
-    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    pairs.len() * PAIR + plain_len_of_pair(&last).min(rest.len())
+    blocks.len() * BLOCK + plain_len_of_block(&last_block(rest))
 }
 
-/// The same for two words.
+/// The same for a block.
 #[inline]
-fn plain_len_of_pair(pair: &[u8; PAIR]) -> usize {
-    let [first, second] = words(pair);
+fn plain_len_of_block(block: &[u8; BLOCK]) -> usize {
+    let [first, second] = words(block);
     len_before_mark(mark_special(first), || mark_special(second))
+}
+
+/// Fills less than a block up with control characters.
+fn last_block(bytes: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block
+        .iter_mut()
+        .zip(bytes)
+        .for_each(|(to, from)| *to = *from);
+    block
+}
+
+#[inline]
+fn words(block: &[u8; BLOCK]) -> [u64; 2] {
+    [block.first_chunk(), block.last_chunk()]
+        .map(|word| word.map_or(0, |word| u64::from_le_bytes(*word)))
+}
+
+/// Sets the highest bits of the special bytes. After the first mark there may be wrong ones.
+fn mark_special(word: u64) -> u64 {
+    let each = |byte| LOWEST_BITS * u64::from(byte);
+    let backslash = (word ^ each(b'\\')).wrapping_sub(LOWEST_BITS);
+    // In ASCII, this xor moves the quote right behind the control characters.
+    let quote_or_control = (word ^ each(0x2)).wrapping_sub(each(b' ' + 1));
+    (backslash | quote_or_control) & !word & HIGHEST_BITS
 }
 
 /// How many bytes of two words are before the first mark; all if there is none.
@@ -39,38 +62,22 @@ fn len_before_mark(first: u64, second: impl FnOnce() -> u64) -> usize {
     bits as usize / 8
 }
 
-#[inline]
-fn words(pair: &[u8; PAIR]) -> [u64; 2] {
-    let pair = u128::from_le_bytes(*pair);
-    [pair as u64, (pair >> u64::BITS) as u64]
-}
-
-/// Sets the highest bits of the special bytes. After the first mark there may be wrong ones.
-fn mark_special(word: u64) -> u64 {
-    let quote = (word ^ (LOWEST_BITS * b'"' as u64)).wrapping_sub(LOWEST_BITS);
-    let backslash = (word ^ (LOWEST_BITS * b'\\' as u64)).wrapping_sub(LOWEST_BITS);
-    let control = word.wrapping_sub(LOWEST_BITS * b' ' as u64);
-    (quote | backslash | control) & !word & HIGHEST_BITS
-}
-
-/// How many bytes are before the quote that ends the string, and whether there are escapes among them.
+/// How many bytes are before the quote that ends the string.
 ///
 /// If the string is malformed or does not end, it is how many bytes are before the fault.
-pub(super) fn end(bytes: &[u8]) -> (usize, bool) {
+pub(super) fn end(bytes: &[u8]) -> usize {
     let mut len = 0;
-    let mut has_escapes = false;
     while let Some(rest) = bytes.get(len..) {
         len += plain_len(rest);
         let Some([b'\\', after @ ..]) = bytes.get(len..) else {
             break;
         };
-        has_escapes = true;
         match escape_len(after) {
             Some(escape) => len += 1 + escape,
             None => break,
         }
     }
-    (len, has_escapes)
+    len
 }
 
 /// The length of the escape whose backslash is before `bytes`; `None` if it is malformed.
@@ -78,12 +85,9 @@ pub(super) fn end(bytes: &[u8]) -> (usize, bool) {
 /// It may be half a surrogate pair.
 fn escape_len(bytes: &[u8]) -> Option<usize> {
     match bytes {
-        [b'u', a, b, c, d, ..] => {
-            let are_hex = [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit());
-            are_hex.then_some(5)
-        }
-        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Some(1),
-        _ => None,
+        [b'u', rest @ ..] => code_unit(rest).map(|_| 5),
+        [letter, ..] => simple_escape(*letter).map(|_| 1),
+        [] => None,
     }
 }
 
@@ -96,82 +100,100 @@ pub(super) fn fault_of_escape(bytes: &[u8]) -> Fault {
     }
 }
 
+/// How much [`unescape`] resolves before it appends it.
+const PART: usize = 512;
+/// The most that [`unescape_part`] writes at a time: a block, or less than a block and then a character.
+const ROOM: usize = BLOCK + 4;
+
 /// Resolves the escapes of the string at the front of `bytes`, up to the quote after it. Returns the length
 /// before that quote; `None` if the string is malformed or has half a surrogate pair.
 pub(super) fn unescape(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
-    let mut at = 0;
+    let mut part = [0; PART];
+    let mut rest = bytes;
     loop {
-        at += match bytes.get(at..)? {
-            [b'"', ..] => return Some(at),
-            [b'\\', escape @ ..] => 1 + unescape_one(escape, into)?,
-            rest => copy_plain(rest, into)?,
-        };
-    }
-}
-
-/// Copies bytes up to a special one; returns how many. `None` if there are none.
-#[inline]
-fn copy_plain(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
-    // For a few bytes, copying a whole pair of words and shortening it is faster.
-    if let Some(pair) = bytes.first_chunk() {
-        let plain = plain_len_of_pair(pair);
-        if plain < PAIR {
-            into.extend_from_slice(pair);
-            into.truncate(into.len() - (PAIR - plain));
-            return (plain > 0).then_some(plain);
+        let (unread, written) = unescape_part(rest, &mut part)?;
+        into.extend_from_slice(part.get(..written)?);
+        rest = unread;
+        if let [b'"', ..] = rest {
+            return Some(bytes.len() - rest.len());
         }
     }
-    let plain = bytes.get(..plain_len(bytes))?;
-    into.extend_from_slice(plain);
-    (!plain.is_empty()).then_some(plain.len())
 }
 
-/// Resolves the escape whose backslash is before `bytes`; returns its length.
-#[inline]
-fn unescape_one(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
-    let byte = match *bytes.first()? {
-        b'u' => return unescape_unicode(bytes, into),
-        b'b' => 0x8,
-        b'f' => 0xc,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        same @ (b'"' | b'\\' | b'/') => same,
-        _ => return None,
-    };
-    into.push(byte);
-    Some(1)
-}
-
-/// The same for an escape with a `u`, or for the two of a surrogate pair.
-#[inline]
-fn unescape_unicode(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
-    // Go escapes `<`, `>` and `&` in HTML, as `\u003c`.
-    if let [_, b'0', b'0', high @ b'0'..=b'7', low, ..] = *bytes {
-        into.push((high - b'0') << 4 | hex_digit(low)? as u8);
-        return Some(5);
-    }
-    let first = code_unit(bytes.get(1..5)?)?;
-    let (len, character) = match char::from_u32(first.into()) {
-        Some(character) => (5, character),
-        None => {
-            let second = code_unit(bytes.get(5..11)?.strip_prefix(b"\\u")?)?;
-            (11, char::decode_utf16([first, second]).next()?.ok()?)
+/// Resolves as much of the string as `part` has room for; returns what is left, and how much it has written.
+fn unescape_part<'a>(mut bytes: &'a [u8], part: &mut [u8; PART]) -> Option<(&'a [u8], usize)> {
+    let mut len = 0;
+    while len <= PART - ROOM {
+        let block = bytes.first_chunk().copied();
+        let block = block.unwrap_or_else(|| last_block(bytes));
+        // Copying a whole block and overwriting the end of it is faster than copying a part.
+        *part.get_mut(len..)?.first_chunk_mut()? = block;
+        let plain = plain_len_of_block(&block);
+        bytes = bytes.get(plain..)?;
+        len += plain;
+        if plain == BLOCK {
+            continue;
         }
-    };
-    into.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-    Some(len)
+        match bytes {
+            [b'"', ..] => break,
+            [b'\\', escape @ ..] => {
+                let (character, rest) = resolve(escape)?;
+                bytes = rest;
+                len += character.encode_utf8(part.get_mut(len..)?).len();
+            }
+            _ => return None,
+        }
+    }
+    Some((bytes, len))
 }
 
-/// The value of four hexadecimal digits.
-fn code_unit(digits: &[u8]) -> Option<u16> {
-    digits
-        .iter()
-        .try_fold(0, |value, digit| Some(value << 4 | hex_digit(*digit)?))
+/// The meaning of the escape whose backslash is before `bytes`, or of a surrogate pair, and what follows it.
+#[inline]
+fn resolve(bytes: &[u8]) -> Option<(char, &[u8])> {
+    match bytes {
+        // Go writes HTML with these three.
+        [b'u', b'0', b'0', b'3', b'c', rest @ ..] => Some(('<', rest)),
+        [b'u', b'0', b'0', b'3', b'e', rest @ ..] => Some(('>', rest)),
+        [b'u', b'0', b'0', b'2', b'6', rest @ ..] => Some(('&', rest)),
+        [b'u', rest @ ..] => resolve_unicode(rest),
+        [letter, rest @ ..] => Some((simple_escape(*letter)?.into(), rest)),
+        [] => None,
+    }
 }
 
-fn hex_digit(digit: u8) -> Option<u16> {
-    char::from(digit).to_digit(16).map(|value| value as u16)
+/// The same for any escape with a `u`, which is before `bytes`.
+#[inline(never)]
+fn resolve_unicode(bytes: &[u8]) -> Option<(char, &[u8])> {
+    let (first, rest) = code_unit(bytes)?;
+    if let Some(character) = char::from_u32(first.into()) {
+        return Some((character, rest));
+    }
+    let (second, rest) = code_unit(rest.strip_prefix(b"\\u")?)?;
+    let character = char::decode_utf16([first, second]).next()?.ok()?;
+    Some((character, rest))
+}
+
+/// The value of four hexadecimal digits, and what follows them.
+fn code_unit(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    let (digits, rest) = bytes.split_at_checked(4)?;
+    let unit = digits.iter().try_fold(0, |value, &digit| {
+        let digit = char::from(digit).to_digit(16)?;
+        Some(value << 4 | u16::try_from(digit).ok()?)
+    });
+    Some((unit?, rest))
+}
+
+/// The meaning of a letter after a backslash.
+fn simple_escape(letter: u8) -> Option<u8> {
+    match letter {
+        b'b' => Some(0x8),
+        b'f' => Some(0xc),
+        b'n' => Some(b'\n'),
+        b'r' => Some(b'\r'),
+        b't' => Some(b'\t'),
+        b'"' | b'\\' | b'/' => Some(letter),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -218,12 +240,9 @@ mod tests {
             for after in ["\"", "\", \"\\n 0123456789\""] {
                 let mut text = Vec::new();
                 let len = unescape(format!("{raw}{after}").as_bytes(), &mut text);
-                let read = len.map(|len| (len, String::from_utf8(text).unwrap()));
-                assert_eq!(
-                    read,
-                    expected.clone().map(|text| (raw.len(), text)),
-                    "{raw}"
-                );
+                let read = len.map(|len| (len, str::from_utf8(&text).unwrap()));
+                let expected = expected.as_deref().map(|text| (raw.len(), text));
+                assert_eq!(read, expected, "{raw}");
             }
             assert_eq!(
                 unescape(raw.as_bytes(), &mut Vec::new()),
@@ -236,12 +255,12 @@ mod tests {
     #[test]
     fn the_end_is_a_quote_or_a_fault() {
         for (string, expected) in [
-            (r#"" "#, (0, false)),
-            (r#"plain text" "#, (10, false)),
-            (r#"a\"b\u00e9\\" "#, (12, true)),
-            (r"\x", (0, true)),
-            (r"a\u00g0", (1, true)),
-            ("no end", (6, false)),
+            (r#"" "#, 0),
+            (r#"plain text" "#, 10),
+            (r#"a\"b\u00e9\\" "#, 12),
+            (r"\x", 0),
+            (r"a\u00g0", 1),
+            ("no end", 6),
         ] {
             assert_eq!(end(string.as_bytes()), expected, "{string}");
         }

@@ -1,6 +1,6 @@
 //! [`DeletedObject`], the data of most `*.deleted` events.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::event::{
     json::object::object,
@@ -16,15 +16,14 @@ object! {
     /// use clerk_webhooks::event::DeletedObject;
     ///
     /// let user: DeletedObject = serde_json::from_str(r#"{"id": "user_1"}"#)?;
-    /// assert!(user.deleted);
+    /// assert_eq!(user.id, "user_1");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[non_exhaustive]
     pub struct DeletedObject {
-        /// Whether the object was deleted; `true` if Clerk did not send the field.
-        #[serde(default = "yes", deserialize_with = "null_as_yes")]
-        pub deleted: bool,
+        /// Whether the object was deleted.
+        pub deleted: Option<bool>,
         /// Your own id for the user, if the object is a user.
         pub external_id: Option<String>,
         /// The id of the deleted object.
@@ -42,25 +41,17 @@ impl EventObject for DeletedObject {
     }
 }
 
-fn yes() -> bool {
-    true
-}
-
-fn null_as_yes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_else(yes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn deleted_unless_it_says_otherwise() {
+    fn whether_it_was_deleted_is_what_clerk_sent() {
         let deleted = |text| serde_json::from_str::<DeletedObject>(text).unwrap().deleted;
-        assert!(deleted(r#"{"id": "x"}"#));
-        assert!(deleted(r#"{"id": "x", "deleted": null}"#));
-        assert!(deleted(r#"{"id": "x", "deleted": true}"#));
-        assert!(!deleted(r#"{"id": "x", "deleted": false}"#));
+        assert_eq!(deleted(r#"{"id": "x"}"#), None);
+        assert_eq!(deleted(r#"{"id": "x", "deleted": null}"#), None);
+        assert_eq!(deleted(r#"{"id": "x", "deleted": true}"#), Some(true));
+        assert_eq!(deleted(r#"{"id": "x", "deleted": false}"#), Some(false));
     }
 
     #[test]

@@ -5,13 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use clerk_webhooks_cli::send::Over;
 use fastrand::Rng;
 
-use super::{
-    Attempt, Endpoint, Exchange, Message, Outcome,
-    exchange::{Over, Wire},
-    request,
-};
+use super::{Attempt, Endpoint, Exchange, Message, Outcome, exchange::Wire, request};
 
 /// How soon a connection must break for an immediate re-send. One that breaks later is an ordinary failure.
 const RESEND_WINDOW: Duration = Duration::from_secs(1);
@@ -31,7 +28,8 @@ impl Way<'_> {
         endpoint: &Endpoint,
         rng: &mut Rng,
     ) -> Attempt {
-        let request = request::signed(message, endpoint, SystemTime::now(), rng);
+        let (now, server) = (SystemTime::now(), self.targets[0]);
+        let request = request::signed(message, endpoint, server, now, rng);
         let first = self.send(&request, Over::Any, rng).await;
         let resent = match broke_at_once(&first) {
             true => Some(self.send(&request, Over::New, rng).await),

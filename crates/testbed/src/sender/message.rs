@@ -1,8 +1,7 @@
 //! A message.
 
-use std::iter;
-
 use bytes::Bytes;
+use clerk_webhooks_cli::send::random_message_id;
 use fastrand::Rng;
 
 /// A message: its id is the same on every attempt and for every endpoint.
@@ -37,7 +36,7 @@ impl Message {
         body: impl Fn(usize) -> B,
     ) -> Vec<Self> {
         let mut rng = Rng::with_seed(seed);
-        let message = |n| Self::new(random_id(&mut rng), body(n));
+        let message = |n| Self::new(random_message_id(&mut rng), body(n));
         (0..count).map(message).collect()
     }
 
@@ -52,9 +51,4 @@ impl Message {
     pub fn body(&self) -> &Bytes {
         &self.body
     }
-}
-
-fn random_id(rng: &mut Rng) -> String {
-    let letters: String = iter::repeat_with(|| rng.alphanumeric()).take(27).collect();
-    format!("msg_{letters}")
 }

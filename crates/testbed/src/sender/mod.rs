@@ -38,7 +38,6 @@
 //! ```
 
 mod attempt;
-mod connections;
 mod endpoint;
 mod exchange;
 mod in_flight;

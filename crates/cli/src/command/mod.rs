@@ -1,0 +1,8 @@
+//! The commands, one file each.
+
+pub(crate) mod events;
+pub(crate) mod explain;
+pub(crate) mod replay;
+pub(crate) mod sign;
+pub(crate) mod trigger;
+pub(crate) mod verify;

@@ -1,0 +1,25 @@
+//! The library of the command line `clerk-webhooks`.
+//!
+//! - [`capture`]: reads captured deliveries.
+//! - [`explain`]: says why a delivery is refused.
+//! - [`send`]: sends deliveries as Svix does.
+//! - [`run`]: the command line itself. Its commands are documented in [the guide].
+//!
+//! [the guide]: https://github.com/clerk-webhooks/clerk-webhooks/blob/main/docs/command-line.md
+
+pub mod capture;
+pub mod explain;
+pub mod send;
+
+mod attempt;
+mod chunks;
+mod cli;
+mod command;
+mod failure;
+mod input;
+mod output;
+mod percent;
+mod progress;
+mod secret;
+
+pub use self::{cli::run, secret::SecretText};

@@ -1,0 +1,125 @@
+//! What commands print: text, or one JSON object a line.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use serde::Serialize;
+
+/// Standard output.
+pub(crate) struct Output {
+    writer: io::StdoutLock<'static>,
+    json: bool,
+    coloured: bool,
+}
+
+/// The colour of a word.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Colour {
+    Red,
+    Green,
+    Yellow,
+}
+
+impl Output {
+    /// Prints JSON if `json`, otherwise text, in colours only on a terminal that wants them (`NO_COLOR`).
+    pub(crate) fn new(json: bool) -> Self {
+        let writer = io::stdout().lock();
+        let refuses_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            coloured: !json && writer.is_terminal() && !refuses_colour,
+            writer,
+            json,
+        }
+    }
+
+    /// Whether machines read the output.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// One line of text.
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
+        self.writer.write_all(text.as_ref().as_bytes())?;
+        self.writer.write_all(b"\n")
+    }
+
+    /// One object on a line.
+    pub(crate) fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.writer, object)?;
+        self.writer.write_all(b"\n")
+    }
+
+    /// Hands everything to the reader.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
+    /// The word in this colour, if colours are on.
+    pub(crate) fn paint(&self, colour: Colour, word: &str) -> String {
+        if !self.coloured {
+            return word.to_owned();
+        }
+        let code = match colour {
+            Colour::Red => 31,
+            Colour::Green => 32,
+            Colour::Yellow => 33,
+        };
+        format!("\x1b[{code}m{word}\x1b[0m")
+    }
+}
+
+/// Text from outside, on one line and without control characters: nobody forges a line or moves the cursor.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| match letter {
+            _ if letter.is_control() || is_invisible(letter) => letter.escape_unicode().collect(),
+            _ => vec![letter],
+        })
+        .collect()
+}
+
+/// Characters that change the direction of text or hide.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The text without the keys of secrets that someone gave in the place of a file's or a variable's name.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let is_of_key = |letter: char| letter.is_ascii_alphanumeric() || "+/=_-".contains(letter);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((at, prefix)) = first_secret(rest) {
+        let (before, secret) = rest.split_at(at + prefix.len());
+        out.push_str(before);
+        rest = secret.trim_start_matches(is_of_key);
+        let hidden = if rest.len() < secret.len() {
+            "[hidden]"
+        } else {
+            ""
+        };
+        out.push_str(hidden);
+    }
+    out + rest
+}
+
+fn first_secret(text: &str) -> Option<(usize, &'static str)> {
+    let found = ["whsec_", "whsk_", "sk_live_", "sk_test_"].into_iter();
+    found
+        .filter_map(|prefix| Some((text.find(prefix)?, prefix)))
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_stays_on_its_line() {
+        assert_eq!(escaped("Ada"), "Ada");
+        assert_eq!(escaped("a\n\x1b[31mb"), "a\\u{a}\\u{1b}[31mb");
+        assert_eq!(
+            without_secrets("cannot read whsec_MfKQ9r8G+/=: no, `whsec_...` sk_live_abc"),
+            "cannot read whsec_[hidden]: no, `whsec_...` sk_live_[hidden]"
+        );
+        assert_eq!(escaped("\u{202e}a"), "\\u{202e}a");
+    }
+}

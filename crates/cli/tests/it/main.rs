@@ -1,0 +1,13 @@
+//! The tests of the command line, in one binary.
+
+mod common;
+mod program;
+mod receiver;
+
+mod explain;
+mod interrupts;
+mod reasons;
+mod recorded;
+mod replay;
+mod snapshots;
+mod trigger;
