@@ -39,7 +39,8 @@
 //! # What survives
 //!
 //! **Use one server.** Nothing acknowledged was lost when we killed our processes and NATS 2.9.10 with SIGKILL and started
-//! them again, many times while 2,000 events ran. Some events that ran at that moment, or had just ended, ran again.
+//! them again, while 2,000 events ran. With 18 kills of NATS, 25 events ran to their end twice, and one that was done was
+//! dead-lettered.
 //!
 //! **Several servers are not recommended yet.** With three servers of version 2.9.10 and
 //! [`with_replicas(3)`](Streams::with_replicas), one of which was killed at a time, the same test failed in two of two

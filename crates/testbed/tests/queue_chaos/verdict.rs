@@ -104,9 +104,9 @@ impl<'a> Verdict<'a> {
         faults
     }
 
-    fn forgot_a_failure(&self, runs: &[Run]) -> bool {
-        let mut failed = runs.iter().filter(|run| run.is(End::Failed));
-        failed.any(|run| self.hits.forgot(run))
+    /// Whether NATS may have forgotten how one of these runs ended.
+    fn forgot_one(&self, runs: &[Run]) -> bool {
+        runs.iter().any(|run| self.hits.forgot(run))
     }
 
     /// Why runs should not have followed the one before, and whether its worker had stood still, which excuses it.
@@ -133,8 +133,8 @@ impl<'a> Verdict<'a> {
         match (runs.last(), dead) {
             _ if !self.acknowledged.contains(id) => Some("not acknowledged".to_owned()),
             (_, None) if !runs.iter().any(is_done) => Some("lost".to_owned()),
-            // NATS forgot that it was dead: it ran once more.
-            (Some(last), Some(_)) if is_done(last) && self.forgot_a_failure(runs) => None,
+            // What was done counts as a crash then, or what was dead runs once more.
+            (Some(last), Some(_)) if is_done(last) && self.forgot_one(runs) => None,
             (Some(last), Some(_)) if is_done(last) => Some("done, and dead".to_owned()),
             (Some(last), Some(letter)) => fault_of_death(last, letter, job, self.hits),
             (None, Some(letter)) => {
