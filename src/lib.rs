@@ -74,7 +74,7 @@
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
 //! | `idempotency` | no | the module `idempotency`: a layer that answers duplicate deliveries without running the handler again, and a store in memory. Depends on tokio. `clerk-webhooks-sqlx` has stores on SQLite and Postgres, `clerk-webhooks-redis` one on Redis |
-//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and handlers for the queue's workers. Depends on tokio. `clerk-webhooks-sqlx` has queues on SQLite and Postgres |
+//! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and handlers for the queue's workers. Depends on tokio. `clerk-webhooks-sqlx` has queues on SQLite and Postgres, `clerk-webhooks-nats` one on NATS JetStream |
 //! | `testing` | no | the module `testing`: a fixture for every event type, signed requests, a fixed clock, verified events for testing handlers without HTTP |
 //!
 //! Features are additive: none changes how another part behaves.

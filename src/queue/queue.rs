@@ -49,7 +49,7 @@ use super::event::QueuedEvent;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `EventQueue`",
     label = "events cannot be stored in this",
-    note = "use a queue of `clerk-webhooks-sqlx`, or implement `EventQueue`: its documentation opens with \
+    note = "use a queue of `clerk-webhooks-sqlx` or `clerk-webhooks-nats`, or implement `EventQueue`: its documentation opens with \
             a complete one"
 )]
 pub trait EventQueue: Send + Sync + 'static {

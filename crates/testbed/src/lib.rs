@@ -4,12 +4,13 @@
 //! - [`sender`]: signs messages itself, sends over raw TCP with keep-alive, and retries by Svix' schedule (scaled down).
 //!   It sends a request again when its connection broke, and delivers messages again that were already delivered. Its
 //!   report says how every delivery ended. It also knows how many requests are in flight.
-//! - [`engines`]: each test can start its own [`Postgres`](engines::Postgres) and [`Redis`](engines::Redis), as durable
-//!   as in production. They can be killed and restarted on the same port and data.
+//! - [`engines`]: each test can start its own [`Postgres`](engines::Postgres), [`Redis`](engines::Redis) and
+//!   [`Nats`](engines::Nats), as durable as in production. They can be killed and restarted on the same port and data.
 //! - [`process`]: servers and workers as processes, killed with SIGKILL and restarted on the same port.
 //! - [`effects`]: a user's table, whose rows are the effects of handlers.
 //! - [`ledger`]: a record of what processes did, which survives SIGKILL.
 //! - [`kills`]: when to kill.
+//! - [`queue`]: one interface to the queues of all engines.
 //! - [`deliveries`]: generated deliveries, genuine and hostile, with the specification's verdict.
 //!
 //! The tests kill these programs: `idempotent-server` runs `IdempotencyLayer` on the store that its environment names.
@@ -27,6 +28,7 @@ pub mod kills;
 pub mod ledger;
 mod port;
 pub mod process;
+pub mod queue;
 pub mod sender;
 mod settings;
 

@@ -6,8 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use async_nats::jetstream;
+use clerk_webhooks_nats::open_nats;
 use clerk_webhooks_sqlx::open_postgres;
-use clerk_webhooks_testbed::engines::{Postgres, Redis};
+use clerk_webhooks_testbed::engines::{Nats, Postgres, Redis};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query, query_scalar, raw_sql};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -88,6 +90,49 @@ async fn redis_keeps_what_was_answered_before_a_kill() {
     assert_eq!(ask(address, "GET kept\r\n").await, "$1\r\n7\r\n");
     let policy = ask(address, "CONFIG GET appendfsync\r\n").await;
     assert!(policy.contains("always"), "{policy}");
+}
+
+#[tokio::test]
+#[ignore = "starts its own NATS: run it where nats-server is installed"]
+async fn nats_keeps_what_was_acknowledged_before_a_kill() {
+    let nats = Nats::start().await.unwrap();
+    keeps_what_was_acknowledged(nats, 1).await;
+}
+
+#[tokio::test]
+#[ignore = "starts its own NATS: run it where nats-server is installed"]
+async fn three_nats_servers_keep_what_was_acknowledged_while_each_is_killed() {
+    let nats = Nats::start_cluster(3).await.unwrap();
+    keeps_what_was_acknowledged(nats, 3).await;
+}
+
+async fn keeps_what_was_acknowledged(mut nats: Nats, replicas: usize) {
+    let url = nats.url();
+    let context = open_nats(&url).await.unwrap();
+    let config = jetstream::stream::Config {
+        name: "kept".to_owned(),
+        num_replicas: replicas,
+        ..Default::default()
+    };
+    context.create_stream(config).await.unwrap();
+    let acknowledged = context.publish("kept", "7".into()).await.unwrap();
+    assert_eq!(acknowledged.await.unwrap().sequence, 1);
+    for node in 0..nats.nodes() {
+        nats.kill(node).unwrap();
+        nats.restart(node).await.unwrap();
+    }
+    assert_eq!(nats.url(), url);
+    // A cluster elects leaders first.
+    let mut tries = 0..10;
+    while let Err(error) = is_kept(&url).await {
+        assert!(tries.next().is_some(), "{error}");
+    }
+}
+
+async fn is_kept(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let stream = open_nats(url).await?.get_stream("kept").await?;
+    assert_eq!(&*stream.get_raw_message(1).await?.payload, b"7");
+    Ok(())
 }
 
 /// Commands in Redis' inline form need no client.

@@ -1,9 +1,9 @@
-//! An effect that must happen exactly once: a welcome credit, in the queue's own database.
+//! An effect that must happen exactly once: a welcome credit, in a database.
 
 use clerk_webhooks_sqlx::Engine;
 use sqlx::{Pool, Postgres, Sqlite, Transaction};
 
-/// The table has no unique key, so only the queue prevents a second row.
+/// The table has no unique key, so only the queue or the inbox prevents a second row.
 const CREATE: &str =
     "create table if not exists credits (user_id text not null, amount integer not null)";
 const ADD: &str = "insert into credits (user_id, amount) values ($1, 10)";

@@ -7,10 +7,9 @@ use std::{
 };
 
 use clerk_webhooks::{ClerkEvent, EventData, SigningSecret, WebhookError, testing::SignedRequest};
-use clerk_webhooks_sqlx::{Engine, queue::Queue};
 use tokio::time::sleep;
 
-use crate::{ROUTE, support};
+use crate::{ROUTE, engines::Engine, support};
 
 /// Fails the first two attempts for one user, as if the mail server were down.
 const UNLUCKY: &str = "user_unlucky";
@@ -25,10 +24,10 @@ pub(crate) fn fail_if_asked_to(event: &ClerkEvent, attempt: u32) -> Result<(), W
 }
 
 /// Sends deliveries that are all acknowledged at once, then shows how each event ends.
-pub(crate) async fn run<DB: Engine>(
+pub(crate) async fn run<Q: Engine>(
     address: SocketAddr,
     secret: &SigningSecret,
-    queue: &Queue<DB>,
+    queue: &Q,
 ) -> Result<(), Box<dyn Error>> {
     for (message_id, body) in [
         ("msg_1", user_created("user_1")),
@@ -50,21 +49,21 @@ pub(crate) async fn run<DB: Engine>(
         }
     }
     wait_until_done(queue).await?;
-    for letter in queue.dead_letters(None, 10).await? {
-        println!("dead letter {}: {}", letter.message_id, letter.error);
+    for (message_id, error) in queue.dead().await? {
+        println!("dead letter {message_id}: {error}");
     }
     Ok(())
 }
 
-async fn wait_until_done<DB: Engine>(queue: &Queue<DB>) -> Result<(), Box<dyn Error>> {
+async fn wait_until_done<Q: Engine>(queue: &Q) -> Result<(), Box<dyn Error>> {
     let deadline = Instant::now() + Duration::from_secs(45);
     loop {
-        let counts = queue.counts().await?;
-        if counts.waiting + counts.running == 0 {
+        let unfinished = queue.unfinished().await?;
+        if unfinished == 0 {
             return Ok(());
         }
         if deadline < Instant::now() {
-            return Err(format!("the work takes too long: {counts:?}").into());
+            return Err(format!("the work takes too long: {unfinished} events are left").into());
         }
         sleep(Duration::from_millis(50)).await;
     }

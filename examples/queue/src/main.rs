@@ -9,58 +9,61 @@
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
-//! | `QUEUE_URL` | where events are stored: `sqlite://` and a path, or `postgres://...` | `queue.db` in the working directory; for `--once` a temporary file |
+//! | `QUEUE_URL` | where events are stored: `sqlite://` and a path, `postgres://...`, or `nats://...` (several servers separated by commas: each event is on all of them) | `queue.db` in the working directory; for `--once` a temporary file |
+//! | `CREDITS` | with `nats://`, the path of the SQLite file that has the credits | `credits.db` in the working directory; for `--once` a temporary file |
+//! | `MAX_BODY_BYTES` | with `nats://`, the largest body that is accepted: half of the server's `max_payload`, less 32 KiB, at most | 2097152 |
 //! | `PORT` | the port to listen on | 3000 |
 //! | `CLERK_WEBHOOK_SIGNING_SECRET` | the endpoint's signing secret | |
 //! | `WORK_MS` | how long the work for each event takes, in milliseconds | 0 |
 //! | `LEASE_MS` | how long until other workers take over the events of a killed worker, in milliseconds | 10000 |
 //!
 //! Each new user gets a welcome credit exactly once, even when processes are killed: the credit and the event's end are
-//! committed together.
+//! committed together. With NATS, which has no transaction, the credit and a record of its message are.
 
 mod credits;
 mod demonstration;
+mod engines;
 #[path = "../../support/mod.rs"]
 mod support;
 
-use std::{env, error::Error, io, process::ExitCode, sync::Arc, time::Duration};
+use std::{env, error::Error, io, process::ExitCode, str::FromStr, sync::Arc, time::Duration};
 
 use axum::{Router, routing::post_service};
 use clerk_webhooks::{
     ClerkEvent, ClerkWebhookLayer, EventData, SigningSecret, Verifier, WebhookError,
-    queue::{Enqueue, EventContext, EventHandler},
+    queue::{Enqueue, EventContext},
     verify::SecretErrorKind,
 };
-use clerk_webhooks_sqlx::{
-    Engine, migrate, open_postgres, open_sqlite,
-    queue::{Complete as _, Queue},
-};
+use clerk_webhooks_nats::{Streams, open_nats};
+use clerk_webhooks_sqlx::{migrate, open_postgres, open_sqlite, queue::Queue};
 use sqlx::Pool;
 use tokio::{sync::watch, time::sleep};
 
-use self::credits::Credits;
+use self::{credits::Credits, engines::Engine};
 
 const ROUTE: &str = "/webhooks/clerk";
 
-struct App<DB: Engine> {
+struct App<Q: Engine> {
     work: Duration,
-    pool: Pool<DB>,
+    pool: Pool<Q::DB>,
 }
 
 /// The work. After an error it runs again, with growing pauses.
-async fn on_event<DB: Credits>(
+async fn on_event<Q: Engine>(
     event: ClerkEvent,
-    context: EventContext<Arc<App<DB>>>,
+    context: EventContext<Arc<App<Q>>>,
 ) -> Result<(), WebhookError> {
     let app = context.state();
     sleep(app.work).await;
     demonstration::fail_if_asked_to(&event, context.attempt())?;
-    let mut tx = DB::begin(&app.pool).await?;
-    if let EventData::UserCreated(user) = &event.data {
-        DB::add(&mut tx, &user.id).await?;
-    }
+    let mut tx = Q::DB::begin(&app.pool).await?;
     // The credit and the event's end are committed together, or neither is.
-    context.complete(&mut tx).await?;
+    let is_first = Q::end_with(&mut tx, &context).await?;
+    if let EventData::UserCreated(user) = &event.data
+        && is_first
+    {
+        Q::DB::add(&mut tx, &user.id).await?;
+    }
     tx.commit().await?;
     println!(
         "processed {} attempt {}",
@@ -104,18 +107,62 @@ async fn run() -> Result<(), Box<dyn Error>> {
         Err(_) => "sqlite://queue.db".to_owned(),
     };
     if let Some(path) = url.strip_prefix("sqlite://") {
-        serve(open_sqlite(path).await?, name, once).await
+        serve_sql(open_sqlite(path).await?, name, once).await
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        serve(open_postgres(&url).await?, name, once).await
+        serve_sql(open_postgres(&url).await?, name, once).await
+    } else if url.starts_with("nats://") {
+        let credits = match env::var_os("CREDITS") {
+            Some(path) => path.into(),
+            None if once => folder.path().join("credits.db"),
+            None => "credits.db".into(),
+        };
+        serve_nats(&url, open_sqlite(credits).await?, name, once).await
     } else {
-        Err("QUEUE_URL begins with neither sqlite:// nor postgres://".into())
+        Err("QUEUE_URL begins with none of sqlite://, postgres:// and nats://".into())
     }
 }
 
-async fn serve<DB: Credits>(pool: Pool<DB>, name: &str, once: bool) -> Result<(), Box<dyn Error>> {
+async fn serve_sql<DB: Credits>(
+    pool: Pool<DB>,
+    name: &str,
+    once: bool,
+) -> Result<(), Box<dyn Error>> {
     migrate(&pool).await?;
-    DB::create(&pool).await?;
     let queue = Queue::new(&pool, name).await?;
+    serve(queue, pool, once).await
+}
+
+async fn serve_nats(
+    url: &str,
+    credits: Pool<sqlx::Sqlite>,
+    name: &str,
+    once: bool,
+) -> Result<(), Box<dyn Error>> {
+    // Makes the inbox.
+    migrate(&credits).await?;
+    let nats = open_nats(url).await?;
+    let mut streams = Streams::new(nats.clone())
+        .with_replicas(url.split(',').count())
+        .with_max_body_bytes(max_body_bytes()?);
+    // A demonstration leaves nothing behind, so it has its own streams.
+    let demonstration = format!("demonstration_{}", std::process::id());
+    if once {
+        streams = streams.with_name(&demonstration);
+    }
+    clerk_webhooks_nats::migrate(&streams).await?;
+    let queue = clerk_webhooks_nats::queue::Queue::new(&streams, name).await?;
+    let served = serve(queue, credits, once).await;
+    if once {
+        for suffix in ["", "_failures", "_dead"] {
+            nats.delete_stream(format!("{demonstration}{suffix}"))
+                .await?;
+        }
+    }
+    served
+}
+
+async fn serve<Q: Engine>(queue: Q, pool: Pool<Q::DB>, once: bool) -> Result<(), Box<dyn Error>> {
+    Q::DB::create(&pool).await?;
     let (server, worker) = roles()?;
     let (stop, stopped) = watch::channel(false);
     let serving = async {
@@ -156,13 +203,14 @@ fn roles() -> Result<(bool, bool), String> {
     }
 }
 
-async fn take_deliveries<DB: Credits>(
-    (queue, pool): (&Queue<DB>, &Pool<DB>),
+async fn take_deliveries<Q: Engine>(
+    (queue, pool): (&Q, &Pool<Q::DB>),
     once: bool,
     stop: &watch::Sender<bool>,
 ) -> Result<(), Box<dyn Error>> {
     let own_secret = support::throw_away_secret()?;
     let clerk = ClerkWebhookLayer::new(verifier_with(&own_secret, once)?);
+    let clerk = clerk.with_max_body_bytes(max_body_bytes()?);
     let enqueue = post_service(Enqueue::new(queue.clone())).route_layer(clerk);
     let listener = support::listen(once).await?;
     let address = listener.local_addr()?;
@@ -173,7 +221,7 @@ async fn take_deliveries<DB: Credits>(
     let showing = async {
         if once {
             demonstration::run(address, &own_secret, queue).await?;
-            println!("{} credits", DB::count(pool).await?);
+            println!("{} credits", Q::DB::count(pool).await?);
             stop.send_replace(true);
         }
         Ok(())
@@ -182,22 +230,19 @@ async fn take_deliveries<DB: Credits>(
     tokio::try_join!(serving, showing).map(drop)
 }
 
-async fn work<DB: Credits>(
-    queue: &Queue<DB>,
-    pool: Pool<DB>,
+async fn work<Q: Engine>(
+    queue: &Q,
+    pool: Pool<Q::DB>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), Box<dyn Error>> {
     let app = App {
         work: milliseconds("WORK_MS", 0)?,
         pool,
     };
-    let worker = queue
-        .worker(EventHandler::new(Arc::new(app), on_event))
-        .with_lease(milliseconds("LEASE_MS", 10_000)?)
-        .on_dead_letter(|letter| {
-            println!("dead {} after {}", letter.message_id, letter.attempts);
-        });
-    worker.run_until(told_to_stop(stopped)).await;
+    let lease = milliseconds("LEASE_MS", 10_000)?;
+    queue
+        .work(Arc::new(app), lease, told_to_stop(stopped))
+        .await;
     Ok(())
 }
 
@@ -221,13 +266,20 @@ async fn shutdown_signal() -> io::Result<()> {
 }
 
 fn milliseconds(variable: &str, default: u64) -> Result<Duration, String> {
-    let number = match env::var(variable) {
+    Ok(Duration::from_millis(number(variable, default)?))
+}
+
+fn max_body_bytes() -> Result<usize, String> {
+    number("MAX_BODY_BYTES", 2 * 1024 * 1024)
+}
+
+fn number<N: FromStr>(variable: &str, default: N) -> Result<N, String> {
+    match env::var(variable) {
         Ok(number) => number
             .parse()
-            .map_err(|_| format!("{variable} is not a number of milliseconds: {number:?}"))?,
-        Err(_) => default,
-    };
-    Ok(Duration::from_millis(number))
+            .map_err(|_| format!("{variable} is not a number: {number:?}")),
+        Err(_) => Ok(default),
+    }
 }
 
 /// The secrets from the environment. A demonstration adds its own.

@@ -48,15 +48,21 @@ impl Daemon {
     /// of the killed one are gone. It is started again each time.
     pub(super) async fn start(&mut self, is_ready: impl AsyncFn() -> bool) -> Result<(), Error> {
         let deadline = Instant::now() + PATIENCE;
-        self.child = Some(self.command.spawn()?);
+        self.spawn()?;
         while !self.is_running()? || !is_ready().await {
             if Instant::now() > deadline {
                 return Err(self.not_ready());
             }
             sleep(BETWEEN_ASKING).await;
-            if !self.is_running()? {
-                self.child = Some(self.command.spawn()?);
-            }
+            self.spawn()?;
+        }
+        Ok(())
+    }
+
+    /// Starts the engine, unless it runs, and waits for nothing.
+    pub(super) fn spawn(&mut self) -> io::Result<()> {
+        if !self.is_running()? {
+            self.child = Some(self.command.spawn()?);
         }
         Ok(())
     }
@@ -68,9 +74,13 @@ impl Daemon {
         }
     }
 
+    pub(super) fn printed(&self) -> io::Result<String> {
+        fs::read_to_string(&self.log)
+    }
+
     fn not_ready(&self) -> Error {
         let program = self.command.get_program().display();
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let log = self.printed().unwrap_or_default();
         format!("{program} was not ready within {PATIENCE:?}; it printed:\n{log}").into()
     }
 

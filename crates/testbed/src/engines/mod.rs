@@ -17,8 +17,9 @@
 
 mod binary;
 mod daemon;
+mod nats;
 mod owner;
 mod postgres;
 mod redis;
 
-pub use self::{postgres::Postgres, redis::Redis};
+pub use self::{nats::Nats, postgres::Postgres, redis::Redis};

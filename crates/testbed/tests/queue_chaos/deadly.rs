@@ -18,6 +18,12 @@ async fn an_event_that_ends_its_process_is_a_dead_letter_after_its_attempts_on_p
     events_that_end_their_process(Kind::Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "starts its own NATS: run it where nats-server is installed"]
+async fn an_event_that_ends_its_process_is_a_dead_letter_after_its_attempts_on_nats() {
+    events_that_end_their_process(Kind::Nats { servers: 1 }).await;
+}
+
 async fn events_that_end_their_process(kind: Kind) {
     let mut site = Site::start(kind).await;
     let once = process(&mut site, 1, 1).await;

@@ -22,7 +22,6 @@ use crate::{
 
 const ENOUGH_KILLS: usize = 5;
 const ENOUGH_RESTARTS: usize = 2;
-const ENOUGH_TRANSACTIONS: usize = 1;
 /// Every target gets its turn, until enough of it were hit and then all; the victims and the moments are
 /// random.
 const TURNS: [Target; 5] = [
@@ -35,7 +34,7 @@ const TURNS: [Target; 5] = [
 
 /// How long after a handler's end its note may still be on its way.
 const NOTING: Duration = Duration::from_secs(2);
-/// The pool takes its time to find an engine that was down.
+/// A pool or a client takes its time to find an engine that was down.
 const CONNECTING: Duration = Duration::from_secs(5);
 /// How long after it stood still a worker may not have shown yet that it lives.
 pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(5);
@@ -44,7 +43,8 @@ pub(crate) const SHOWING_LIFE: Duration = Duration::from_secs(5);
 pub(crate) enum Target {
     Server,
     Worker,
-    /// Postgres is killed and restarted; SQLite is all processes down and up again on the same file.
+    /// Postgres is killed and restarted, and one NATS server; SQLite is all processes down and up again on the same
+    /// file.
     Engine,
 }
 
@@ -61,16 +61,22 @@ pub(crate) struct Hit {
     in_flight: usize,
     /// Handlers of the killed workers that were in the transaction that completes their event.
     in_transaction: usize,
+    /// Whether the engine, which is NATS, may not know any more what happened just before.
+    forgets: bool,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Hits(Vec<Hit>);
+#[derive(Debug)]
+pub(crate) struct Hits {
+    hits: Vec<Hit>,
+    /// How many transactions have to be cut off.
+    enough_transactions: usize,
+}
 
 impl Hits {
     /// How often this was killed. A kill that hit nothing does not count.
     pub(crate) fn counted(&self, target: Target) -> usize {
         let counts = |hit: &&Hit| hit.target == target && hit.in_flight > 0;
-        self.0.iter().filter(counts).count()
+        self.hits.iter().filter(counts).count()
     }
 
     pub(crate) fn are_enough(&self) -> bool {
@@ -79,7 +85,7 @@ impl Hits {
 
     /// How many transactions were cut off.
     pub(crate) fn in_transaction(&self) -> usize {
-        self.0.iter().map(|hit| hit.in_transaction).sum()
+        self.hits.iter().map(|hit| hit.in_transaction).sum()
     }
 
     fn are_enough_of(&self, target: Target) -> bool {
@@ -88,37 +94,45 @@ impl Hits {
             Target::Engine => ENOUGH_RESTARTS,
         };
         let is_enough = self.counted(target) >= enough;
-        is_enough && (target != Target::Worker || self.in_transaction() >= ENOUGH_TRANSACTIONS)
+        is_enough && (target != Target::Worker || self.in_transaction() >= self.enough_transactions)
     }
 
     /// Whether the end of this run may not have been noted: its process was killed before it could be. A
-    /// restart of Postgres is no excuse.
+    /// restart of Postgres is no excuse; one of NATS is.
     pub(crate) fn cut_off(&self, run: &Run) -> bool {
         let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
-        self.0.iter().any(|hit| hit.cuts_off(run, noted_at))
+        self.hits.iter().any(|hit| hit.cuts_off(run, noted_at))
     }
 
     /// When the end of a run that ended then has been noted.
     fn noted_at(&self, ended_at: u64) -> u64 {
         let soon = after(ended_at, NOTING);
-        let outages = self.0.iter().filter(|hit| hit.processes.is_empty());
+        let outages = self.hits.iter().filter(|hit| hit.processes.is_empty());
         let in_between = outages.filter(|outage| outage.from <= soon && ended_at <= outage.to);
         let later = in_between.map(|outage| after(outage.to, CONNECTING));
         later.fold(soon, u64::max)
     }
 
-    /// Whether a worker was killed between these times.
+    /// Whether NATS may have forgotten how this run ended, and that it began: it was killed until soon after the run's end.
+    pub(crate) fn forgot(&self, run: &Run) -> bool {
+        let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
+        let mut forgetting = self.hits.iter().filter(|hit| hit.forgets);
+        forgetting.any(|hit| hit.cuts_off(run, noted_at))
+    }
+
+    /// Whether a worker was killed between these times, or NATS, whose deliveries may have reached no worker.
     pub(crate) fn any_between(&self, from: u64, to: u64) -> bool {
         let is_between = |hit: &Hit| from <= hit.to && hit.from <= to;
-        let of_workers = |hit: &&Hit| hit.target != Target::Server && !hit.processes.is_empty();
-        self.0.iter().filter(of_workers).any(is_between)
+        let of_workers =
+            |hit: &&Hit| hit.target != Target::Server && (hit.forgets || !hit.processes.is_empty());
+        self.hits.iter().filter(of_workers).any(is_between)
     }
 }
 
 impl Hit {
     fn cuts_off(&self, run: &Run, noted_at: u64) -> bool {
         let is_hit = self.from <= noted_at && run.began_at <= self.to;
-        is_hit && self.processes.contains(&run.process)
+        is_hit && (self.forgets || self.processes.contains(&run.process))
     }
 }
 
@@ -135,7 +149,7 @@ impl fmt::Display for Hits {
             self.counted(Target::Worker),
             self.counted(Target::Server),
             self.counted(Target::Engine),
-            self.0.iter().filter(|hit| hit.in_flight == 0).count(),
+            self.hits.iter().filter(|hit| hit.in_flight == 0).count(),
             self.in_transaction(),
         )
     }
@@ -149,7 +163,11 @@ pub(crate) async fn hit(
     requests: &InFlight,
     mut rng: Rng,
 ) -> Hits {
-    let (start, mut hits) = (Instant::now(), Hits::default());
+    let start = Instant::now();
+    let mut hits = Hits {
+        hits: Vec::new(),
+        enough_transactions: usize::from(site.engine.is_database()),
+    };
     let mut turns = TURNS.into_iter().cycle();
     while (start.elapsed() < duration || !hits.are_enough()) && !delivering.is_finished() {
         sleep(kills::pause(duration / 2, &mut rng)).await;
@@ -157,9 +175,9 @@ pub(crate) async fn hit(
         let hit = match turns.find(is_due).unwrap() {
             Target::Worker => hit_worker(site, requests, &mut rng).await,
             Target::Server => hit_server(site, requests, &mut rng).await,
-            Target::Engine => hit_engine(site, requests).await,
+            Target::Engine => hit_engine(site, requests, &mut rng).await,
         };
-        hits.0.push(hit);
+        hits.hits.push(hit);
     }
     hits
 }
@@ -167,7 +185,7 @@ pub(crate) async fn hit(
 async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit {
     let worker = rng.usize(..site.workers.len());
     let process = site.workers[worker].id().unwrap();
-    if rng.u8(..3) == 0 {
+    if !site.engine.is_database() || rng.u8(..3) == 0 {
         let running = || site.ledger.running(process);
         kills::until_busy(rng.usize(1..=4), running).await.unwrap();
     } else {
@@ -189,6 +207,7 @@ async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         to,
         in_flight,
         in_transaction,
+        forgets: false,
     }
 }
 
@@ -210,22 +229,27 @@ async fn hit_server(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         to,
         in_flight,
         in_transaction: 0,
+        forgets: false,
     }
 }
 
-async fn hit_engine(site: &mut Site, requests: &InFlight) -> Hit {
+async fn hit_engine(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit {
     let running = || Ok(site.running());
     kills::until_busy(1, running).await.unwrap();
     let workers: Vec<_> = site.workers.iter().flat_map(Process::id).collect();
     let (from, held) = (now(), requests.total());
-    let processes = take_down(site);
+    let node = match &site.engine {
+        Engine::Nats(nats) => rng.usize(..nats.nodes()),
+        _ => 0,
+    };
+    let processes = take_down(site, node);
     let (mut in_flight, mut in_transaction) = (held, 0);
     for worker in workers {
         in_flight += site.ledger.running(worker).unwrap();
         in_transaction += site.ledger.in_transaction(worker).unwrap();
     }
     say("the engine", in_flight, site, requests);
-    bring_up(site).await;
+    bring_up(site, node).await;
     let to = now();
     let outage = Duration::from_micros(to - from);
     report(format_args!("the engine is up again after {outage:.1?}"));
@@ -236,15 +260,21 @@ async fn hit_engine(site: &mut Site, requests: &InFlight) -> Hit {
         to,
         in_flight,
         in_transaction,
+        forgets: matches!(site.engine, Engine::Nats(_)),
     }
 }
 
 /// The processes of ours that went with it.
-fn take_down(site: &mut Site) -> Vec<u32> {
-    if let Engine::Postgres(postgres) = &mut site.engine {
-        postgres.kill().unwrap();
-        return Vec::new();
+fn take_down(site: &mut Site, node: usize) -> Vec<u32> {
+    match &mut site.engine {
+        Engine::Postgres(postgres) => postgres.kill().unwrap(),
+        Engine::Nats(nats) => nats.kill(node).unwrap(),
+        _ => return take_down_processes(site),
     }
+    Vec::new()
+}
+
+fn take_down_processes(site: &mut Site) -> Vec<u32> {
     let processes = site.servers.iter_mut().chain(&mut site.workers);
     processes
         .map(|process| {
@@ -255,10 +285,11 @@ fn take_down(site: &mut Site) -> Vec<u32> {
         .collect()
 }
 
-async fn bring_up(site: &mut Site) {
-    if let Engine::Postgres(postgres) = &mut site.engine {
-        postgres.restart().await.unwrap();
-        return;
+async fn bring_up(site: &mut Site, node: usize) {
+    match &mut site.engine {
+        Engine::Postgres(postgres) => return postgres.restart().await.unwrap(),
+        Engine::Nats(nats) => return nats.restart(node).await.unwrap(),
+        _ => {}
     }
     for worker in &mut site.workers {
         worker.start_again().unwrap();

@@ -50,6 +50,14 @@ async fn what_was_acknowledged_is_not_lost_on_postgres() {
     chaos(Kind::Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "starts its own NATS: run it where nats-server is installed"]
+async fn what_was_acknowledged_is_not_lost_on_nats() {
+    // Several do not pass: an open problem of CONTRIBUTING.md.
+    let servers = number_from_env("QUEUE_CHAOS_NATS_SERVERS", 1).unwrap();
+    chaos(Kind::Nats { servers }).await;
+}
+
 async fn chaos(kind: Kind) {
     let seed = seed_from_env("QUEUE_CHAOS_SEED").unwrap();
     let count = number_from_env("QUEUE_CHAOS_EVENTS", 200).unwrap();
@@ -59,7 +67,8 @@ async fn chaos(kind: Kind) {
     let mut site = Site::start(kind).await;
     let (started, spread) = (Instant::now(), pace(kind) * count);
     let mut rng = Rng::with_seed(seed);
-    let jobs: Vec<_> = (0..count).map(|_| job(&mut rng)).collect();
+    let in_database = site.engine.is_database();
+    let jobs: Vec<_> = (0..count).map(|_| job(in_database, &mut rng)).collect();
     let messages = Job::messages(seed, &jobs).unwrap();
     let ids = messages.iter().map(|message| message.id().to_owned());
     let sent: HashMap<_, _> = ids.zip(jobs).collect();
@@ -92,8 +101,8 @@ fn pace(kind: Kind) -> Duration {
     Duration::from_millis(if let Kind::Sqlite = kind { 40 } else { 100 })
 }
 
-/// Of twenty one is bad for good, and one fails whenever it is run.
-fn job(rng: &mut Rng) -> Job {
+/// Of twenty one is bad for good, and one fails whenever it is run. With a database, half are completed in it.
+fn job(in_database: bool, rng: &mut Rng) -> Job {
     let failures = match rng.u8(..20) {
         0 => vec![Failure::Permanent; MAX_ATTEMPTS as usize],
         1 => passing(rng, MAX_ATTEMPTS),
@@ -105,7 +114,7 @@ fn job(rng: &mut Rng) -> Job {
     Job {
         work: Duration::from_millis(rng.u64(50..=250)),
         failures,
-        in_database: rng.bool(),
+        in_database: in_database && rng.bool(),
         ..Job::default()
     }
 }

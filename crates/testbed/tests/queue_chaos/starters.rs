@@ -17,6 +17,12 @@ async fn processes_that_start_at_once_make_the_tables_on_postgres() {
     start_at_once(Kind::Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "starts its own NATS: run it where nats-server is installed"]
+async fn processes_that_start_at_once_make_the_streams_on_nats() {
+    start_at_once(Kind::Nats { servers: 1 }).await;
+}
+
 async fn start_at_once(kind: Kind) {
     let mut site = Site::empty(kind, MAX_ATTEMPTS).await;
     site.start_workers(PROCESSES);

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use clerk_webhooks_sqlx::queue::DeadLetter;
 use clerk_webhooks_testbed::{
     job::{Failure, Job},
     sender::{Report, Verdict as Delivered},
@@ -16,7 +15,7 @@ use crate::{
     history::{End, History, Run},
     hits::Hits,
     policy::MAX_ATTEMPTS,
-    site::Site,
+    site::{Letter, Site},
 };
 
 /// What became of everything; its text is what there is to report.
@@ -24,7 +23,7 @@ pub(crate) struct Verdict<'a> {
     sent: &'a HashMap<String, Job>,
     acknowledged: HashSet<&'a str>,
     history: History,
-    dead: &'a HashMap<String, DeadLetter>,
+    dead: &'a HashMap<String, Letter>,
     effects: &'a HashMap<String, i64>,
     hits: &'a Hits,
     delivered: &'a Report,
@@ -36,7 +35,7 @@ impl<'a> Verdict<'a> {
         site: &mut Site,
         sent: &'a HashMap<String, Job>,
         delivered: &'a Report,
-        dead: &'a HashMap<String, DeadLetter>,
+        dead: &'a HashMap<String, Letter>,
         effects: &'a HashMap<String, i64>,
         hits: &'a Hits,
     ) -> Self {
@@ -105,6 +104,11 @@ impl<'a> Verdict<'a> {
         faults
     }
 
+    /// Whether NATS may have forgotten how one of these runs ended.
+    fn forgot_one(&self, runs: &[Run]) -> bool {
+        runs.iter().any(|run| self.hits.forgot(run))
+    }
+
     /// Why runs should not have followed the one before, and whether its worker had stood still, which excuses it.
     fn wrong_followers(&self, id: &str, job: &Job) -> impl Iterator<Item = (String, bool)> {
         let permanent = is_permanent(job);
@@ -129,9 +133,9 @@ impl<'a> Verdict<'a> {
         match (runs.last(), dead) {
             _ if !self.acknowledged.contains(id) => Some("not acknowledged".to_owned()),
             (_, None) if !runs.iter().any(is_done) => Some("lost".to_owned()),
-            (Some(last), Some(_)) if is_done(last) && !self.hits.cut_off(last) => {
-                Some("done, and dead".to_owned())
-            }
+            // What was done counts as a crash then, or what was dead runs once more.
+            (Some(last), Some(_)) if is_done(last) && self.forgot_one(runs) => None,
+            (Some(last), Some(_)) if is_done(last) => Some("done, and dead".to_owned()),
             (Some(last), Some(letter)) => fault_of_death(last, letter, job, self.hits),
             (None, Some(letter)) => {
                 (letter.attempts != MAX_ATTEMPTS).then(|| "dead without a run".to_owned())
@@ -147,7 +151,7 @@ fn is_permanent(job: &Job) -> bool {
 
 /// Why it should not be dead, or not with so many attempts. The last ones may have begun no handler: they
 /// were leased to a worker that was killed.
-fn fault_of_death(last: &Run, letter: &DeadLetter, job: &Job, hits: &Hits) -> Option<String> {
+fn fault_of_death(last: &Run, letter: &Letter, job: &Job, hits: &Hits) -> Option<String> {
     let attempts = letter.attempts;
     let is_as_expected = if is_permanent(job) && last.is(End::Failed) {
         attempts == last.attempt

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clerk_webhooks_testbed::{
-    engines::{Postgres, Redis},
+    engines::{Nats, Postgres, Redis},
     job::Job,
     ledger::{Entry, LedgerReader, What},
     process::{Process, Program},
@@ -32,12 +32,14 @@ pub(crate) enum Kind {
     Sqlite,
     Postgres,
     Redis,
+    Nats { servers: usize },
 }
 
 pub(crate) enum Engine {
     Sqlite(PathBuf),
     Postgres(Postgres),
     Redis(Redis),
+    Nats(Nats),
 }
 
 pub(crate) struct Site {
@@ -126,6 +128,7 @@ impl Engine {
             Kind::Sqlite => Self::Sqlite(folder.path().join("store.db")),
             Kind::Postgres => Self::Postgres(Postgres::start().await.unwrap()),
             Kind::Redis => Self::Redis(Redis::start().await.unwrap()),
+            Kind::Nats { servers } => Self::Nats(Nats::start_cluster(servers).await.unwrap()),
         }
     }
 
@@ -134,7 +137,13 @@ impl Engine {
             Self::Sqlite(path) => format!("sqlite://{}", path.display()),
             Self::Postgres(postgres) => postgres.url(),
             Self::Redis(redis) => redis.url(),
+            Self::Nats(nats) => nats.url(),
         }
+    }
+
+    /// Whether the workers' handlers can have effects in it.
+    pub(crate) fn is_database(&self) -> bool {
+        matches!(self, Self::Sqlite(_) | Self::Postgres(_))
     }
 
     /// How often each message had its effect in the database.
@@ -148,7 +157,7 @@ impl Engine {
                 let mut connection = PgConnection::connect(&self.url()).await.unwrap();
                 query_as(EFFECTS).fetch_all(&mut connection).await
             }
-            Self::Redis(_) => Ok(Vec::new()),
+            Self::Redis(_) | Self::Nats(_) => Ok(Vec::new()),
         };
         rows.unwrap().into_iter().collect()
     }
@@ -159,6 +168,7 @@ impl Engine {
             Self::Sqlite(path) => return Outage(Some(locked(path).await)),
             Self::Postgres(postgres) => postgres.kill().unwrap(),
             Self::Redis(redis) => redis.kill().unwrap(),
+            Self::Nats(nats) => nats.kill(0).unwrap(),
         }
         Outage(None)
     }
@@ -171,6 +181,7 @@ impl Engine {
             Self::Sqlite(_) => {}
             Self::Postgres(postgres) => postgres.restart().await.unwrap(),
             Self::Redis(redis) => redis.restart().await.unwrap(),
+            Self::Nats(nats) => nats.restart(0).await.unwrap(),
         }
     }
 }

@@ -16,15 +16,26 @@ use tokio::time::sleep;
 /// SQLite file then.
 const IN_TRANSACTION: Duration = Duration::from_millis(5);
 
-pub(crate) struct App<DB: Effects> {
+pub(crate) struct App<D> {
     pub(crate) ledger: Ledger,
     pub(crate) folder: PathBuf,
-    pub(crate) pool: Pool<DB>,
+    pub(crate) database: D,
 }
 
-pub(crate) async fn on_event<DB: Effects>(
+/// Where a handler has its effect, and completes its event in the same transaction.
+pub(crate) trait Database: Send + Sync + Sized + 'static {
+    fn complete(
+        context: &EventContext<Arc<App<Self>>>,
+        failure: Option<Failure>,
+    ) -> impl Future<Output = Result<(), WebhookError>> + Send;
+}
+
+/// Beside a queue on NATS.
+pub(crate) struct NoDatabase;
+
+pub(crate) async fn on_event<D: Database>(
     event: Event,
-    context: EventContext<Arc<App<DB>>>,
+    context: EventContext<Arc<App<D>>>,
 ) -> Result<(), WebhookError> {
     let (app, message_id, job) = (context.state(), context.message_id(), event.data);
     let attempt = context.attempt();
@@ -41,7 +52,7 @@ pub(crate) async fn on_event<DB: Effects>(
     }
     sleep(job.work / 2).await;
     let outcome = match job.in_database {
-        true => complete(&context, failure).await,
+        true => D::complete(&context, failure).await,
         false => Ok(()),
     };
     let what = outcome.as_ref().map_or(What::Failed, |()| What::Ended);
@@ -49,24 +60,34 @@ pub(crate) async fn on_event<DB: Effects>(
     outcome
 }
 
-/// The effect and the event's end, in one transaction.
-async fn complete<DB: Effects>(
-    context: &EventContext<Arc<App<DB>>>,
-    failure: Option<Failure>,
-) -> Result<(), WebhookError> {
-    let (app, message_id) = (context.state(), context.message_id());
-    let mut transaction = effects::begin(&app.pool).await?;
-    app.ledger.note(message_id, What::Effect)?;
-    DB::insert(&mut transaction, message_id).await?;
-    sleep(IN_TRANSACTION).await;
-    context.complete(&mut transaction).await?;
-    if failure == Some(Failure::AbortBeforeCommit) {
-        process::abort();
+impl<DB: Effects> Database for Pool<DB> {
+    async fn complete(
+        context: &EventContext<Arc<App<Self>>>,
+        failure: Option<Failure>,
+    ) -> Result<(), WebhookError> {
+        let (app, message_id) = (context.state(), context.message_id());
+        let mut transaction = effects::begin(&app.database).await?;
+        app.ledger.note(message_id, What::Effect)?;
+        DB::insert(&mut transaction, message_id).await?;
+        sleep(IN_TRANSACTION).await;
+        context.complete(&mut transaction).await?;
+        if failure == Some(Failure::AbortBeforeCommit) {
+            process::abort();
+        }
+        sleep(IN_TRANSACTION).await;
+        transaction.commit().await?;
+        if failure == Some(Failure::AbortAfterCommit) {
+            process::abort();
+        }
+        Ok(())
     }
-    sleep(IN_TRANSACTION).await;
-    transaction.commit().await?;
-    if failure == Some(Failure::AbortAfterCommit) {
-        process::abort();
+}
+
+impl Database for NoDatabase {
+    async fn complete(
+        _: &EventContext<Arc<App<Self>>>,
+        _: Option<Failure>,
+    ) -> Result<(), WebhookError> {
+        Err(WebhookError::permanent("there is no database"))
     }
-    Ok(())
 }

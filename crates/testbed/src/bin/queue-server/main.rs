@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `PORT` | where the server listens on 127.0.0.1 |
 //! | `CLERK_WEBHOOK_SIGNING_SECRET` | one secret or several, for the server |
-//! | `QUEUE_URL` | `sqlite:///path` or `postgres://...` |
+//! | `QUEUE_URL` | `sqlite:///path`, `postgres://...`, or `nats://...`; with several of these, separated by commas, each event is on as many servers |
 //! | `LEDGER` | a folder for the ledger and for what has failed already |
 //! | `MAX_ATTEMPTS`, `FIRST_PAUSE_MS`, `LONGEST_PAUSE_MS` | the worker's `RetryPolicy`, if not the default |
 //! | `LEASE_MS` | how long until other workers take over the events of a killed worker |
@@ -32,19 +32,22 @@ use clerk_webhooks::{
     ClerkWebhookLayer,
     queue::{Enqueue, EventHandler, RetryPolicy},
 };
-use clerk_webhooks_sqlx::{Engine, migrate, open_postgres, open_sqlite, queue::Queue};
+use clerk_webhooks_nats::{Streams, open_nats, queue as nats_queue};
+use clerk_webhooks_sqlx::{migrate, open_postgres, open_sqlite, queue as sqlx_queue};
 use clerk_webhooks_testbed::{
     Error,
     effects::{self, Effects},
     ledger::{Ledger, What},
-    milliseconds_from_env, number_from_env, text_from_env,
+    milliseconds_from_env, number_from_env,
+    queue::TestedQueue,
+    text_from_env,
 };
 use sqlx::Pool;
 use tokio::{net::TcpListener, time::sleep};
 use tower::Layer as _;
 
 use self::{
-    handler::{App, on_event},
+    handler::{App, Database, NoDatabase, on_event},
     ledgered::Ledgered,
 };
 
@@ -59,25 +62,36 @@ async fn main() -> Result<(), Error> {
         .init();
     let url = text_from_env("QUEUE_URL")?;
     match url.split_once("://").ok_or("QUEUE_URL is no URL")? {
-        ("sqlite", path) => run(open_sqlite(path).await?).await,
-        ("postgres", _) => run(open_postgres(&url).await?).await,
+        ("sqlite", path) => run_sql(open_sqlite(path).await?).await,
+        ("postgres", _) => run_sql(open_postgres(&url).await?).await,
+        ("nats", _) => run(nats(&url).await?, NoDatabase).await,
         (scheme, _) => Err(format!("there is no queue for {scheme}://").into()),
     }
 }
 
-async fn run<DB: Effects>(pool: Pool<DB>) -> Result<(), Error> {
+async fn run_sql<DB: Effects>(pool: Pool<DB>) -> Result<(), Error> {
     migrate(&pool).await?;
     effects::create(&pool).await?;
-    let queue = Queue::new(&pool, NAME).await?;
+    run(sqlx_queue::Queue::new(&pool, NAME).await?, pool).await
+}
+
+async fn nats(url: &str) -> Result<nats_queue::Queue, Error> {
+    let replicas = url.split(',').count();
+    let streams = Streams::new(open_nats(url).await?).with_replicas(replicas);
+    clerk_webhooks_nats::migrate(&streams).await?;
+    Ok(nats_queue::Queue::new(&streams, NAME).await?)
+}
+
+async fn run<Q: TestedQueue, D: Database>(queue: Q, database: D) -> Result<(), Error> {
     let folder = PathBuf::from(text_from_env("LEDGER")?);
     match env::args().nth(1).as_deref() {
         Some("server") => serve(queue, &folder).await,
-        Some("worker") => work(&queue, pool, folder).await,
+        Some("worker") => work(&queue, database, folder).await,
         _ => Err("the first argument has to be server or worker".into()),
     }
 }
 
-async fn serve<DB: Engine>(queue: Queue<DB>, folder: &Path) -> Result<(), Error> {
+async fn serve<Q: TestedQueue>(queue: Q, folder: &Path) -> Result<(), Error> {
     let enqueue = Enqueue::new(Ledgered::new(queue, ledger(folder)?));
     let service = post_service(ClerkWebhookLayer::from_env()?.layer(enqueue));
     let router = Router::new().route("/webhooks/clerk", service);
@@ -86,16 +100,16 @@ async fn serve<DB: Engine>(queue: Queue<DB>, folder: &Path) -> Result<(), Error>
     Ok(())
 }
 
-async fn work<DB: Effects>(
-    queue: &Queue<DB>,
-    pool: Pool<DB>,
+async fn work<Q: TestedQueue, D: Database>(
+    queue: &Q,
+    database: D,
     folder: PathBuf,
 ) -> Result<(), Error> {
     tokio::spawn(pulse(ledger(&folder)?));
     let app = Arc::new(App {
         ledger: ledger(&folder)?,
         folder,
-        pool,
+        database,
     });
     queue
         .worker(EventHandler::new(app, on_event))

@@ -7,10 +7,8 @@ use std::{
 };
 
 use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent, RetryPolicy};
-use clerk_webhooks_sqlx::{
-    Engine,
-    queue::{Counts, DeadLetter, Handler, Queue, Worker},
-};
+use clerk_webhooks_sqlx::queue::Queue;
+use clerk_webhooks_testbed::queue::{RunUntil, TestedQueue};
 use serde_json::json;
 use sqlx::Pool;
 use tokio::{sync::oneshot, task::JoinHandle, time};
@@ -18,29 +16,79 @@ use tokio::{sync::oneshot, task::JoinHandle, time};
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A queue, another handle of the same database, and a way around both.
-pub(crate) struct Bench<DB: Engine> {
-    pub(crate) queue: Queue<DB>,
-    /// The program's own, of one connection.
-    pub(crate) pool: Pool<DB>,
-    /// Begins a transaction that writes.
-    pub(crate) begin: &'static str,
+/// A queue, another handle of the same engine, and a way around both.
+pub(crate) struct Bench<Q> {
+    pub(crate) queue: Q,
     /// Opens the same queue again, as another process would.
-    pub(crate) reopen: Arc<dyn Fn() -> BoxFuture<Queue<DB>> + Send + Sync>,
-    /// Runs a statement: `{queue}` stands for the table, `{now}` for the time in milliseconds since 1970.
-    pub(crate) execute: Arc<dyn Fn(String) -> BoxFuture<u64> + Send + Sync>,
+    pub(crate) reopen: Arc<dyn Fn() -> BoxFuture<Q> + Send + Sync>,
+    pub(crate) engine: Arc<dyn Engine>,
 }
 
 pub(crate) type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
 
-impl<DB: Engine> Bench<DB> {
-    pub(crate) async fn execute(&self, sql: &str) -> u64 {
-        (self.execute)(sql.to_owned()).await
-    }
+/// What the engine does or an outsider does to it. There is one event in the queue.
+pub(crate) trait Engine: Send + Sync {
+    /// The stored event becomes this text.
+    fn replace(&self, stored: &'static str) -> BoxFuture<()>;
 
+    /// The lease of the event is over: the next worker that looks may have it.
+    fn end_lease(&self) -> BoxFuture<()>;
+
+    /// What becomes of an event whose lease has ended: it runs again.
+    fn take_over(&self) -> BoxFuture<()>;
+
+    /// How many events the engine keeps.
+    fn stored_bodies(&self) -> BoxFuture<u64>;
+
+    /// Whether a message whose dead letter was dropped can be stored again at once.
+    fn forgets_dropped_ids(&self) -> bool;
+}
+
+impl<Q: TestedQueue> Bench<Q> {
     pub(crate) async fn store(&self, message_id: &str) {
         let stored = self.queue.enqueue(&event(message_id), None).await.unwrap();
         assert_eq!(stored, Enqueued::New, "{message_id}");
+    }
+
+    #[track_caller]
+    pub(crate) fn is_counted(
+        &self,
+        waiting: u64,
+        running: u64,
+        dead: u64,
+    ) -> impl Future<Output = ()> {
+        let queue = self.queue.clone();
+        async move {
+            let expected = [waiting, running, dead];
+            let deadline = Instant::now() + PATIENCE;
+            loop {
+                let counts = queue.counts().await.unwrap();
+                if counts == expected {
+                    return;
+                }
+                assert!(Instant::now() < deadline, "{counts:?}, not {expected:?}");
+                time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
+
+/// A bench on a database, which the program uses too.
+pub(crate) struct SqlBench<DB: clerk_webhooks_sqlx::Engine> {
+    pub(crate) bench: Bench<Queue<DB>>,
+    /// The program's own, of one connection.
+    pub(crate) pool: Pool<DB>,
+    /// Begins a transaction that writes.
+    pub(crate) begin: &'static str,
+    pub(crate) execute: Execute,
+}
+
+/// Runs a statement: `{queue}` stands for the table, `{now}` for the time in milliseconds since 1970.
+pub(crate) type Execute = Arc<dyn Fn(String) -> BoxFuture<u64> + Send + Sync>;
+
+impl<DB: clerk_webhooks_sqlx::Engine> SqlBench<DB> {
+    pub(crate) async fn execute(&self, sql: &str) -> u64 {
+        (self.execute)(sql.to_owned()).await
     }
 
     /// Stored, but not yet to be run.
@@ -59,67 +107,49 @@ impl<DB: Engine> Bench<DB> {
         );
         assert_eq!(self.execute(&lease).await, 1);
     }
+}
 
-    /// What any worker does with an event whose lease has ended.
-    pub(crate) async fn is_taken_over(&self) {
+impl<DB: clerk_webhooks_sqlx::Engine> std::ops::Deref for SqlBench<DB> {
+    type Target = Bench<Queue<DB>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.bench
+    }
+}
+
+impl<DB: clerk_webhooks_sqlx::Engine> From<SqlBench<DB>> for Bench<Queue<DB>> {
+    fn from(sql: SqlBench<DB>) -> Self {
+        sql.bench
+    }
+}
+
+impl Engine for Execute {
+    fn replace(&self, stored: &'static str) -> BoxFuture<()> {
+        changes_one(self, &format!("UPDATE {{queue}} SET body = '{stored}'"))
+    }
+
+    fn end_lease(&self) -> BoxFuture<()> {
+        changes_one(self, "UPDATE {queue} SET at = 0")
+    }
+
+    fn take_over(&self) -> BoxFuture<()> {
         let taken_over = "UPDATE {queue} SET state = 'waiting', owner = NULL, crashes = crashes + 1, at = 0 \
              WHERE state = 'running'";
-        assert_eq!(self.execute(taken_over).await, 1);
+        changes_one(self, taken_over)
     }
 
-    #[track_caller]
-    pub(crate) fn is_counted(
-        &self,
-        waiting: u64,
-        running: u64,
-        dead: u64,
-    ) -> impl Future<Output = ()> {
-        let queue = self.queue.clone();
-        async move {
-            let mut expected = Counts::default();
-            (expected.waiting, expected.running, expected.dead) = (waiting, running, dead);
-            let deadline = Instant::now() + PATIENCE;
-            loop {
-                let counts = queue.counts().await.unwrap();
-                if counts == expected {
-                    return;
-                }
-                assert!(Instant::now() < deadline, "{counts:?}, not {expected:?}");
-                time::sleep(Duration::from_millis(20)).await;
-            }
-        }
+    fn stored_bodies(&self) -> BoxFuture<u64> {
+        self("DELETE FROM {queue} WHERE body IS NOT NULL".to_owned())
+    }
+
+    fn forgets_dropped_ids(&self) -> bool {
+        true
     }
 }
 
-/// A dead letter's fields, as the scenarios read those of every engine.
-pub(crate) trait Letter {
-    fn message_id(&self) -> &str;
-    fn attempts(&self) -> u32;
-    fn error(&self) -> &str;
-    fn died_at(&self) -> SystemTime;
-    fn stored(&self) -> &str;
-}
-
-impl Letter for DeadLetter {
-    fn message_id(&self) -> &str {
-        &self.message_id
-    }
-
-    fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    fn error(&self) -> &str {
-        &self.error
-    }
-
-    fn died_at(&self) -> SystemTime {
-        self.died_at
-    }
-
-    fn stored(&self) -> &str {
-        &self.stored
-    }
+fn changes_one(execute: &Execute, sql: &str) -> BoxFuture<()> {
+    let changing = execute(sql.to_owned());
+    Box::pin(async move { assert_eq!(changing.await, 1) })
 }
 
 /// Those of a test that fails.
@@ -165,7 +195,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start<DB: Engine, S: Handler>(worker: Worker<DB, S>) -> Self {
+    pub(crate) fn start(worker: impl RunUntil) -> Self {
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(worker.run_until(async {
             let _ = stopped.await;

@@ -13,10 +13,10 @@ use tower::{BoxError, service_fn};
 
 use crate::{
     scenarios::storing::noting,
-    support::{Bench, Running, Seen, event, event_with},
+    support::{Bench, Execute, Running, Seen, SqlBench, event, event_with},
 };
 
-async fn on_a_bench<F>(scenario: impl FnOnce(Bench<Sqlite>) -> F)
+async fn on_a_bench<F>(scenario: impl FnOnce(SqlBench<Sqlite>) -> F)
 where
     F: Future<Output = ()>,
 {
@@ -24,25 +24,29 @@ where
     scenario(bench(folder.path().join("queue.db")).await).await;
 }
 
-async fn bench(path: PathBuf) -> Bench<Sqlite> {
+async fn bench(path: PathBuf) -> SqlBench<Sqlite> {
     let around = path.clone();
-    Bench {
-        queue: open(&path).await,
+    let execute: Execute = Arc::new(move |sql| {
+        let path = around.clone();
+        Box::pin(async move {
+            let mut connection = connect(&path).await;
+            let sql = in_sqlite(&sql);
+            let done = connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+            done.rows_affected()
+        })
+    });
+    SqlBench {
         pool: open_sqlite(&path).await.unwrap(),
         begin: "begin immediate",
-        reopen: Arc::new(move || {
-            let path = path.clone();
-            Box::pin(async move { open(&path).await })
-        }),
-        execute: Arc::new(move |sql| {
-            let path = around.clone();
-            Box::pin(async move {
-                let mut connection = connect(&path).await;
-                let sql = in_sqlite(&sql);
-                let done = connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
-                done.rows_affected()
-            })
-        }),
+        bench: Bench {
+            engine: Arc::new(Arc::clone(&execute)),
+            queue: open(&path).await,
+            reopen: Arc::new(move || {
+                let path = path.clone();
+                Box::pin(async move { open(&path).await })
+            }),
+        },
+        execute,
     }
 }
 
@@ -63,6 +67,7 @@ fn in_sqlite(sql: &str) -> String {
 }
 
 all_scenarios!(super::on_a_bench);
+sql_scenarios!(super::on_a_bench);
 
 /// The lock lasts longer than a statement waits for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

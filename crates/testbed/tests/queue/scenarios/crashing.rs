@@ -1,31 +1,22 @@
 //! What becomes of an event whose worker is gone.
 
-use std::{
-    convert::Infallible,
-    pin::pin,
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
+use std::{convert::Infallible, pin::pin, sync::Arc, thread, time::Duration};
 
 use clerk_webhooks::{WebhookError, queue::QueuedEvent};
-use clerk_webhooks_sqlx::{
-    Engine,
-    queue::{Handler, Queue},
-};
+use clerk_webhooks_testbed::queue::{Handler, TestedDeadLetter as _, TestedQueue};
 use tokio::{runtime, sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;
-use crate::support::{Bench, BoxFuture, Letter as _, Running, Seen, in_time, short_policy};
+use crate::support::{Bench, BoxFuture, Running, Seen, in_time, short_policy};
 
 const LEASE: Duration = Duration::from_secs(2);
 
-type Reopen<DB> = Arc<dyn Fn() -> BoxFuture<Queue<DB>> + Send + Sync>;
+type Reopen<Q> = Arc<dyn Fn() -> BoxFuture<Q> + Send + Sync>;
 
 /// Runs a worker in a runtime of its own, which ends in the middle of what it runs: nothing of it gets to
 /// say goodbye.
-async fn crash_in_the_middle<DB: Engine>(reopen: Reopen<DB>) -> Vec<u32> {
+async fn crash_in_the_middle<Q: TestedQueue>(reopen: Reopen<Q>) -> Vec<u32> {
     let crash = move || {
         let doomed = runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -55,8 +46,8 @@ async fn crash_in_the_middle<DB: Engine>(reopen: Reopen<DB>) -> Vec<u32> {
         .unwrap()
 }
 
-pub(crate) async fn a_crashed_run_counts_and_the_next_follows_without_a_pause<DB: Engine>(
-    bench: Bench<DB>,
+pub(crate) async fn a_crashed_run_counts_and_the_next_follows_without_a_pause<Q: TestedQueue>(
+    bench: Bench<Q>,
 ) {
     bench.store("msg_1").await;
     assert_eq!(crash_in_the_middle(bench.reopen.clone()).await, [1]);
@@ -73,8 +64,8 @@ pub(crate) async fn a_crashed_run_counts_and_the_next_follows_without_a_pause<DB
     assert_eq!(seen.attempts(), [2]);
 }
 
-pub(crate) async fn an_event_that_kills_its_process_ends_as_a_dead_letter<DB: Engine>(
-    bench: Bench<DB>,
+pub(crate) async fn an_event_that_kills_its_process_ends_as_a_dead_letter<Q: TestedQueue>(
+    bench: Bench<Q>,
 ) {
     bench.store("msg_deadly").await;
     for attempt in 1..=3 {
@@ -101,8 +92,8 @@ pub(crate) async fn an_event_that_kills_its_process_ends_as_a_dead_letter<DB: En
 }
 
 /// As when a machine was suspended: its worker lives, but was taken for dead.
-pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<DB: Engine>(
-    bench: Bench<DB>,
+pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<Q: TestedQueue>(
+    bench: Bench<Q>,
 ) {
     bench.store("msg_1").await;
     let (seen_late, go_on) = (Seen::default(), Arc::new(Notify::new()));
@@ -125,7 +116,7 @@ pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<DB: En
         .with_lease(Duration::from_secs(3600));
     let late = Running::start(late);
     seen_late.reaches(1).await;
-    bench.execute("UPDATE {queue} SET at = 0").await;
+    bench.engine.end_lease().await;
 
     let seen = Seen::default();
     let prompt = bench.queue.worker(noting(&seen)).with_lease(LEASE);
@@ -140,8 +131,8 @@ pub(crate) async fn a_late_end_of_a_run_that_was_given_up_changes_nothing<DB: En
 }
 
 /// As the one above, but the worker that was taken for dead is the one that runs the event again.
-pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<DB: Engine>(
-    bench: Bench<DB>,
+pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<Q: TestedQueue>(
+    bench: Bench<Q>,
 ) {
     bench.store("msg_1").await;
     let (seen, endings) = (Seen::default(), [(); 2].map(|()| Arc::new(Notify::new())));
@@ -162,7 +153,7 @@ pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<DB:
     };
     let worker = Running::start(bench.queue.worker(service));
     seen.reaches(1).await;
-    bench.is_taken_over().await;
+    bench.engine.take_over().await;
     seen.reaches(2).await;
 
     endings[0].notify_one();
@@ -174,88 +165,9 @@ pub(crate) async fn a_late_end_changes_nothing_for_the_same_workers_next_run<DB:
     assert_eq!(seen.attempts(), [1, 2]);
 }
 
-/// The engine gave the worker an event, but its answer was lost: the worker lives, and does not know of it.
-pub(crate) async fn what_was_leased_without_an_answer_runs_all_the_same<DB: Engine>(
-    bench: Bench<DB>,
+pub(crate) async fn a_worker_that_is_dropped_cuts_off_what_it_runs<Q: TestedQueue>(
+    bench: Bench<Q>,
 ) {
-    let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
-    let service = waiting_for(&seen, &go_on, |event| event.message_id() == "msg_running");
-    let worker = Running::start(bench.queue.worker(service));
-    bench.store("msg_running").await;
-    seen.reaches(1).await;
-
-    bench.store_for_later("msg_lost").await;
-    bench.is_leased_unheard("msg_lost", "msg_running").await;
-    seen.reaches(2).await;
-    bench.is_counted(0, 1, 0).await;
-    go_on.notify_one();
-    bench.is_counted(0, 0, 0).await;
-    worker.stop().await;
-    let events = seen.events();
-    let ids: Vec<_> = events.iter().map(QueuedEvent::message_id).collect();
-    assert_eq!(ids, ["msg_running", "msg_lost"]);
-    assert_eq!(seen.attempts(), [1, 2]);
-}
-
-/// The same of an event that was taken from the worker, and that it still runs.
-pub(crate) async fn what_was_leased_again_without_an_answer_runs_again<DB: Engine>(
-    bench: Bench<DB>,
-) {
-    let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
-    let service = waiting_for(&seen, &go_on, |event| event.attempt() == 1);
-    let worker = Running::start(bench.queue.worker(service));
-    bench.store("msg_1").await;
-    seen.reaches(1).await;
-
-    bench.is_leased_unheard("msg_1", "msg_1").await;
-    go_on.notify_one();
-    seen.reaches(2).await;
-    bench.is_counted(0, 0, 0).await;
-    worker.stop().await;
-    assert_eq!(seen.attempts(), [1, 3]);
-}
-
-/// The engine recorded how the run ended, but its answer was lost.
-pub(crate) async fn an_end_whose_answer_was_lost_is_reported_once<DB: Engine>(bench: Bench<DB>) {
-    bench.store("msg_1").await;
-    let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
-    let service = {
-        let (seen, go_on) = (seen.clone(), Arc::clone(&go_on));
-        service_fn(move |event: QueuedEvent| {
-            let go_on = Arc::clone(&go_on);
-            seen.note(event);
-            async move {
-                go_on.notified().await;
-                Err::<(), BoxError>("no such customer".into())
-            }
-        })
-    };
-    let (letters, dead) = mpsc::channel();
-    let worker = bench
-        .queue
-        .worker(service)
-        .with_retry_policy(short_policy().with_max_attempts(1))
-        .on_dead_letter(move |letter| letters.send(letter.message_id().to_owned()).unwrap());
-    let worker = Running::start(worker);
-    seen.reaches(1).await;
-
-    bench.execute("ALTER TABLE {queue} RENAME TO away").await;
-    go_on.notify_one();
-    sleep(Duration::from_secs(1)).await;
-    assert!(dead.try_recv().is_err(), "it could not be recorded yet");
-    let ended = bench
-        .execute("UPDATE away SET state = 'dead', owner = NULL, last_error = 'no such customer'")
-        .await;
-    assert_eq!(ended, 1);
-    bench
-        .execute("ALTER TABLE away RENAME TO clerk_queue")
-        .await;
-    worker.stop().await;
-    assert_eq!(Vec::from_iter(dead), ["msg_1"]);
-    bench.is_counted(0, 0, 1).await;
-}
-
-pub(crate) async fn a_worker_that_is_dropped_cuts_off_what_it_runs<DB: Engine>(bench: Bench<DB>) {
     bench.store("msg_1").await;
     let (seen, go_on) = (Seen::default(), Arc::new(Notify::new()));
     let service = waiting_for(&seen, &go_on, |_| true);
@@ -281,7 +193,7 @@ pub(crate) async fn a_worker_that_is_dropped_cuts_off_what_it_runs<DB: Engine>(b
     assert_eq!(seen.attempts(), [1, 2]);
 }
 
-fn waiting_for(
+pub(crate) fn waiting_for(
     seen: &Seen,
     go_on: &Arc<Notify>,
     waits: impl Fn(&QueuedEvent) -> bool + Clone + Send + 'static,
@@ -300,8 +212,8 @@ fn waiting_for(
 }
 
 /// The drain takes longer than a worker without a sign of life would be given.
-pub(crate) async fn a_shutdown_finishes_what_runs_and_nobody_runs_it_twice<DB: Engine>(
-    bench: Bench<DB>,
+pub(crate) async fn a_shutdown_finishes_what_runs_and_nobody_runs_it_twice<Q: TestedQueue>(
+    bench: Bench<Q>,
 ) {
     bench.store("msg_1").await;
     let seen = Seen::default();
@@ -327,7 +239,7 @@ pub(crate) async fn a_shutdown_finishes_what_runs_and_nobody_runs_it_twice<DB: E
     assert_eq!(seen.attempts(), [1]);
 }
 
-pub(crate) async fn several_workers_run_each_event_once<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn several_workers_run_each_event_once<Q: TestedQueue>(bench: Bench<Q>) {
     let seen = Seen::default();
     let mut workers = Vec::new();
     for _ in 0..3 {

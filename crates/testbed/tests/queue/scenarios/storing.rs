@@ -6,8 +6,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent};
-use clerk_webhooks_sqlx::{Engine, queue::Handler};
+use clerk_webhooks::queue::{Enqueued, QueuedEvent};
+use clerk_webhooks_testbed::queue::{Handler, TestedQueue};
 use serde_json::json;
 use tower::service_fn;
 
@@ -21,7 +21,7 @@ pub(crate) fn noting(seen: &Seen) -> impl Handler + use<> {
     })
 }
 
-pub(crate) async fn the_same_message_is_stored_once<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn the_same_message_is_stored_once<Q: TestedQueue>(bench: Bench<Q>) {
     let (first, again) = (
         event("msg_1"),
         event_with("msg_1", &json!({ "body": "{}" })),
@@ -52,7 +52,7 @@ pub(crate) async fn the_same_message_is_stored_once<DB: Engine>(bench: Bench<DB>
     assert_eq!(ids, ["msg_1", "msg_2"]);
 }
 
-pub(crate) async fn an_event_arrives_as_it_was_stored<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn an_event_arrives_as_it_was_stored<Q: TestedQueue>(bench: Bench<Q>) {
     let text = event_with(
         "msg_text",
         &json!({ "body": "{\"type\":\"caf\u{e9} \\u0000\"}" }),
@@ -71,7 +71,7 @@ pub(crate) async fn an_event_arrives_as_it_was_stored<DB: Engine>(bench: Bench<D
     assert_eq!(&**events[1].raw_body(), [0, 0xff, 0xfe, 0x80]);
 }
 
-pub(crate) async fn an_event_waits_for_its_time<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn an_event_waits_for_its_time<Q: TestedQueue>(bench: Bench<Q>) {
     let due = SystemTime::now() + Duration::from_millis(2500);
     let late = event("msg_late");
     bench.queue.enqueue(&late, Some(due)).await.unwrap();
@@ -90,7 +90,7 @@ pub(crate) async fn an_event_waits_for_its_time<DB: Engine>(bench: Bench<DB>) {
     assert!(due <= seen.clock_times()[1]);
 }
 
-pub(crate) async fn two_queues_on_one_database_are_two_worlds<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn two_queues_on_one_database_are_two_worlds<Q: TestedQueue>(bench: Bench<Q>) {
     let other = bench.queue.named("another");
     bench.store("msg_1").await;
     let stored = other.enqueue(&event("msg_1"), None).await.unwrap();
@@ -100,12 +100,12 @@ pub(crate) async fn two_queues_on_one_database_are_two_worlds<DB: Engine>(bench:
     let worker = Running::start(other.worker(noting(&seen)).with_lease(Duration::ZERO));
     seen.reaches(1).await;
     worker.stop().await;
-    assert_eq!(other.counts().await.unwrap().waiting, 0);
+    assert_eq!(other.counts().await.unwrap()[0], 0);
     bench.is_counted(1, 0, 0).await;
     assert_eq!(seen.attempts(), [1]);
 }
 
-pub(crate) async fn many_at_once_are_each_stored_once<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn many_at_once_are_each_stored_once<Q: TestedQueue>(bench: Bench<Q>) {
     let other = (bench.reopen)().await;
     let mut storing = tokio::task::JoinSet::new();
     for number in 0..120 {

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use tower::{Service as _, service_fn};
 
 use super::storing::noting;
-use crate::support::{Bench, Running, Seen, event, hasty_policy};
+use crate::support::{Running, Seen, SqlBench, event, hasty_policy};
 
 /// What a handler does.
 struct App<DB: Engine> {
@@ -25,7 +25,7 @@ struct App<DB: Engine> {
 }
 
 impl<DB: Engine> App<DB> {
-    fn new(bench: &Bench<DB>, seen: &Seen) -> Arc<Self> {
+    fn new(bench: &SqlBench<DB>, seen: &Seen) -> Arc<Self> {
         Arc::new(Self {
             pool: bench.pool.clone(),
             begin: bench.begin,
@@ -48,7 +48,7 @@ enum Ending {
 }
 
 fn completing<DB: Engine>(
-    bench: &Bench<DB>,
+    bench: &SqlBench<DB>,
     seen: &Seen,
     ending: Ending,
 ) -> impl Handler + use<DB> {
@@ -83,7 +83,7 @@ fn completing<DB: Engine>(
 }
 
 pub(crate) async fn what_was_committed_is_done_though_the_handler_fails<DB: Engine>(
-    bench: Bench<DB>,
+    bench: SqlBench<DB>,
 ) {
     bench.store("msg_1").await;
     let seen = Seen::default();
@@ -101,7 +101,7 @@ pub(crate) async fn what_was_committed_is_done_though_the_handler_fails<DB: Engi
 }
 
 pub(crate) async fn what_was_rolled_back_runs_again_though_the_handler_succeeds<DB: Engine>(
-    bench: Bench<DB>,
+    bench: SqlBench<DB>,
 ) {
     bench.store("msg_1").await;
     let seen = Seen::default();
@@ -116,7 +116,7 @@ pub(crate) async fn what_was_rolled_back_runs_again_though_the_handler_succeeds<
     assert_eq!(seen.attempts(), [1, 2]);
 }
 
-pub(crate) async fn who_lost_the_lease_cannot_complete<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn who_lost_the_lease_cannot_complete<DB: Engine>(bench: SqlBench<DB>) {
     bench.store("msg_1").await;
     let bench = Arc::new(bench);
     let (app, lost) = (App::new(&bench, &Seen::default()), Arc::clone(&bench));
@@ -124,7 +124,7 @@ pub(crate) async fn who_lost_the_lease_cannot_complete<DB: Engine>(bench: Bench<
         let (app, lost) = (app.clone(), Arc::clone(&lost));
         async move {
             if app.seen.note(context.queued().clone()) == 1 {
-                lost.is_taken_over().await;
+                lost.engine.take_over().await;
             }
             let mut tx = app.begin().await;
             context.complete(&mut tx).await?;
@@ -158,7 +158,7 @@ fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
         .join(": ")
 }
 
-pub(crate) async fn an_event_of_another_queue_cannot_be_completed<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn an_event_of_another_queue_cannot_be_completed<DB: Engine>(bench: SqlBench<DB>) {
     let app = App::new(&bench, &Seen::default());
     let (errors, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let handler = EventHandler::new((), move |_: RawClerkEvent, context: EventContext<()>| {
@@ -177,7 +177,7 @@ pub(crate) async fn an_event_of_another_queue_cannot_be_completed<DB: Engine>(be
 }
 
 /// The handler holds the pool's only connection for longer than a lease, and another process waits for that.
-pub(crate) async fn a_pool_of_one_connection_is_enough<DB: Engine>(bench: Bench<DB>) {
+pub(crate) async fn a_pool_of_one_connection_is_enough<DB: Engine>(bench: SqlBench<DB>) {
     let queue = Queue::new(&bench.pool, "clerk").await.unwrap();
     let (seen, seen_elsewhere) = (Seen::default(), Seen::default());
     bench.store("msg_1").await;

@@ -23,12 +23,12 @@ use tower::{BoxError, service_fn};
 
 use crate::{
     scenarios::storing::noting,
-    support::{Bench, Running, Seen, event, in_time},
+    support::{Bench, Execute, Running, Seen, SqlBench, event, in_time},
 };
 
 const URL: &str = "CLERK_WEBHOOKS_POSTGRES_URL";
 
-async fn on_a_bench<F>(scenario: impl FnOnce(Bench<Postgres>) -> F)
+async fn on_a_bench<F>(scenario: impl FnOnce(SqlBench<Postgres>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -56,22 +56,26 @@ where
     outcome.unwrap();
 }
 
-async fn bench(database: PgConnectOptions) -> Bench<Postgres> {
+async fn bench(database: PgConnectOptions) -> SqlBench<Postgres> {
     let around = database.clone();
     let one = PgPoolOptions::new().max_connections(1);
-    Bench {
-        queue: open(database.clone()).await,
+    let execute: Execute = Arc::new(move |sql| {
+        let database = around.clone();
+        Box::pin(async move {
+            let mut connection = PgConnection::connect_with(&database).await.unwrap();
+            let sql = AssertSqlSafe(in_postgres(&sql));
+            connection.execute(sql).await.unwrap().rows_affected()
+        })
+    });
+    SqlBench {
         pool: one.connect_lazy_with(database.clone()),
         begin: "begin",
-        reopen: Arc::new(move || Box::pin(open(database.clone()))),
-        execute: Arc::new(move |sql| {
-            let database = around.clone();
-            Box::pin(async move {
-                let mut connection = PgConnection::connect_with(&database).await.unwrap();
-                let sql = AssertSqlSafe(in_postgres(&sql));
-                connection.execute(sql).await.unwrap().rows_affected()
-            })
-        }),
+        bench: Bench {
+            engine: Arc::new(Arc::clone(&execute)),
+            queue: open(database.clone()).await,
+            reopen: Arc::new(move || Box::pin(open(database.clone()))),
+        },
+        execute,
     }
 }
 
@@ -89,6 +93,10 @@ fn in_postgres(sql: &str) -> String {
 }
 
 all_scenarios!(
+    super::on_a_bench,
+    ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"
+);
+sql_scenarios!(
     super::on_a_bench,
     ignore = "needs a Postgres server: set CLERK_WEBHOOKS_POSTGRES_URL"
 );

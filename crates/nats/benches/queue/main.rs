@@ -1,0 +1,42 @@
+//! What the queue takes: acknowledging beside the client's bare publish of the same bytes, round by round; and draining.
+//!
+//! ```sh
+//! cargo bench -p clerk-webhooks-nats --bench queue                                        # starts its own nats-server
+//! CLERK_WEBHOOKS_NATS_URL=nats://... cargo bench -p clerk-webhooks-nats --bench queue     # uses this one
+//! ```
+//!
+//! It makes and deletes streams of its own. `ROUNDS` (default 11) and `EVENTS` a round (default 2,000) can be set.
+
+mod contenders;
+mod drain;
+mod measure;
+mod server;
+
+use std::error::Error;
+
+use clerk_webhooks_nats::{Streams, migrate, open_nats, queue::Queue};
+
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let server = server::Server::start()?;
+    let context = server.connect(async |url| open_nats(url).await).await?;
+    let name = format!("bench_{:016x}", fastrand::u64(..));
+    let streams = Streams::new(context.clone())
+        .with_name(&name)
+        .with_max_body_bytes(256 * 1024);
+    migrate(&streams).await?;
+    let queue = Queue::new(&streams, "clerk").await?;
+    let bare = contenders::Bare::new(&context, &name).await?;
+    let contenders = contenders::all(&queue, bare.clone());
+    let measured = async {
+        measure::compare(&contenders).await?;
+        drain::measure(&queue).await
+    };
+    let measured = measured.await;
+    for suffix in ["", "_failures", "_dead", "_bare"] {
+        context.delete_stream(format!("{name}{suffix}")).await?;
+    }
+    measured
+}
