@@ -37,7 +37,7 @@ impl Payload {
 
     pub(crate) fn email() -> Self {
         let row = "<tr><td style=\"padding: 0\"><p class='code'>424242</p></td></tr>\n";
-        Self::email_of("email.created", row, String::from)
+        Self::email_of("email.created", row, str::to_owned)
     }
 
     /// The same e-mail in less HTML, as Go's encoder escapes it.
@@ -53,7 +53,7 @@ impl Payload {
     /// The same length, without a character that JSON escapes.
     pub(crate) fn email_without_escapes() -> Self {
         let row = "<tr><td style='padding: 0;'><p class='code'>4242424</p></td></tr> ";
-        Self::email_of("email.created without escapes", row, String::from)
+        Self::email_of("email.created without escapes", row, str::to_owned)
     }
 
     fn email_of(name: &'static str, row: &str, escape: fn(&str) -> String) -> Self {
