@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use clerk_webhooks_warp::{VerifiedClerkEvent, WebhookEndpoint, answer_refusals, clerk_event};
+use clerk_webhooks::VerifiedClerkEvent;
+use clerk_webhooks_warp::{WebhookEndpoint, answer_refusals, clerk_event};
 use http::{HeaderMap, StatusCode};
 use tokio::net::TcpListener;
 use warp::Filter as _;

@@ -100,7 +100,7 @@ impl fmt::Debug for Delivery {
 
 /// The key of a secret that is well-formed, if need be after a trim and without padding. Otherwise empty.
 #[must_use]
-pub fn key(secret: &str) -> Vec<u8> {
+pub(super) fn key(secret: &str) -> Vec<u8> {
     let text = secret.trim();
     let encoded = text
         .strip_prefix("whsec_")
@@ -115,7 +115,7 @@ pub fn key(secret: &str) -> Vec<u8> {
 ///
 /// Never: HMAC takes keys of any length.
 #[must_use]
-pub fn sign(key: &[u8], id: &[u8], timestamp: &[u8], body: &[u8]) -> String {
+pub(super) fn sign(key: &[u8], id: &[u8], timestamp: &[u8], body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(&[id, timestamp, body].join(&b'.'));
     BASE64_STANDARD.encode(mac.finalize().into_bytes())

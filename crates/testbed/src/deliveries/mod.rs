@@ -6,6 +6,6 @@ mod delivery;
 mod generate;
 
 pub use self::{
-    delivery::{Delivery, key, reference_accepts, right_signature, sign},
+    delivery::{Delivery, reference_accepts, right_signature},
     generate::{Random, delivery},
 };

@@ -140,7 +140,7 @@ impl Run {
     /// Why the run after this one should not have been, if so.
     pub(crate) fn fault_before(&self, next: &Self, permanent: bool, hits: &Hits) -> Option<String> {
         let fault = |text: &str| Some(text.to_owned());
-        if next.attempt <= self.attempt && !hits.forgot(self) {
+        if next.attempt <= self.attempt {
             return fault("the attempts are not counted");
         }
         if hits.cut_off(self) {

@@ -61,8 +61,6 @@ pub(crate) struct Hit {
     in_flight: usize,
     /// Handlers of the killed workers that were in the transaction that completes their event.
     in_transaction: usize,
-    /// Whether the engine, which is NATS, may not know any more what happened just before.
-    forgets: bool,
 }
 
 #[derive(Debug)]
@@ -98,7 +96,7 @@ impl Hits {
     }
 
     /// Whether the end of this run may not have been noted: its process was killed before it could be. A
-    /// restart of Postgres is no excuse; one of NATS is.
+    /// restart of Postgres is no excuse.
     pub(crate) fn cut_off(&self, run: &Run) -> bool {
         let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
         self.hits.iter().any(|hit| hit.cuts_off(run, noted_at))
@@ -113,18 +111,10 @@ impl Hits {
         later.fold(soon, u64::max)
     }
 
-    /// Whether NATS may have forgotten how this run ended, and that it began: it was killed until soon after the run's end.
-    pub(crate) fn forgot(&self, run: &Run) -> bool {
-        let noted_at = run.ended_at().map_or(u64::MAX, |at| self.noted_at(at));
-        let mut forgetting = self.hits.iter().filter(|hit| hit.forgets);
-        forgetting.any(|hit| hit.cuts_off(run, noted_at))
-    }
-
-    /// Whether a worker was killed between these times, or NATS, whose deliveries may have reached no worker.
+    /// Whether a worker was killed between these times.
     pub(crate) fn any_between(&self, from: u64, to: u64) -> bool {
         let is_between = |hit: &Hit| from <= hit.to && hit.from <= to;
-        let of_workers =
-            |hit: &&Hit| hit.target != Target::Server && (hit.forgets || !hit.processes.is_empty());
+        let of_workers = |hit: &&Hit| hit.target != Target::Server && !hit.processes.is_empty();
         self.hits.iter().filter(of_workers).any(is_between)
     }
 }
@@ -132,7 +122,7 @@ impl Hits {
 impl Hit {
     fn cuts_off(&self, run: &Run, noted_at: u64) -> bool {
         let is_hit = self.from <= noted_at && run.began_at <= self.to;
-        is_hit && (self.forgets || self.processes.contains(&run.process))
+        is_hit && self.processes.contains(&run.process)
     }
 }
 
@@ -207,7 +197,6 @@ async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         to,
         in_flight,
         in_transaction,
-        forgets: false,
     }
 }
 
@@ -229,7 +218,6 @@ async fn hit_server(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         to,
         in_flight,
         in_transaction: 0,
-        forgets: false,
     }
 }
 
@@ -260,7 +248,6 @@ async fn hit_engine(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit 
         to,
         in_flight,
         in_transaction,
-        forgets: matches!(site.engine, Engine::Nats(_)),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     hits::Hits,
     policy::MAX_ATTEMPTS,
     site::{Letter, Site},
+    support::site::Engine,
 };
 
 /// What became of everything; its text is what there is to report.
@@ -27,6 +28,9 @@ pub(crate) struct Verdict<'a> {
     effects: &'a HashMap<String, i64>,
     hits: &'a Hits,
     delivered: &'a Report,
+    /// Whether the engine counts attempts, pauses and ends exactly. NATS does not when it is killed: then only what is
+    /// lost is a fault.
+    is_exact: bool,
     logs: String,
 }
 
@@ -49,6 +53,7 @@ impl<'a> Verdict<'a> {
             effects,
             hits,
             delivered,
+            is_exact: !matches!(site.engine, Engine::Nats(_)),
             logs: site.logs(),
         }
     }
@@ -86,6 +91,32 @@ impl<'a> Verdict<'a> {
     }
 
     fn faults_of(&self, id: &str, job: &Job) -> Vec<String> {
+        let mut faults = Vec::from_iter(self.loss_of(id));
+        if self.is_exact {
+            faults.extend(self.inexactness_of(id, job));
+        }
+        faults
+    }
+
+    fn loss_of(&self, id: &str) -> Option<String> {
+        if !self.acknowledged.contains(id) {
+            return Some("not acknowledged".to_owned());
+        }
+        let has_ended = self.dead.contains_key(id)
+            || self
+                .history
+                .runs(id)
+                .iter()
+                .any(|run| self.is_done(id, run));
+        (!has_ended).then(|| "lost".to_owned())
+    }
+
+    /// Its worker may have been killed after the commit.
+    fn is_done(&self, id: &str, run: &Run) -> bool {
+        run.is(End::Done) || self.effects.contains_key(id)
+    }
+
+    fn inexactness_of(&self, id: &str, job: &Job) -> Vec<String> {
         let runs = self.history.runs(id);
         let mut faults = Vec::from_iter(self.fault_of_end(id, job));
         faults.extend(self.fault_of_effect(id, job));
@@ -102,11 +133,6 @@ impl<'a> Verdict<'a> {
         let wrong = self.wrong_followers(id, job);
         faults.extend(wrong.filter_map(|(fault, is_overtaken)| (!is_overtaken).then_some(fault)));
         faults
-    }
-
-    /// Whether NATS may have forgotten how one of these runs ended.
-    fn forgot_one(&self, runs: &[Run]) -> bool {
-        runs.iter().any(|run| self.hits.forgot(run))
     }
 
     /// Why runs should not have followed the one before, and whether its worker had stood still, which excuses it.
@@ -127,15 +153,9 @@ impl<'a> Verdict<'a> {
     }
 
     fn fault_of_end(&self, id: &str, job: &Job) -> Option<String> {
-        // Its worker may have been killed after the commit.
-        let is_done = |run: &Run| run.is(End::Done) || self.effects.contains_key(id);
         let (runs, dead) = (self.history.runs(id), self.dead.get(id));
         match (runs.last(), dead) {
-            _ if !self.acknowledged.contains(id) => Some("not acknowledged".to_owned()),
-            (_, None) if !runs.iter().any(is_done) => Some("lost".to_owned()),
-            // What was done counts as a crash then, or what was dead runs once more.
-            (Some(last), Some(_)) if is_done(last) && self.forgot_one(runs) => None,
-            (Some(last), Some(_)) if is_done(last) => Some("done, and dead".to_owned()),
+            (Some(last), Some(_)) if self.is_done(id, last) => Some("done, and dead".to_owned()),
             (Some(last), Some(letter)) => fault_of_death(last, letter, job, self.hits),
             (None, Some(letter)) => {
                 (letter.attempts != MAX_ATTEMPTS).then(|| "dead without a run".to_owned())
