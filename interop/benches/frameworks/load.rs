@@ -14,26 +14,29 @@ use crate::support::payloads::{Names, PATH, Payload};
 const CONNECTIONS: usize = 8;
 
 pub(crate) struct Client {
-    connections: Vec<TcpStream>,
+    server: SocketAddr,
     request: Vec<u8>,
 }
 
 impl Client {
     pub(crate) fn new(server: SocketAddr) -> Self {
         Self {
-            connections: (0..CONNECTIONS).map(|_| connect(server)).collect(),
+            server,
             request: on_the_wire(&Payload::user().sign(Names::Svix)),
         }
     }
 
     /// At least so many requests, as many on each connection. Returns how many.
-    pub(crate) fn ask(&mut self, times: usize) -> usize {
+    ///
+    /// Connects each time: servers close connections that were idle while the others had their turn.
+    pub(crate) fn ask(&self, times: usize) -> usize {
+        let mut connections = Vec::from_iter((0..CONNECTIONS).map(|_| connect(self.server)));
         let rounds = times.div_ceil(CONNECTIONS);
         for _ in 0..rounds {
-            for connection in &mut self.connections {
+            for connection in &mut connections {
                 connection.write_all(&self.request).unwrap();
             }
-            self.connections.iter_mut().for_each(read_204);
+            connections.iter_mut().for_each(read_204);
         }
         rounds * CONNECTIONS
     }
