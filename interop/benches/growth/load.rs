@@ -40,52 +40,85 @@ struct Row {
     /// Requests per second that were due, and that were answered.
     due: f64,
     answered: f64,
-    /// In microseconds: half of the requests were faster, 99 % and 99.9 %.
+    /// In microseconds: half of the requests were faster, 99 % and 99.9 %. Medians of the rounds: in some
+    /// rounds another program, or another machine on the same hardware, takes a core away for 10 ms.
     p50: f64,
     p99: f64,
     p999: f64,
 }
 
 pub(crate) fn measure() {
-    let request: Rc<[u8]> = on_the_wire(&Payload::user(), Framing::Declared).into();
-    let most = capacity(&request);
+    let most = capacity();
     eprintln!("{} takes {most:.0} requests/s", apps::TYPED.name);
     let mut rows = Vec::new();
     for (load, share) in SHARES {
-        let outcomes = rounds_of(most * share, &request);
+        let turns = rounds_of(most * share);
         rows.extend(
             CONTENDERS
                 .iter()
-                .zip(outcomes)
-                .map(|(app, outcome)| outcome.into_row(load, app)),
+                .zip(turns)
+                .map(|(app, turns)| row(load, app, &turns)),
         );
     }
     rounds::write("load", &rows);
 }
 
+/// Signed now: all rounds together take longer than a signature is accepted.
+fn request() -> Rc<[u8]> {
+    on_the_wire(&Payload::user(), Framing::Declared).into()
+}
+
 /// The median of three measurements: the connections ask as soon as they are answered.
-fn capacity(request: &Rc<[u8]>) -> f64 {
+fn capacity() -> f64 {
+    let request = request();
     let rates: Vec<_> = (0..3)
         .map(|_| {
             let server = Server::start(&apps::TYPED);
-            let all_due_at_once = run(server.address, request, f64::INFINITY);
+            let all_due_at_once = run(server.address, &request, f64::INFINITY);
             all_due_at_once.answered_a_second()
         })
         .collect();
     rounds::median(&rates)
 }
 
-/// Interleaved, five for each contender.
-fn rounds_of(rate: f64, request: &Rc<[u8]>) -> Vec<Outcome> {
-    let mut outcomes: Vec<_> = CONTENDERS.iter().map(|_| Outcome::default()).collect();
-    for _ in 0..rounds::rounds().min(5) {
-        for (app, outcome) in CONTENDERS.iter().zip(&mut outcomes) {
-            let server = Server::start(app);
-            run(server.address, request, rate / 10.0); // warms it up
-            outcome.add(run(server.address, request, rate));
+/// Interleaved, seven for each contender.
+fn rounds_of(rate: f64) -> Vec<Vec<Outcome>> {
+    let mut turns: Vec<_> = CONTENDERS.iter().map(|_| Vec::new()).collect();
+    for _ in 0..rounds::rounds().min(7) {
+        for (app, turns) in CONTENDERS.iter().zip(&mut turns) {
+            let (server, request) = (Server::start(app), request());
+            run(server.address, &request, rate / 10.0); // warms it up
+            turns.push(run(server.address, &request, rate));
         }
     }
-    outcomes
+    turns
+}
+
+fn row(load: &'static str, app: &App, turns: &[Outcome]) -> Row {
+    let median =
+        |of: &dyn Fn(&Outcome) -> f64| rounds::median(&turns.iter().map(of).collect::<Vec<_>>());
+    let row = Row {
+        load,
+        contender: app.name,
+        due: median(&|turn| turn.due as f64 / turn.seconds_due),
+        answered: median(&Outcome::answered_a_second),
+        p50: median(&|turn| turn.microseconds(0.5)),
+        p99: median(&|turn| turn.microseconds(0.99)),
+        p999: median(&|turn| turn.microseconds(0.999)),
+    };
+    let Row {
+        due,
+        answered,
+        p50,
+        p99,
+        p999,
+        contender,
+        ..
+    } = &row;
+    eprintln!(
+        "{load}: {due:.0}/s due, {answered:.0}/s answered, p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0} us  {contender}"
+    );
+    row
 }
 
 fn turn() -> Duration {
@@ -93,56 +126,25 @@ fn turn() -> Duration {
 }
 
 /// What a load was answered.
-#[derive(Default)]
 struct Outcome {
     due: usize,
     /// While requests became due, and until the last one was answered.
     seconds_due: f64,
     seconds: f64,
+    /// Sorted.
     latencies: Vec<Duration>,
 }
 
 impl Outcome {
-    fn add(&mut self, other: Self) {
-        self.due += other.due;
-        self.seconds_due += other.seconds_due;
-        self.seconds += other.seconds;
-        self.latencies.extend(other.latencies);
-    }
-
     fn answered_a_second(&self) -> f64 {
         self.latencies.len() as f64 / self.seconds
     }
 
-    fn into_row(mut self, load: &'static str, app: &App) -> Row {
-        self.latencies.sort();
+    /// So long took at most this share of the requests.
+    fn microseconds(&self, share: f64) -> f64 {
         let last = self.latencies.len() - 1;
-        let microseconds = |share: f64| {
-            let latency = self.latencies[(last as f64 * share).round() as usize];
-            latency.as_secs_f64() * 1e6
-        };
-        let row = Row {
-            load,
-            contender: app.name,
-            due: self.due as f64 / self.seconds_due,
-            answered: self.answered_a_second(),
-            p50: microseconds(0.5),
-            p99: microseconds(0.99),
-            p999: microseconds(0.999),
-        };
-        let Row {
-            due,
-            answered,
-            p50,
-            p99,
-            p999,
-            contender,
-            ..
-        } = &row;
-        eprintln!(
-            "{load}: {due:.0}/s due, {answered:.0}/s answered, p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0} us  {contender}"
-        );
-        row
+        let latency = self.latencies[(last as f64 * share).round() as usize];
+        latency.as_secs_f64() * 1e6
     }
 }
 
@@ -175,11 +177,14 @@ fn run(server: SocketAddr, request: &Rc<[u8]>, rate: f64) -> Outcome {
         let count = due.schedule(start, rate).await;
         let seconds_due = start.elapsed().as_secs_f64();
         due.drain(start, count).await;
+        let seconds = start.elapsed().as_secs_f64();
+        let mut latencies = due.latencies.take();
+        latencies.sort();
         Outcome {
             due: count,
             seconds_due,
-            seconds: start.elapsed().as_secs_f64(),
-            latencies: due.latencies.take(),
+            seconds,
+            latencies,
         }
     })
 }
