@@ -4,7 +4,7 @@ use std::{future::poll_fn, sync::Arc};
 
 use clerk_webhooks::{
     BoxError, RawClerkEvent, WebhookError,
-    queue::{QueuedEvent, RetryDecision},
+    queue::{Handler, QueuedEvent, RetryDecision},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -19,7 +19,7 @@ use super::{
     failures::Failures,
     leases::{Lease, Leases},
     outcome::Outcome,
-    settings::{Handler, Settings},
+    settings::Settings,
 };
 
 /// The longest error text that is stored, in characters.
@@ -288,11 +288,12 @@ impl Run {
 
     /// What is left behind by an error here ends by its age.
     async fn forget_failures(&self) {
-        if self.delivery.delivered == 1 {
+        let record = self.failures.record;
+        if record == 0 {
             return;
         }
         let queue = &self.shared.leases.queue;
-        if let Err(error) = queue.forget_failures(self.delivery.sequence).await {
+        if let Err(error) = queue.forget_failures(record).await {
             log!(debug, self, %error, "the record of its failures was not deleted");
         }
     }
