@@ -75,7 +75,11 @@
     )
 )]
 
+#[cfg(feature = "backfill")]
+pub mod api;
 mod apply;
+#[cfg(feature = "backfill")]
+pub mod backfill;
 mod engine;
 mod error;
 mod json;
@@ -83,8 +87,9 @@ mod migrate;
 mod mirror;
 mod object;
 #[cfg(feature = "backfill")]
-#[allow(dead_code, reason = "the backfill's way in")]
 mod pages;
+#[cfg(feature = "backfill")]
+pub mod reconcile;
 mod schema;
 mod service;
 mod settings;

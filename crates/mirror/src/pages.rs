@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::{
     apply::{
-        change::Change,
         event::{Operation, writes},
         lock::Locks,
         run::run,
@@ -17,24 +16,6 @@ use crate::{
     version::Origin,
 };
 
-/// What a page changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct PageChanges {
-    pub(crate) inserted: usize,
-    pub(crate) updated: usize,
-    pub(crate) deleted: usize,
-    pub(crate) stale: usize,
-    /// Objects without a usable id, and second ones with the same id.
-    pub(crate) left_out: usize,
-}
-
-/// A row: its id, and its `updated_at` in milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed {
-    pub(crate) id: String,
-    pub(crate) updated_at: i64,
-}
-
 impl<DB: Engine> Mirror<DB> {
     /// Applies objects of the API in one transaction, together with the place where a backfill goes on after them.
     ///
@@ -44,65 +25,38 @@ impl<DB: Engine> Mirror<DB> {
         table: &'static Table,
         objects: Vec<Value>,
         place: Option<(&str, &str)>,
-    ) -> Result<PageChanges, MirrorError> {
-        let in_all = objects.len();
+    ) -> Result<(), MirrorError> {
         let operations = writes(table, objects, &Origin::API, &self.settings);
         let applied = async {
             let mut transaction = Locks::of(&operations).begin(&self.pool).await?;
-            let changes = run::<DB>(&mut transaction, &self.statements, operations).await?;
+            run::<DB>(&mut transaction, &self.statements, operations).await?;
             if let Some((list, place)) = place {
                 let save = self.statements.save_place.clone();
                 Sql::<DB>::execute(&mut transaction, save, &[list, place]).await?;
             }
-            transaction.commit().await?;
-            sqlx::Result::Ok(changes)
+            transaction.commit().await
         };
-        let changes = applied.await.map_err(MirrorError::of(DB::NAME, "apply a page"))?;
-        let mut counts = PageChanges {
-            left_out: in_all - changes.len(),
-            ..PageChanges::default()
-        };
-        for change in changes {
-            match change {
-                Change::Inserted => counts.inserted += 1,
-                Change::Updated { .. } => counts.updated += 1,
-                Change::Deleted => counts.deleted += 1,
-                Change::Stale | Change::Ignored => counts.stale += 1,
-            }
-        }
-        Ok(counts)
+        applied.await.map_err(MirrorError::of(DB::NAME, "apply a page"))
     }
 
     /// Deletes an object that the API no longer has, as the event of its deletion does.
-    pub(crate) async fn delete(
-        &self,
-        table: &'static Table,
-        id: &str,
-    ) -> Result<Change, MirrorError> {
+    pub(crate) async fn delete(&self, table: &'static Table, id: &str) -> Result<(), MirrorError> {
         let id = id.to_owned();
-        let changes = self.run_alone(vec![Operation::Delete { table, id }]).await;
-        let changes = changes.map_err(MirrorError::of(DB::NAME, "delete an object"))?;
-        Ok(changes.into_iter().next().unwrap_or(Change::Ignored))
+        let deleted = self.run_alone(vec![Operation::Delete { table, id }]).await;
+        deleted.map(drop).map_err(MirrorError::of(DB::NAME, "delete an object"))
     }
 
-    /// The rows of a table by id, at most `limit` after this id; `""` is before every id.
-    pub(crate) async fn list(
+    /// The ids of a table in their order, at most `limit` after this one; `""` is before every id.
+    pub(crate) async fn ids(
         &self,
         table: &Table,
         after: &str,
         limit: usize,
-    ) -> Result<Vec<Listed>, MirrorError> {
+    ) -> Result<Vec<String>, MirrorError> {
         let limit = limit.to_string();
-        let statement = self.statements.of(table).map(|of_table| of_table.list.clone());
+        let statement = self.statements.of(table).map(|of_table| of_table.ids.clone());
         let rows = self.rows(statement, &[after, &limit], "list its rows").await?;
-        let listed = |row: Vec<Option<String>>| {
-            let mut columns = row.into_iter();
-            Some(Listed {
-                id: columns.next()??,
-                updated_at: columns.next()??.parse().ok()?,
-            })
-        };
-        Ok(rows.into_iter().filter_map(listed).collect())
+        Ok(rows.into_iter().flatten().flatten().collect())
     }
 
     /// The stored object, if it has a row.

@@ -10,6 +10,7 @@
 //! - [`effects`]: a user's table, whose rows are the effects of handlers.
 //! - [`ledger`]: a record of what processes did, which survives SIGKILL.
 //! - [`kills`]: when to kill.
+//! - [`clerk_api`]: a stand-in for Clerk's Backend API, which fails as servers and proxies do.
 //! - [`queue`]: one interface to the queues of all engines.
 //! - [`deliveries`]: generated deliveries, genuine and hostile, with the specification's verdict.
 //!
@@ -19,6 +20,7 @@
 //!
 //! All randomness of the sender comes from one seed, [`seed_from_env`]. Print it.
 
+pub mod clerk_api;
 pub mod deliveries;
 pub mod effects;
 pub mod engines;

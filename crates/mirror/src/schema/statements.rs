@@ -48,9 +48,9 @@ pub(crate) struct TableStatements {
     pub(crate) delete_dependents: Vec<SqlStr>,
     /// In the order of [`Table::parts`].
     pub(crate) parts: Vec<PartStatements>,
-    /// The rows after the id in parameter 1, as many as parameter 2 says.
+    /// The ids after the one in parameter 1, as many as parameter 2 says.
     #[cfg(feature = "backfill")]
-    pub(crate) list: SqlStr,
+    pub(crate) ids: SqlStr,
     /// The object with the id in parameter 1.
     #[cfg(feature = "backfill")]
     pub(crate) object: SqlStr,
@@ -119,8 +119,8 @@ impl TableStatements {
                 })
                 .collect(),
             #[cfg(feature = "backfill")]
-            list: sql(format!(
-                "select id, cast(version_at as text) from {prefix}{name}
+            ids: sql(format!(
+                "select id from {prefix}{name}
 where id > $1 order by id limit cast($2 as bigint)"
             )),
             #[cfg(feature = "backfill")]
