@@ -108,3 +108,8 @@ pub use self::{
 #[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the code of the guide's page.
+#[cfg(all(doctest, feature = "backfill", feature = "sqlite"))]
+#[doc = include_str!("../../../docs/mirror-backfill.md")]
+struct BackfillGuide;

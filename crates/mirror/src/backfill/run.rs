@@ -70,13 +70,13 @@ impl<'a, DB: Engine> Backfill<'a, DB> {
     }
 
     async fn run(mut self) -> Result<(), BackfillError> {
-        let kept = || LISTS.iter().filter(|list| self.mirror.settings.keeps(list.table));
-        let lists: Vec<&List> = kept().collect();
-        for list in &lists {
+        let mirror = self.mirror;
+        let kept = || LISTS.iter().filter(|list| mirror.settings.keeps(list.table));
+        for list in kept() {
             self.read(list).await?;
         }
-        for list in &lists {
-            self.mirror.forget_place(list.table.name).await?;
+        for list in kept() {
+            mirror.forget_place(list.table.name).await?;
         }
         Ok(())
     }

@@ -126,7 +126,8 @@ impl<'a, DB: Engine> Reconcile<'a, DB> {
 
     async fn run(mut self) -> Result<Report, BackfillError> {
         let mut report = Report::default();
-        for list in LISTS.iter().filter(|list| self.mirror.settings.keeps(list.table)) {
+        let mirror = self.mirror;
+        for list in LISTS.iter().filter(|list| mirror.settings.keeps(list.table)) {
             let mut of_list = Comparison::new(list.table);
             let mut subscriptions = Comparison::new(&SUBSCRIPTIONS);
             self.read(list, &mut of_list, &mut subscriptions).await?;

@@ -72,7 +72,7 @@ impl Page {
 fn stored(name: &str, list: &List, query: &Query) -> Result<Page, Refusal> {
     let newest_first = newest_first(name, query)?;
     let after = starting_after(name, query)?;
-    let objects: Box<dyn Iterator<Item = &Value>> = match after {
+    let objects: Box<dyn Iterator<Item = &Value> + '_> = match after {
         Some(id) => list.behind(id, newest_first).ok_or(Refusal("starting_after"))?,
         None if newest_first => Box::new(list.oldest_first().rev()),
         None => Box::new(list.oldest_first()),

@@ -37,7 +37,8 @@ impl State {
 
     /// The objects of a list, the oldest first.
     pub fn objects(&self, list: &str) -> impl Iterator<Item = &Value> {
-        self.lists.get(list).into_iter().flat_map(List::oldest_first)
+        let list = self.lists.get(list).into_iter();
+        list.flat_map(|list| list.oldest_first())
     }
 
     /// Serves so many users instead of the list. The id of the user of number 7 must be `user_00000007`.
