@@ -112,7 +112,8 @@ fn ctrl_c_and_kill_leave_a_state_to_go_on_from() {
     site.clerk.delay(Duration::from_millis(100));
     for (signal, code) in [("-INT", Some(130)), ("-KILL", None)] {
         let child = site.command(&["backfill"]).spawn().unwrap();
-        site.wait_for_requests(5);
+        // The count and six pages. Two of them are committed: two wait, one is being applied, one is on its way.
+        site.wait_for_requests(7);
         let output = signalled(child, signal);
         assert_eq!(output.status.code(), code, "{}", stderr(&output));
         let says_so = stderr(&output).contains("the same command goes on where it was");
