@@ -118,6 +118,7 @@ impl History {
         if self.rng.u8(..3) == 0 {
             let owner = user["id"].as_str().unwrap_or_default().to_owned();
             let parts = |kind: &str, field: &str, rng: &mut Rng| -> Vec<Value> {
+                let count = rng.usize(..4);
                 let part = |n| {
                     let value = format!("{field} {} of {owner}", rng.u8(..4));
                     let mut part = json!({ "id": format!("{kind}_{n}_{owner}"), "created_at": 1_600_000_000_000_i64 });
@@ -125,7 +126,7 @@ impl History {
                     part["verification"] = json!({ "status": if rng.bool() { "verified" } else { "expired" } });
                     part
                 };
-                (0..rng.usize(..4)).map(part).collect()
+                (0..count).map(part).collect()
             };
             let emails = parts("idn", "email_address", &mut self.rng);
             user["primary_email_address_id"] =
@@ -176,14 +177,14 @@ impl History {
         };
         let organization = self.organizations.swap_remove(at);
         let id = organization["id"].clone();
-        let (gone, stay) = std::mem::take(&mut self.memberships)
-            .into_iter()
-            .partition(|membership| membership["organization"]["id"] == id);
-        self.memberships = stay;
-        let (gone, is_silent): (Vec<Value>, _) = (gone, self.rng.bool());
-        for membership in gone.iter().filter(|_| !is_silent) {
-            self.record("organizationMembership.deleted", membership, events);
+        let is_member = |membership: &Value| membership["organization"]["id"] == id;
+        let is_silent = self.rng.bool();
+        for membership in self.memberships.clone().iter().filter(|membership| is_member(membership)) {
+            if !is_silent {
+                self.record("organizationMembership.deleted", membership, events);
+            }
         }
+        self.memberships.retain(|membership| !is_member(membership));
         self.invitations.retain(|invitation| invitation["organization_id"] != id);
         self.domains.retain(|domain| domain["organization_id"] != id);
         self.record("organization.deleted", &deleted("organization", &organization), events);
