@@ -118,7 +118,7 @@ macro_rules! run_statements {
             use sqlx::Row as _;
             let query = sqlx::query_with(statement, arguments::<$arguments>(texts)?);
             let rows = query.fetch_all(connection).await?;
-            let texts_of = |row: &<Self as sqlx::Connection>::Database as Database>::Row| {
+            let texts_of = |row: &<<Self as sqlx::Connection>::Database as Database>::Row| {
                 (0..row.len()).map(|column| row.try_get(column)).collect()
             };
             rows.iter().map(texts_of).collect()

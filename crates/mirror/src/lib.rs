@@ -104,6 +104,11 @@ pub use self::{
     service::{MirrorFuture, MirrorService},
 };
 
+/// Compiles the code of the guide's page.
+#[cfg(all(doctest, feature = "postgres"))]
+#[doc = include_str!("../../../docs/mirror.md")]
+struct Guide;
+
 /// Compiles the README's code.
 #[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../README.md")]

@@ -17,7 +17,6 @@ use crate::{
     error::MirrorError,
     migrate::migrate,
     schema::{ddl::migrations, statements::Statements, table::Group},
-    service::MirrorService,
     settings::Settings,
 };
 
@@ -89,20 +88,6 @@ impl<DB: Engine> Mirror<DB> {
     pub fn with_private_metadata(mut self) -> Self {
         self.settings = self.settings.with_private_metadata();
         self
-    }
-
-    /// The service for the route: it applies each event in a transaction of its own, then answers 204.
-    ///
-    /// It belongs inside a [`ClerkWebhookLayer`](clerk_webhooks::ClerkWebhookLayer); in axum, mount it with
-    /// `post_service`.
-    ///
-    /// | | the sender gets |
-    /// |---|---|
-    /// | applied, stale, or no table is about it | 204 |
-    /// | the body is not an event | 422 |
-    /// | the database fails, or does not answer in 10 s | 500; the sender retries |
-    pub fn service(&self) -> MirrorService<DB> {
-        MirrorService::new(self.clone())
     }
 
     /// Applies an event in your transaction, and returns what it changed.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     engine::Kind,
-    schema::table::{Column, Contained, OBJECT, Part, Source, Table},
+    schema::table::{Column, Contained, OBJECT, Parent, Part, Source, Table},
     version::{Origin, Version, millis},
 };
 
@@ -28,7 +28,7 @@ impl Object {
         let id = id_of(&object)?.to_owned();
         let version = origin.version(timestamp(object.get("updated_at")));
         let mut row = columns(table.columns, &object);
-        let parent = |parent: &crate::schema::table::Parent| {
+        let parent = |parent: &Parent| {
             let id = row.get(parent.column)?.as_str()?;
             Some((parent.table, id.to_owned()))
         };

@@ -27,9 +27,21 @@ pub struct MirrorService<DB: Engine> {
     mirror: Mirror<DB>,
 }
 
-impl<DB: Engine> MirrorService<DB> {
-    pub(crate) fn new(mirror: Mirror<DB>) -> Self {
-        Self { mirror }
+impl<DB: Engine> Mirror<DB> {
+    /// The service for the route: it applies each event in a transaction of its own, then answers 204.
+    ///
+    /// It belongs inside a [`ClerkWebhookLayer`](clerk_webhooks::ClerkWebhookLayer); in axum, mount it with
+    /// `post_service`.
+    ///
+    /// | | the sender gets |
+    /// |---|---|
+    /// | applied, stale, or no table is about it | 204 |
+    /// | the body is not an event | 422 |
+    /// | the database fails, or does not answer in 10 s | 500; the sender retries |
+    pub fn service(&self) -> MirrorService<DB> {
+        MirrorService {
+            mirror: self.clone(),
+        }
     }
 }
 
@@ -82,7 +94,9 @@ async fn answer<DB: Engine>(
 /// Written by hand, since the engine need not be `Clone`.
 impl<DB: Engine> Clone for MirrorService<DB> {
     fn clone(&self) -> Self {
-        Self::new(self.mirror.clone())
+        Self {
+            mirror: self.mirror.clone(),
+        }
     }
 }
 

@@ -2,10 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{
-    engine::Row,
-    schema::table::{VERSION_AT, VERSION_MESSAGE_ID, VERSION_SENT_AT},
-};
+use crate::schema::table::{VERSION_AT, VERSION_MESSAGE_ID, VERSION_SENT_AT};
 
 /// Which of two states of an object is the newer one: a total order, by `at`, then `sent_at`, then `message_id`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

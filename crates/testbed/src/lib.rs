@@ -12,6 +12,7 @@
 //! - [`kills`]: when to kill.
 //! - [`clerk_api`]: a stand-in for Clerk's Backend API, which fails as servers and proxies do.
 //! - [`queue`]: one interface to the queues of all engines.
+//! - [`model`]: random histories of Clerk's objects, and what the mirror's tables must hold after them.
 //! - [`deliveries`]: generated deliveries, genuine and hostile, with the specification's verdict.
 //!
 //! The tests kill these programs: `idempotent-server` runs `IdempotencyLayer` on the store that its environment names.
@@ -28,6 +29,7 @@ mod error;
 pub mod job;
 pub mod kills;
 pub mod ledger;
+pub mod model;
 mod port;
 pub mod process;
 pub mod queue;
