@@ -36,14 +36,18 @@ impl<DB: Engine> Mirror<DB> {
             }
             transaction.commit().await
         };
-        applied.await.map_err(MirrorError::of(DB::NAME, "apply a page"))
+        applied
+            .await
+            .map_err(MirrorError::of(DB::NAME, "apply a page"))
     }
 
     /// Deletes an object that the API no longer has, as the event of its deletion does.
     pub(crate) async fn delete(&self, table: &'static Table, id: &str) -> Result<(), MirrorError> {
         let id = id.to_owned();
         let deleted = self.run_alone(vec![Operation::Delete { table, id }]).await;
-        deleted.map(drop).map_err(MirrorError::of(DB::NAME, "delete an object"))
+        deleted
+            .map(drop)
+            .map_err(MirrorError::of(DB::NAME, "delete an object"))
     }
 
     /// The ids of a table in their order, at most `limit` after this one; `""` is before every id.
@@ -54,8 +58,13 @@ impl<DB: Engine> Mirror<DB> {
         limit: usize,
     ) -> Result<Vec<String>, MirrorError> {
         let limit = limit.to_string();
-        let statement = self.statements.of(table).map(|of_table| of_table.ids.clone());
-        let rows = self.rows(statement, &[after, &limit], "list its rows").await?;
+        let statement = self
+            .statements
+            .of(table)
+            .map(|of_table| of_table.ids.clone());
+        let rows = self
+            .rows(statement, &[after, &limit], "list its rows")
+            .await?;
         Ok(rows.into_iter().flatten().flatten().collect())
     }
 
@@ -65,7 +74,10 @@ impl<DB: Engine> Mirror<DB> {
         table: &Table,
         id: &str,
     ) -> Result<Option<Value>, MirrorError> {
-        let statement = self.statements.of(table).map(|of_table| of_table.object.clone());
+        let statement = self
+            .statements
+            .of(table)
+            .map(|of_table| of_table.object.clone());
         let rows = self.rows(statement, &[id], "read an object").await?;
         let text = rows.into_iter().flatten().flatten().next();
         Ok(text.and_then(|text| json::parse(&text)))
@@ -81,7 +93,9 @@ impl<DB: Engine> Mirror<DB> {
     /// The list is done: the next backfill begins anew.
     pub(crate) async fn forget_place(&self, list: &str) -> Result<(), MirrorError> {
         let statement = Ok(self.statements.forget_place.clone());
-        self.rows(statement, &[list], "record its progress").await.map(drop)
+        self.rows(statement, &[list], "record its progress")
+            .await
+            .map(drop)
     }
 
     async fn rows(

@@ -66,7 +66,10 @@ impl Site {
 fn is_code(output: &Output, code: i32) {
     let found = output.status.code();
     assert_eq!(found, Some(code), "{}{}", stdout(output), stderr(output));
-    assert!(!(stdout(output) + &stderr(output)).contains("sk_live_"), "a key is printed");
+    assert!(
+        !(stdout(output) + &stderr(output)).contains("sk_live_"),
+        "a key is printed"
+    );
 }
 
 fn user(number: u64, updated_at: u64) -> Value {
@@ -76,10 +79,15 @@ fn user(number: u64, updated_at: u64) -> Value {
 #[test]
 fn tables_are_filled_compared_and_fixed() {
     let site = Site::new();
-    site.clerk.change(|state| (0..700).for_each(|number| state.put("users", user(number, 1))));
+    site.clerk
+        .change(|state| (0..700).for_each(|number| state.put("users", user(number, 1))));
     let filled = site.run(&["backfill"]);
     is_code(&filled, 0);
-    assert!(stdout(&filled).starts_with("users                            700\n"), "{}", stdout(&filled));
+    assert!(
+        stdout(&filled).starts_with("users                            700\n"),
+        "{}",
+        stdout(&filled)
+    );
     is_code(&site.run(&["reconcile"]), 0);
 
     site.clerk.change(|state| {
@@ -89,7 +97,10 @@ fn tables_are_filled_compared_and_fixed() {
     });
     let compared = site.run(&["--json", "reconcile"]);
     is_code(&compared, 1);
-    let lines: Vec<Value> = stdout(&compared).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = stdout(&compared)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let difference = |id: &str, kind: &str| json!({"type": "difference", "table": "users", "id": id, "difference": kind});
     for line in [
         difference("user_00000003", "extra"),
@@ -98,7 +109,11 @@ fn tables_are_filled_compared_and_fixed() {
         json!({"type": "reconciled", "table": "users", "objects": 700, "missing": 1, "stale": 1, "extra": 1,
             "unconfirmed": 0}),
     ] {
-        assert!(lines.contains(&line), "{line} is not in {}", stdout(&compared));
+        assert!(
+            lines.contains(&line),
+            "{line} is not in {}",
+            stdout(&compared)
+        );
     }
     is_code(&site.run(&["reconcile"]), 1);
     is_code(&site.run(&["reconcile", "--fix"]), 0);
@@ -108,7 +123,8 @@ fn tables_are_filled_compared_and_fixed() {
 #[test]
 fn ctrl_c_and_kill_leave_a_state_to_go_on_from() {
     let site = Site::new();
-    site.clerk.change(|state| state.generate_users(6_000, |number| user(number, 1).to_string()));
+    site.clerk
+        .change(|state| state.generate_users(6_000, |number| user(number, 1).to_string()));
     site.clerk.delay(Duration::from_millis(100));
     for (signal, code) in [("-INT", Some(130)), ("-KILL", None)] {
         let child = site.command(&["backfill"]).spawn().unwrap();
@@ -122,15 +138,26 @@ fn ctrl_c_and_kill_leave_a_state_to_go_on_from() {
     let before = site.clerk.seen().len();
     is_code(&site.run(&["backfill"]), 0);
     let seen = site.clerk.seen().split_off(before);
-    let lists: Vec<_> = seen.iter().filter(|seen| seen.target.starts_with("/v1/users?")).collect();
+    let lists: Vec<_> = seen
+        .iter()
+        .filter(|seen| seen.target.starts_with("/v1/users?"))
+        .collect();
     // Thirteen pages in all.
     assert!(lists.len() < 11, "it read {} pages again", lists.len());
-    assert!(lists.iter().all(|seen| seen.target.contains("starting_after=")), "{lists:?}");
+    assert!(
+        lists
+            .iter()
+            .all(|seen| seen.target.contains("starting_after=")),
+        "{lists:?}"
+    );
     is_code(&site.run(&["reconcile", "--only", "users"]), 0);
 }
 
 fn signalled(child: Child, signal: &str) -> Output {
-    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(killed.success());
     child.wait_with_output().unwrap()
 }
@@ -142,25 +169,61 @@ fn every_failure_has_its_code_and_says_what_to_do() {
         is_code(&output, code);
         assert!(stderr(&output).contains(text), "{}", stderr(&output));
     };
-    let without_key = site.command(&["backfill"]).env_remove("CLERK_SECRET_KEY").output().unwrap();
+    let without_key = site
+        .command(&["backfill"])
+        .env_remove("CLERK_SECRET_KEY")
+        .output()
+        .unwrap();
     says(without_key, 3, "CLERK_SECRET_KEY is not set");
-    let other_key = site.command(&["backfill"]).env("CLERK_SECRET_KEY", "sk_live_other").output().unwrap();
+    let other_key = site
+        .command(&["backfill"])
+        .env("CLERK_SECRET_KEY", "sk_live_other")
+        .output()
+        .unwrap();
     says(other_key, 3, "Clerk does not accept the secret key");
     site.clerk.answer(Some(Canned::LOGIN_PAGE));
-    says(site.run(&["backfill"]), 4, "this answer does not come from Clerk");
-    says(site.run(&["reconcile"]), 4, "this answer does not come from Clerk");
+    says(
+        site.run(&["backfill"]),
+        4,
+        "this answer does not come from Clerk",
+    );
+    says(
+        site.run(&["reconcile"]),
+        4,
+        "this answer does not come from Clerk",
+    );
     site.clerk.answer(None);
 
     let missing = site.folder.path().join("missing.db");
     let url = format!("sqlite://{}", missing.display());
-    says(site.run(&["backfill", "--database-url", &url]), 5, "the file cannot be opened");
+    says(
+        site.run(&["backfill", "--database-url", &url]),
+        5,
+        "the file cannot be opened",
+    );
     assert!(!Path::new(&missing).exists());
     let url = "postgres://me:pa55word@127.0.0.1:1/app";
     let refused = site.run(&["backfill", "--database-url", url]);
     is_code(&refused, 5);
-    assert!(!stderr(&refused).contains("pa55word"), "{}", stderr(&refused));
-    says(site.run(&["backfill", "--database-url", "mysql://me:pa55word@db"]), 2, "sqlite:// or postgres://");
-    let nowhere = site.command(&["backfill"]).env_remove("DATABASE_URL").output().unwrap();
+    assert!(
+        !stderr(&refused).contains("pa55word"),
+        "{}",
+        stderr(&refused)
+    );
+    says(
+        site.run(&["backfill", "--database-url", "mysql://me:pa55word@db"]),
+        2,
+        "sqlite:// or postgres://",
+    );
+    let nowhere = site
+        .command(&["backfill"])
+        .env_remove("DATABASE_URL")
+        .output()
+        .unwrap();
     says(nowhere, 2, "which database?");
-    says(site.run(&["backfill", "--only", "sessions"]), 2, "use users, organizations");
+    says(
+        site.run(&["backfill", "--only", "sessions"]),
+        2,
+        "use users, organizations",
+    );
 }

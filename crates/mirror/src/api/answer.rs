@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::error::{ApiError, ApiErrorKind};
+use crate::json;
 use reqwest::{
     Response, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
-use super::error::{ApiError, ApiErrorKind};
-use crate::json;
 
 /// An answer that comes from Clerk.
 pub(super) enum Answer {
@@ -40,7 +40,10 @@ pub(super) async fn read(response: Response, path: &str, limit: usize) -> Result
         return Err(Fault::RateLimited(error, pause(&response)));
     }
     if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
-        return Err(Fault::Transient(fault(ApiErrorKind::Unavailable, &status.to_string())));
+        return Err(Fault::Transient(fault(
+            ApiErrorKind::Unavailable,
+            &status.to_string(),
+        )));
     }
     let seen = seen(&response);
     let body = body(response, path, limit).await?;
@@ -61,10 +64,18 @@ pub(super) async fn read(response: Response, path: &str, limit: usize) -> Result
 /// Bytes are counted as they arrive: the declared length may be absent or wrong.
 async fn body(mut response: Response, path: &str, limit: usize) -> Result<String, Fault> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| unavailable(path, error))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| unavailable(path, error))?
+    {
         if body.len() + chunk.len() > limit {
             let found = format!("the answer is larger than {limit} bytes");
-            return Err(Fault::Final(ApiError::new(ApiErrorKind::TooLarge, path, found)));
+            return Err(Fault::Final(ApiError::new(
+                ApiErrorKind::TooLarge,
+                path,
+                found,
+            )));
         }
         body.extend_from_slice(&chunk);
     }
@@ -89,7 +100,9 @@ pub(super) fn unavailable(path: &str, error: reqwest::Error) -> Fault {
 fn pause(response: &Response) -> Duration {
     let value = response.headers().get(RETRY_AFTER);
     let seconds = value.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    seconds.map_or(DEFAULT_PAUSE, Duration::from_secs).min(MAX_PAUSE)
+    seconds
+        .map_or(DEFAULT_PAUSE, Duration::from_secs)
+        .min(MAX_PAUSE)
 }
 
 /// The status and the content type, escaped: they may be anyone's.

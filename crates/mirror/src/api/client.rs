@@ -132,7 +132,11 @@ impl ClerkApi {
     }
 
     /// One page of a list.
-    pub(crate) async fn page(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Page, ApiError> {
+    pub(crate) async fn page(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Page, ApiError> {
         let page = self.find_page(path, query).await?;
         page.ok_or_else(|| missing(&self.request_url(path, [].iter())))
     }
@@ -171,7 +175,11 @@ impl ClerkApi {
     }
 
     /// Ids come from payloads: they are escaped.
-    fn request_url<'a>(&self, path: &[&str], query: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Url {
+    fn request_url<'a>(
+        &self,
+        path: &[&str],
+        query: impl Iterator<Item = &'a (&'a str, &'a str)>,
+    ) -> Url {
         let mut url = self.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("v1").extend(path);
@@ -229,6 +237,8 @@ fn unexpected_json(url: &Url) -> ApiError {
 
 /// Doubles, and is random by half, so that several processes do not come back together.
 fn backoff(retries: u32) -> Duration {
-    let longest = FIRST_BACKOFF.saturating_mul(1 << retries.min(16)).min(MAX_BACKOFF);
+    let longest = FIRST_BACKOFF
+        .saturating_mul(1 << retries.min(16))
+        .min(MAX_BACKOFF);
     longest.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

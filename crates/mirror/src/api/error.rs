@@ -135,7 +135,9 @@ fn advice(kind: ApiErrorKind) -> &'static str {
             "Clerk cannot be reached; check the network and https://status.clerk.com, then run it again: it goes on \
              where it was"
         }
-        _ => "Clerk refused the request; check that the secret key belongs to this instance, and update this crate",
+        _ => {
+            "Clerk refused the request; check that the secret key belongs to this instance, and update this crate"
+        }
     }
 }
 

@@ -49,10 +49,21 @@ mod tests {
 
     #[test]
     fn the_key_is_sent_over_tls_only() {
-        for good in ["https://api.clerk.com", "http://127.0.0.1:80", "http://[::1]:80", "http://localhost"] {
+        for good in [
+            "https://api.clerk.com",
+            "http://127.0.0.1:80",
+            "http://[::1]:80",
+            "http://localhost",
+        ] {
             assert!(base_url(good).is_ok(), "{good}");
         }
-        for bad in ["http://api.clerk.com", "ftp://localhost", "api.clerk.com", "http://127.evil.example", ""] {
+        for bad in [
+            "http://api.clerk.com",
+            "ftp://localhost",
+            "api.clerk.com",
+            "http://127.evil.example",
+            "",
+        ] {
             assert!(base_url(bad).is_err(), "{bad}");
         }
     }

@@ -1,11 +1,14 @@
-//! [`LISTS`]: what a backfill reads.
+//! [`List`]: what a backfill reads.
 
-use crate::schema::{
-    table::Table,
-    tables::{
-        INVITATIONS, ORGANIZATION_DOMAINS, ORGANIZATION_INVITATIONS, ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS,
-        PERMISSIONS, ROLES, SUBSCRIPTION_ITEMS, USERS, WAITLIST_ENTRIES,
+use crate::{
+    schema::{
+        table::Table,
+        tables::{
+            INVITATIONS, ORGANIZATION_DOMAINS, ORGANIZATION_INVITATIONS, ORGANIZATION_MEMBERSHIPS,
+            ORGANIZATIONS, PERMISSIONS, ROLES, SUBSCRIPTION_ITEMS, USERS, WAITLIST_ENTRIES,
+        },
     },
+    settings::Settings,
 };
 
 /// A list of the API, and the table of its objects.
@@ -22,7 +25,7 @@ pub(crate) struct List {
 const OLDEST_FIRST: &[(&str, &str)] = &[("order_by", "+created_at")];
 
 /// Every list. Payment attempts have none; sessions have one for each user only.
-pub(crate) static LISTS: [List; 10] = [
+static LISTS: [List; 10] = [
     List {
         has_cursor: true,
         ..list(&USERS, &["users"])
@@ -41,6 +44,15 @@ pub(crate) static LISTS: [List; 10] = [
         ..list(&SUBSCRIPTION_ITEMS, &["billing", "subscription_items"])
     },
 ];
+
+/// The lists of the tables that a mirror keeps. A `Vec`, since an iterator with a closure in it cannot be held while
+/// something is awaited.
+pub(crate) fn lists_of(settings: &Settings) -> Vec<&'static List> {
+    LISTS
+        .iter()
+        .filter(|list| settings.keeps(list.table))
+        .collect()
+}
 
 const fn list(table: &'static Table, path: &'static [&'static str]) -> List {
     List {

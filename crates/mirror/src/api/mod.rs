@@ -11,8 +11,8 @@ mod https;
 pub(crate) mod list;
 mod pace;
 mod page;
-pub(crate) mod subscriptions;
 mod secret_key;
+pub(crate) mod subscriptions;
 pub(crate) mod walk;
 
 pub use self::{

@@ -46,7 +46,18 @@ mod tests {
         let wrapped = format!(r#"{{"data": {array}, "total_count": 7}}"#);
         assert_eq!(Page::parse(&wrapped), Some(page(Some(7))));
         assert_eq!(Page::parse("[]"), Some(Page::default()));
-        for body in ["", "{}", "null", "7", "<html>", "[1]", "[{}", "[{}] x", r#"{"data": {}}"#, r#"{"errors": []}"#] {
+        for body in [
+            "",
+            "{}",
+            "null",
+            "7",
+            "<html>",
+            "[1]",
+            "[{}",
+            "[{}] x",
+            r#"{"data": {}}"#,
+            r#"{"errors": []}"#,
+        ] {
             assert_eq!(Page::parse(body), None, "{body}");
         }
     }

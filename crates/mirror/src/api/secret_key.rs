@@ -74,7 +74,13 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused_without_being_quoted() {
-        for text in ["", "pk_live_abc", "whsec_abc", "sk_live_a\nb", "\"sk_live_abc\""] {
+        for text in [
+            "",
+            "pk_live_abc",
+            "whsec_abc",
+            "sk_live_a\nb",
+            "\"sk_live_abc\"",
+        ] {
             let error = SecretKey::parse(text).unwrap_err();
             assert_eq!(error.kind(), ApiErrorKind::InvalidSecretKey, "{text}");
             assert!(!format!("{error} {error:?}").contains("abc"));

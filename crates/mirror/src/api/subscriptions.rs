@@ -14,8 +14,11 @@ const IN_FLIGHT: usize = 8;
 pub(crate) async fn of_items(api: &ClerkApi, items: &[Value]) -> Result<Vec<Value>, ApiError> {
     let payers = items.iter().filter_map(|item| item.get("payer"));
     // Each payer once.
-    let payers: BTreeMap<_, _> = payers.filter_map(|payer| Some((path(payer)?, payer))).collect();
-    let found = stream::iter(payers.into_values()).map(|payer| of_payer(api, payer));
+    let payers: BTreeMap<_, _> = payers
+        .filter_map(|payer| Some((path(payer)?, payer.clone())))
+        .collect();
+    let payers: Vec<Value> = payers.into_values().collect();
+    let found = stream::iter(payers).map(async |payer| of_payer(api, &payer).await);
     let found: Vec<Option<Value>> = found.buffer_unordered(IN_FLIGHT).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
@@ -33,7 +36,19 @@ pub(crate) async fn of_payer(api: &ClerkApi, payer: &Value) -> Result<Option<Val
 }
 
 fn path(payer: &Value) -> Option<[&str; 4]> {
-    let id = |field| payer.get(field).and_then(Value::as_str).filter(|id| !id.is_empty());
+    let id = |field| {
+        payer
+            .get(field)
+            .and_then(Value::as_str)
+            .filter(|id| !id.is_empty())
+    };
     let user = id("user_id").map(|id| ["users", id, "billing", "subscription"]);
-    user.or_else(|| Some(["organizations", id("organization_id")?, "billing", "subscription"]))
+    user.or_else(|| {
+        Some([
+            "organizations",
+            id("organization_id")?,
+            "billing",
+            "subscription",
+        ])
+    })
 }

@@ -137,7 +137,11 @@ impl<'a> Walk<'a> {
 
     /// The place on the page behind the newest anchor.
     fn behind_anchors(&self, page: &Page) -> Option<usize> {
-        let place = |id: &String| page.objects.iter().position(|object| id_of(object) == Some(id));
+        let place = |id: &String| {
+            page.objects
+                .iter()
+                .position(|object| id_of(object) == Some(id))
+        };
         let found = self.place.anchors.iter().rev().find_map(place);
         found.map(|at| at + 1)
     }

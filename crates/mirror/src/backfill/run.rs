@@ -9,7 +9,7 @@ use super::{error::BackfillError, progress::Progress};
 use crate::{
     api::{
         ClerkApi,
-        list::{LISTS, List},
+        list::{List, lists_of},
         subscriptions,
         walk::{Batch, Place, Walk},
     },
@@ -70,13 +70,12 @@ impl<'a, DB: Engine> Backfill<'a, DB> {
     }
 
     async fn run(mut self) -> Result<(), BackfillError> {
-        let mirror = self.mirror;
-        let kept = || LISTS.iter().filter(|list| mirror.settings.keeps(list.table));
-        for list in kept() {
+        let lists = lists_of(&self.mirror.settings);
+        for &list in &lists {
             self.read(list).await?;
         }
-        for list in kept() {
-            mirror.forget_place(list.table.name).await?;
+        for list in lists {
+            self.mirror.forget_place(list.table.name).await?;
         }
         Ok(())
     }
@@ -103,7 +102,14 @@ impl<'a, DB: Engine> Backfill<'a, DB> {
                     true => subscriptions::of_items(api, &batch.objects).await?,
                     false => Vec::new(),
                 };
-                if send.send(Work { batch, subscriptions }).await.is_err() {
+                if send
+                    .send(Work {
+                        batch,
+                        subscriptions,
+                    })
+                    .await
+                    .is_err()
+                {
                     break;
                 }
             }
@@ -118,14 +124,22 @@ impl<'a, DB: Engine> Backfill<'a, DB> {
         mut total: Option<u64>,
         mut pages: Receiver<Work>,
     ) -> Result<(), BackfillError> {
-        while let Some(Work { batch, subscriptions }) = pages.recv().await {
+        while let Some(Work {
+            batch,
+            subscriptions,
+        }) = pages.recv().await
+        {
             if !subscriptions.is_empty() {
                 // First: the items inside name their subscription, those of the list do not.
-                self.mirror.apply_page(&SUBSCRIPTIONS, subscriptions, None).await?;
+                self.mirror
+                    .apply_page(&SUBSCRIPTIONS, subscriptions, None)
+                    .await?;
             }
             let place = batch.place.to_json();
             let place = Some((list.table.name, place.as_str()));
-            self.mirror.apply_page(list.table, batch.objects, place).await?;
+            self.mirror
+                .apply_page(list.table, batch.objects, place)
+                .await?;
             total = total.or(batch.total);
             (self.on_progress)(Progress {
                 table: list.table.name,

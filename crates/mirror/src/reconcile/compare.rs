@@ -36,7 +36,9 @@ pub(super) async fn compare<DB: Engine>(
         let mut connection = mirror.pool.acquire().await?;
         State::read::<DB>(&mut connection, mirror.statements.of(table)?, &objects).await
     };
-    let mut state = read.await.map_err(MirrorError::of(DB::NAME, "compare a page"))?;
+    let mut state = read
+        .await
+        .map_err(MirrorError::of(DB::NAME, "compare a page"))?;
     let compared = objects.into_iter().map(|object| Compared {
         difference: match state.fate(table, &object) {
             Fate::Insert => Some(DifferenceKind::Missing),

@@ -7,7 +7,9 @@ use crate::{
     object::id_of,
     schema::{
         table::Table,
-        tables::{ORGANIZATION_DOMAINS, ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS, SUBSCRIPTIONS, USERS},
+        tables::{
+            ORGANIZATION_DOMAINS, ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS, SUBSCRIPTIONS, USERS,
+        },
     },
 };
 
@@ -83,7 +85,10 @@ async fn in_list(
         return Ok(Answer::Gone);
     };
     let is_whole = page.objects.len() < usize::from(api.page_size());
-    let object = page.objects.into_iter().find(|object| id_of(object) == Some(id));
+    let object = page
+        .objects
+        .into_iter()
+        .find(|object| id_of(object) == Some(id));
     Ok(match object {
         None if !is_whole => Answer::Unknown,
         object => found(object),

@@ -1,6 +1,11 @@
 //! [`Reconcile`]: compares list by list, then looks up what the lists do not have.
 
-use std::{collections::HashSet, fmt, hash::{BuildHasher as _, RandomState}, pin::Pin};
+use std::{
+    collections::HashSet,
+    fmt,
+    hash::{BuildHasher as _, RandomState},
+    pin::Pin,
+};
 
 use serde_json::Value;
 
@@ -12,7 +17,7 @@ use super::{
 use crate::{
     api::{
         ClerkApi,
-        list::{LISTS, List},
+        list::{List, lists_of},
         subscriptions,
         walk::{Place, Walk},
     },
@@ -119,15 +124,17 @@ impl<'a, DB: Engine> Reconcile<'a, DB> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn with_differences(mut self, on_difference: impl FnMut(Difference<'_>) + Send + 'a) -> Self {
+    pub fn with_differences(
+        mut self,
+        on_difference: impl FnMut(Difference<'_>) + Send + 'a,
+    ) -> Self {
         self.on_difference = Box::new(on_difference);
         self
     }
 
     async fn run(mut self) -> Result<Report, BackfillError> {
         let mut report = Report::default();
-        let mirror = self.mirror;
-        for list in LISTS.iter().filter(|list| mirror.settings.keeps(list.table)) {
+        for list in lists_of(&self.mirror.settings) {
             let mut of_list = Comparison::new(list.table);
             let mut subscriptions = Comparison::new(&SUBSCRIPTIONS);
             self.read(list, &mut of_list, &mut subscriptions).await?;
@@ -169,7 +176,11 @@ impl<'a, DB: Engine> Reconcile<'a, DB> {
         comparison: &mut Comparison,
         objects: Vec<Value>,
     ) -> Result<(), BackfillError> {
-        let to_apply = if self.is_fixing { objects.clone() } else { Vec::new() };
+        let to_apply = if self.is_fixing {
+            objects.clone()
+        } else {
+            Vec::new()
+        };
         let mut is_different = false;
         for Compared { id, difference } in compare(self.mirror, comparison.table, objects).await? {
             // An object may be on two pages.
@@ -181,7 +192,9 @@ impl<'a, DB: Engine> Reconcile<'a, DB> {
             }
         }
         if self.is_fixing && is_different {
-            self.mirror.apply_page(comparison.table, to_apply, None).await?;
+            self.mirror
+                .apply_page(comparison.table, to_apply, None)
+                .await?;
         }
         Ok(())
     }
@@ -202,7 +215,11 @@ impl<'a, DB: Engine> Reconcile<'a, DB> {
         }
     }
 
-    async fn confirm(&mut self, comparison: &mut Comparison, id: &str) -> Result<(), BackfillError> {
+    async fn confirm(
+        &mut self,
+        comparison: &mut Comparison,
+        id: &str,
+    ) -> Result<(), BackfillError> {
         let table = comparison.table;
         let Some(stored) = self.mirror.object(table, id).await? else {
             // A webhook deleted it meanwhile.

@@ -10,10 +10,17 @@ use crate::engine::{Measured, Rows, insert_statement};
 /// As many as a page has.
 const USERS: u64 = 500;
 /// The tables of a user, and the column with the user's id.
-const TABLES: [(&str, &str); 3] = [("users", "id"), ("email_addresses", "user_id"), ("external_accounts", "user_id")];
+const TABLES: [(&str, &str); 3] = [
+    ("users", "id"),
+    ("email_addresses", "user_id"),
+    ("external_accounts", "user_id"),
+];
 
 /// Only the transactions are timed, not where the rows come from.
-pub(crate) async fn users_per_second<DB: Measured>(pool: &Pool<DB>, users: u64) -> Result<f64, Error> {
+pub(crate) async fn users_per_second<DB: Measured>(
+    pool: &Pool<DB>,
+    users: u64,
+) -> Result<f64, Error> {
     let mut columns = Vec::new();
     for (table, _) in TABLES {
         DB::copy_table(pool, table).await?;
@@ -40,7 +47,10 @@ async fn rows<DB: Measured>(
     columns: &[(String, String)],
     first: u64,
 ) -> Result<Rows, Error> {
-    let texts: Vec<_> = columns.iter().map(|(name, _)| format!("cast(\"{name}\" as text)")).collect();
+    let texts: Vec<_> = columns
+        .iter()
+        .map(|(name, _)| format!("cast(\"{name}\" as text)"))
+        .collect();
     let (prefix, last) = (DB::PREFIX, first + USERS - 1);
     let query = format!(
         "select {} from {prefix}{table} where {owner} between 'user_{first:08}' and 'user_{last:08}'",

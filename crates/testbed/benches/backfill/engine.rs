@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use clerk_webhooks_mirror::Engine;
 use clerk_webhooks_testbed::{Error, text_from_env};
 use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection, Pool, Postgres, Row as _, Sqlite, postgres::PgConnectOptions,
+    AssertSqlSafe, Connection as _, PgConnection, Pool, Postgres, Row as _, Sqlite,
+    postgres::PgConnectOptions,
 };
 
 /// Rows as texts.
@@ -33,7 +34,9 @@ macro_rules! common {
     () => {
         async fn rows(pool: &Pool<Self>, query: String) -> Result<Rows, Error> {
             let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(pool).await?;
-            let texts = rows.iter().map(|row| (0..row.len()).map(|at| row.try_get(at)).collect());
+            let texts = rows
+                .iter()
+                .map(|row| (0..row.len()).map(|at| row.try_get(at)).collect());
             Ok(texts.collect::<Result<_, sqlx::Error>>()?)
         }
 
@@ -58,9 +61,17 @@ impl Measured for Sqlite {
     common!();
 
     async fn copy_table(pool: &Pool<Self>, table: &str) -> Result<(), Error> {
-        let query = format!("select sql from sqlite_schema where tbl_name = 'clerk_{table}' and sql is not null");
-        for definition in Self::rows(pool, query).await?.into_iter().flatten().flatten() {
-            let definition = definition.replace(&format!("clerk_{table}"), &format!("bare_{table}"));
+        let query = format!(
+            "select sql from sqlite_schema where tbl_name = 'clerk_{table}' and sql is not null"
+        );
+        for definition in Self::rows(pool, query)
+            .await?
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let definition =
+                definition.replace(&format!("clerk_{table}"), &format!("bare_{table}"));
             sqlx::query(AssertSqlSafe(definition)).execute(pool).await?;
         }
         Ok(())
@@ -98,18 +109,32 @@ fn pairs(rows: Rows) -> Result<Vec<(String, String)>, Error> {
         let [name, kind] = <[_; 2]>::try_from(row).ok()?;
         name.zip(kind)
     };
-    rows.into_iter().map(pair).collect::<Option<_>>().ok_or_else(|| "a column without a name".into())
+    rows.into_iter()
+        .map(pair)
+        .collect::<Option<_>>()
+        .ok_or_else(|| "a column without a name".into())
 }
 
 /// `insert into ... values (cast($1 as ...), ...), ...` for so many rows.
 pub(crate) fn insert_statement(table: &str, columns: &[(String, String)], rows: usize) -> String {
-    let names: Vec<_> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let names: Vec<_> = columns
+        .iter()
+        .map(|(name, _)| format!("\"{name}\""))
+        .collect();
     let mut statement = format!("insert into bare_{table} ({}) values ", names.join(", "));
     for row in 0..rows {
         for (at, (_, kind)) in columns.iter().enumerate() {
             let open = ["(", if row == 0 { "" } else { ", " }];
-            let before = if at == 0 { open[1].to_owned() + open[0] } else { ", ".to_owned() };
-            let _ = write!(statement, "{before}cast(${} as {kind})", row * columns.len() + at + 1);
+            let before = if at == 0 {
+                open[1].to_owned() + open[0]
+            } else {
+                ", ".to_owned()
+            };
+            let _ = write!(
+                statement,
+                "{before}cast(${} as {kind})",
+                row * columns.len() + at + 1
+            );
         }
         statement.push(')');
     }
@@ -132,7 +157,9 @@ pub(crate) async fn postgres(
     let options: PgConnectOptions = text_from_env("CLERK_WEBHOOKS_POSTGRES_URL")?.parse()?;
     let name = format!("backfill_bench_{:016x}", fastrand::u64(..));
     let mut admin = PgConnection::connect_with(&options).await?;
-    sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await?;
+    sqlx::query(AssertSqlSafe(format!("create database {name}")))
+        .execute(&mut admin)
+        .await?;
     let pool = Pool::connect_with(options.database(&name)).await?;
     let measured = measure(pool.clone()).await;
     pool.close().await;

@@ -35,11 +35,18 @@ async fn main() -> Result<(), Error> {
     engine::postgres(async |pool| row(pool, &server, users, bare).await).await
 }
 
-async fn row<DB: Measured>(pool: sqlx::Pool<DB>, server: &Server, users: u64, bare: u64) -> Result<(), Error> {
+async fn row<DB: Measured>(
+    pool: sqlx::Pool<DB>,
+    server: &Server,
+    users: u64,
+    bare: u64,
+) -> Result<(), Error> {
     let mirror = Mirror::new(pool.clone()).await?;
     let api = ClerkApi::new(FakeClerk::SECRET_KEY)?;
     // Clerk's limit would be the speed.
-    let api = api.with_url(server.url())?.with_requests_per_second(f64::INFINITY);
+    let api = api
+        .with_url(server.url())?
+        .with_requests_per_second(f64::INFINITY);
     let memory = Memory::start()?;
     let start = Instant::now();
     mirror.backfill(&api).await?;

@@ -27,6 +27,8 @@ fn mebibytes(field: &str) -> Result<f64, Error> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    let kibibytes: f64 = kibibytes.ok_or("/proc/self/status has no such field")?.parse()?;
+    let kibibytes: f64 = kibibytes
+        .ok_or("/proc/self/status has no such field")?
+        .parse()?;
     Ok(kibibytes / 1024.0)
 }

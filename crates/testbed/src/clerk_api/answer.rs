@@ -31,7 +31,11 @@ impl Answer {
             }
             ["organizations", id, "memberships"] => Self::page(memberships(state, id, query)),
             [payers, id, "billing", "subscription"] => {
-                let key = if *payers == "users" { "user_id" } else { "organization_id" };
+                let key = if *payers == "users" {
+                    "user_id"
+                } else {
+                    "organization_id"
+                };
                 let mut subscriptions = state.objects("subscriptions");
                 Self::found(subscriptions.find(|subscription| {
                     let items = subscription["subscription_items"].as_array();
@@ -50,7 +54,11 @@ impl Answer {
             Ok(json) => Self::json(json),
             Err(Refusal(parameter)) => {
                 let message = format!("{parameter} is invalid");
-                Self::error(StatusCode::UNPROCESSABLE_ENTITY, "form_param_value_invalid", &message)
+                Self::error(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "form_param_value_invalid",
+                    &message,
+                )
             }
         }
     }

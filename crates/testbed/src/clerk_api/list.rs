@@ -16,7 +16,10 @@ pub(super) struct List {
 impl List {
     pub(super) fn put(&mut self, object: Value) {
         let id = object["id"].as_str().unwrap_or_default().to_owned();
-        let place = (object["created_at"].as_i64().unwrap_or_default(), id.clone());
+        let place = (
+            object["created_at"].as_i64().unwrap_or_default(),
+            id.clone(),
+        );
         if let Some(before) = self.places.insert(id, place.clone()) {
             self.objects.remove(&before);
         }
@@ -42,7 +45,11 @@ impl List {
     }
 
     /// Those behind an object, in either direction; `None` if there is no such object.
-    pub(super) fn behind(&self, id: &str, newest_first: bool) -> Option<Box<dyn Iterator<Item = &Value> + '_>> {
+    pub(super) fn behind(
+        &self,
+        id: &str,
+        newest_first: bool,
+    ) -> Option<Box<dyn Iterator<Item = &Value> + '_>> {
         let place = self.places.get(id)?;
         Some(match newest_first {
             true => Box::new(self.objects.range(..place).rev().map(|(_, object)| object)),

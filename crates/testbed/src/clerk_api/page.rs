@@ -42,7 +42,11 @@ pub(super) fn page(state: &State, list: &str, query: &Query) -> Option<Result<St
 }
 
 /// The memberships of an organization, optionally of one user.
-pub(super) fn memberships(state: &State, organization: &str, query: &Query) -> Result<String, Refusal> {
+pub(super) fn memberships(
+    state: &State,
+    organization: &str,
+    query: &Query,
+) -> Result<String, Refusal> {
     let mut some = List::default();
     let user = value(query, "user_id");
     for object in state.objects("organization_memberships") {
@@ -73,14 +77,20 @@ fn stored(name: &str, list: &List, query: &Query) -> Result<Page, Refusal> {
     let newest_first = newest_first(name, query)?;
     let after = starting_after(name, query)?;
     let objects: Box<dyn Iterator<Item = &Value> + '_> = match after {
-        Some(id) => list.behind(id, newest_first).ok_or(Refusal("starting_after"))?,
+        Some(id) => list
+            .behind(id, newest_first)
+            .ok_or(Refusal("starting_after"))?,
         None if newest_first => Box::new(list.oldest_first().rev()),
         None => Box::new(list.oldest_first()),
     };
     let (offset, limit) = (number(query, "offset", 0, 0..=usize::MAX)?, limit(query)?);
     let filtered = objects.filter(|object| matches(object, query));
     Ok(Page {
-        objects: filtered.skip(offset).take(limit).map(Value::to_string).collect(),
+        objects: filtered
+            .skip(offset)
+            .take(limit)
+            .map(Value::to_string)
+            .collect(),
         total: list.len(),
     })
 }
@@ -98,7 +108,9 @@ fn generated(users: &Generated, query: &Query) -> Result<Page, Refusal> {
     let first = match starting_after("users", query)? {
         None => number(query, "offset", 0, 0..=usize::MAX)?,
         Some(id) => {
-            let number = id.strip_prefix("user_").and_then(|digits| digits.parse::<usize>().ok());
+            let number = id
+                .strip_prefix("user_")
+                .and_then(|digits| digits.parse::<usize>().ok());
             number.ok_or(Refusal("starting_after"))? + 1
         }
     };
@@ -128,7 +140,8 @@ fn starting_after<'a>(list: &str, query: &'a Query) -> Result<Option<&'a str>, R
     let Some(id) = value(query, "starting_after") else {
         return Ok(None);
     };
-    let allowed = list == "users" && value(query, "offset").is_none() && value(query, "order_by").is_some();
+    let allowed =
+        list == "users" && value(query, "offset").is_none() && value(query, "order_by").is_some();
     allowed.then_some(Some(id)).ok_or(Refusal("starting_after"))
 }
 
@@ -143,5 +156,8 @@ fn number(
     allowed: std::ops::RangeInclusive<usize>,
 ) -> Result<usize, Refusal> {
     let number = value(query, name).map_or(Ok(default), str::parse);
-    number.ok().filter(|number| allowed.contains(number)).ok_or(Refusal(name))
+    number
+        .ok()
+        .filter(|number| allowed.contains(number))
+        .ok_or(Refusal(name))
 }

@@ -148,7 +148,12 @@ async fn serve(
 }
 
 impl Shared {
-    fn answer(&mut self, uri: &Uri, headers: &HeaderMap, query: &[(String, String)]) -> Response<Body> {
+    fn answer(
+        &mut self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        query: &[(String, String)],
+    ) -> Response<Body> {
         let now = Instant::now();
         let fate = self.faults.draw(&mut self.rng);
         let response = self.response(fate, uri, headers, query);
@@ -177,9 +182,15 @@ impl Shared {
             return Answer::canned(canned).response();
         }
         if let Fate::RateLimited { retry_after } = fate {
-            let answer = Answer::error(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests");
+            let answer = Answer::error(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_requests",
+                "too many requests",
+            );
             let mut response = answer.response();
-            response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, retry_after.into());
             return response;
         }
         if fate == Fate::Unavailable {

@@ -4,7 +4,9 @@ use std::{env, future::Future, sync::Arc};
 
 use clerk_webhooks::RawClerkEvent;
 use clerk_webhooks_mirror::{Engine, Mirror, MirrorError};
-use sqlx::{Connection as _, PgConnection, Pool, Postgres, Row as _, Sqlite, postgres::PgConnectOptions};
+use sqlx::{
+    Connection as _, PgConnection, Pool, Postgres, Row as _, Sqlite, postgres::PgConnectOptions,
+};
 
 /// An engine, and a way around the mirror.
 pub(crate) trait Database: Engine + Sized {
@@ -14,7 +16,10 @@ pub(crate) trait Database: Engine + Sized {
     const BEGIN: &'static str;
 
     /// The rows of a query for two texts.
-    fn pairs(pool: &Pool<Self>, query: String) -> impl Future<Output = Vec<(String, String)>> + Send;
+    fn pairs(
+        pool: &Pool<Self>,
+        query: String,
+    ) -> impl Future<Output = Vec<(String, String)>> + Send;
 
     /// Runs a statement.
     fn run(pool: &Pool<Self>, statement: String) -> impl Future<Output = ()> + Send;
@@ -35,12 +40,18 @@ macro_rules! database {
             const BEGIN: &'static str = $begin;
 
             async fn pairs(pool: &Pool<Self>, query: String) -> Vec<(String, String)> {
-                let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(pool).await.unwrap();
+                let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+                    .fetch_all(pool)
+                    .await
+                    .unwrap();
                 rows.iter().map(|row| (row.get(0), row.get(1))).collect()
             }
 
             async fn run(pool: &Pool<Self>, statement: String) {
-                sqlx::query(sqlx::AssertSqlSafe(statement)).execute(pool).await.unwrap();
+                sqlx::query(sqlx::AssertSqlSafe(statement))
+                    .execute(pool)
+                    .await
+                    .unwrap();
             }
 
             async fn deliver(
@@ -50,7 +61,9 @@ macro_rules! database {
                 event: &RawClerkEvent,
             ) -> Result<(), MirrorError> {
                 let mut transaction = pool.begin_with(Self::BEGIN).await.unwrap();
-                mirror.apply_raw(&mut transaction, message_id, event).await?;
+                mirror
+                    .apply_raw(&mut transaction, message_id, event)
+                    .await?;
                 transaction.commit().await.unwrap();
                 Ok(())
             }
@@ -67,7 +80,9 @@ where
     F: Future<Output = ()>,
 {
     let folder = tempfile::tempdir().unwrap();
-    let pool = clerk_webhooks_sqlx::open_sqlite(folder.path().join("mirror.db")).await.unwrap();
+    let pool = clerk_webhooks_sqlx::open_sqlite(folder.path().join("mirror.db"))
+        .await
+        .unwrap();
     scenario(pool.clone()).await;
     pool.close().await;
 }

@@ -36,11 +36,31 @@ const fn kind(
 static KINDS: [Kind; 7] = [
     kind("users", "users", "user", true),
     kind("organizations", "organizations", "organization", true),
-    kind("organization_memberships", "organization_memberships", "organizationMembership", true),
-    kind("organization_invitations", "organization_invitations", "organizationInvitation", false),
-    kind("organization_domains", "organization_domains", "organizationDomain", true),
+    kind(
+        "organization_memberships",
+        "organization_memberships",
+        "organizationMembership",
+        true,
+    ),
+    kind(
+        "organization_invitations",
+        "organization_invitations",
+        "organizationInvitation",
+        false,
+    ),
+    kind(
+        "organization_domains",
+        "organization_domains",
+        "organizationDomain",
+        true,
+    ),
     kind("organization_roles", "roles", "role", true),
-    kind("waitlist_entries", "waitlist_entries", "waitlistEntry", false),
+    kind(
+        "waitlist_entries",
+        "waitlist_entries",
+        "waitlistEntry",
+        false,
+    ),
 ];
 
 /// An event that Clerk has not delivered yet.
@@ -84,7 +104,8 @@ impl World {
     pub(crate) fn api(&self) -> ClerkApi {
         let api = ClerkApi::new(FakeClerk::SECRET_KEY).unwrap();
         let api = api.with_url(&self.clerk.url()).unwrap();
-        api.with_requests_per_second(f64::INFINITY).with_page_size(20)
+        api.with_requests_per_second(f64::INFINITY)
+            .with_page_size(20)
     }
 
     /// Objects that existed before the first webhook.
@@ -97,7 +118,11 @@ impl World {
 
     /// Something happens at Clerk.
     pub(crate) fn step(&mut self) {
-        self.now += if self.has_ties { self.rng.i64(0..2) } else { self.rng.i64(1..5) };
+        self.now += if self.has_ties {
+            self.rng.i64(0..2)
+        } else {
+            self.rng.i64(1..5)
+        };
         match self.rng.u8(0..20) {
             0..4 => self.create("users"),
             4 => self.create("organizations"),
@@ -123,7 +148,9 @@ impl World {
         let fields = match list {
             "users" => user(number),
             "organization_memberships" => {
-                let (Some(user), Some(organization)) = (self.any("users"), self.any("organizations")) else {
+                let (Some(user), Some(organization)) =
+                    (self.any("users"), self.any("organizations"))
+                else {
                     return;
                 };
                 let organization = &self.objects[&("organizations", organization)];
@@ -137,7 +164,10 @@ impl World {
             }
             _ => json!({"name": format!("name {number}"), "status": "pending"}),
         };
-        object.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        object
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
         self.put(list, object, "created");
     }
 
@@ -188,7 +218,9 @@ impl World {
     }
 
     fn take(&mut self, kind: &Kind, id: &str) -> Value {
-        self.clerk.change(|state| state.remove(kind.list, id)).unwrap();
+        self.clerk
+            .change(|state| state.remove(kind.list, id))
+            .unwrap();
         self.objects.remove(&(kind.table, id.to_owned())).unwrap()
     }
 
@@ -218,7 +250,12 @@ impl World {
     }
 
     /// Delivers some of what waits, in any order, and now and then something again.
-    pub(crate) async fn deliver<DB: Database>(&mut self, mirror: &Mirror<DB>, pool: &Pool<DB>, most: usize) {
+    pub(crate) async fn deliver<DB: Database>(
+        &mut self,
+        mirror: &Mirror<DB>,
+        pool: &Pool<DB>,
+        most: usize,
+    ) {
         for _ in 0..most {
             if self.pending.is_empty() {
                 return;
@@ -251,7 +288,10 @@ impl World {
         let mut found = BTreeMap::new();
         for Kind { table, .. } in &KINDS {
             for (id, object) in rows::<DB>(pool, table, "id", "object").await {
-                found.insert((*table, id), serde_json::from_str::<Value>(&object).unwrap());
+                found.insert(
+                    (*table, id),
+                    serde_json::from_str::<Value>(&object).unwrap(),
+                );
             }
         }
         for (key, object) in &expected {
@@ -260,13 +300,24 @@ impl World {
         for key in found.keys() {
             assert!(expected.contains_key(key), "{key:?} is extra");
         }
-        let users = self.objects.iter().filter(|((table, _), _)| *table == "users");
-        let address = |user: &Value| user["email_addresses"][0]["email_address"].as_str().unwrap().to_owned();
-        let mut addresses: Vec<_> = users.map(|((_, id), user)| (id.clone(), address(user))).collect();
+        let users = self
+            .objects
+            .iter()
+            .filter(|((table, _), _)| *table == "users");
+        let address = |user: &Value| {
+            user["email_addresses"][0]["email_address"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        let mut addresses: Vec<_> = users
+            .map(|((_, id), user)| (id.clone(), address(user)))
+            .collect();
         addresses.sort();
-        for (table, owner, column) in
-            [("users", "id", "primary_email_address"), ("email_addresses", "user_id", "email_address")]
-        {
+        for (table, owner, column) in [
+            ("users", "id", "primary_email_address"),
+            ("email_addresses", "user_id", "email_address"),
+        ] {
             let mut found = rows::<DB>(pool, table, owner, column).await;
             found.sort();
             assert_eq!(found, addresses, "{table}");
@@ -280,7 +331,9 @@ impl World {
 
 async fn deliver<DB: Database>(mirror: &Mirror<DB>, pool: &Pool<DB>, event: &Event) {
     let raw = RawClerkEvent::from_slice(event.body.as_bytes()).unwrap();
-    DB::deliver(mirror, pool, &event.message_id, &raw).await.unwrap();
+    DB::deliver(mirror, pool, &event.message_id, &raw)
+        .await
+        .unwrap();
 }
 
 /// Two columns of a table, as text.
@@ -291,7 +344,11 @@ pub(crate) async fn rows<DB: Database>(
     value: &str,
 ) -> Vec<(String, String)> {
     let prefix = DB::PREFIX;
-    DB::pairs(pool, format!("select {key}, cast({value} as text) from {prefix}{table}")).await
+    DB::pairs(
+        pool,
+        format!("select {key}, cast({value} as text) from {prefix}{table}"),
+    )
+    .await
 }
 
 fn table(list: &str) -> &'static str {

@@ -30,7 +30,12 @@ impl Default for Display {
 }
 
 impl Display {
-    pub(super) fn show(&mut self, Progress { table, done, total, .. }: Progress) {
+    pub(super) fn show(
+        &mut self,
+        Progress {
+            table, done, total, ..
+        }: Progress,
+    ) {
         let total = total.unwrap_or(done).max(done);
         if io::stderr().is_terminal() {
             let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
@@ -52,4 +57,3 @@ impl Drop for Display {
         self.bar.clear();
     }
 }
-

@@ -1,6 +1,9 @@
 //! What the two commands print.
 
-use clerk_webhooks_mirror::{backfill::Progress, reconcile::{Difference, TableReport}};
+use clerk_webhooks_mirror::{
+    backfill::Progress,
+    reconcile::{Difference, TableReport},
+};
 use serde::Serialize;
 
 use crate::{failure::Failure, output::Output};
@@ -78,4 +81,3 @@ pub(super) fn print_reconciled(table: &TableReport, output: &mut Output) -> Resu
         ))?,
     })
 }
-

@@ -25,8 +25,7 @@ use crate::{
     output::Output,
 };
 
-const KEY: &str =
-    "The secret key of Clerk's API comes from the environment (CLERK_SECRET_KEY). It is never printed.";
+const KEY: &str = "The secret key of Clerk's API comes from the environment (CLERK_SECRET_KEY). It is never printed.";
 
 /// Read Clerk's users, organizations and the rest into the mirror's tables; goes on after an interruption
 #[derive(Debug, Args)]
@@ -71,7 +70,10 @@ pub(crate) fn backfill(args: &BackfillArgs, output: &mut Output) -> Result<Endin
         }
     })?;
     if ending == Ending::Interrupted {
-        let _ = writeln!(io::stderr(), "interrupted: the same command goes on where it was");
+        let _ = writeln!(
+            io::stderr(),
+            "interrupted: the same command goes on where it was"
+        );
     }
     Ok(ending)
 }
@@ -127,7 +129,9 @@ async fn compare<DB: Engine>(
     let mut display = Display::default();
     // The output belongs to this thread.
     let (send, differences) = unbounded_channel();
-    let mut reconcile = mirror.reconcile(api).with_progress(|progress| display.show(progress));
+    let mut reconcile = mirror
+        .reconcile(api)
+        .with_progress(|progress| display.show(progress));
     reconcile = reconcile.with_differences(move |difference| {
         let _ = send.send(DifferenceLine::from(difference));
     });

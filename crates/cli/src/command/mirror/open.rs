@@ -62,12 +62,17 @@ impl MirrorArgs {
                 "which database? Set {VARIABLE}, or give --database-url sqlite://FILE or postgres://..."
             ))
         };
-        let url = self.database_url.clone().or_else(|| env::var(VARIABLE).ok());
+        let url = self
+            .database_url
+            .clone()
+            .or_else(|| env::var(VARIABLE).ok());
         let url = url.ok_or_else(not_given)?;
         match url.split(':').next() {
             Some("sqlite") => Ok(OpenMirror::Sqlite(self.mirror(sqlite(&url)?).await?)),
             Some("postgres" | "postgresql") => {
-                let pool = open_postgres(&url).await.map_err(|error| database_failed(&error))?;
+                let pool = open_postgres(&url)
+                    .await
+                    .map_err(|error| database_failed(&error))?;
                 Ok(OpenMirror::Postgres(self.mirror(pool).await?))
             }
             _ => Err(Failure::Usage(
@@ -77,7 +82,9 @@ impl MirrorArgs {
     }
 
     async fn mirror<DB: Engine>(&self, pool: Pool<DB>) -> Result<Mirror<DB>, Failure> {
-        let mut mirror = Mirror::new(pool).await.map_err(|error| database_failed(&error))?;
+        let mut mirror = Mirror::new(pool)
+            .await
+            .map_err(|error| database_failed(&error))?;
         if !self.only.is_empty() {
             mirror = mirror.with_groups(self.only.iter().copied());
         }
@@ -98,7 +105,9 @@ pub(super) enum OpenMirror {
 fn sqlite(url: &str) -> Result<SqlitePool, Failure> {
     let options: SqliteConnectOptions = url.parse().map_err(|error| database_failed(&error))?;
     let options = options.create_if_missing(false).busy_timeout(BUSY_TIMEOUT);
-    Ok(SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options))
+    Ok(SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_lazy_with(options))
 }
 
 pub(super) fn database_failed(error: &dyn Error) -> Failure {

@@ -45,11 +45,16 @@ pub(crate) async fn equals_clerk_while_webhooks_arrive<DB: Database>(pool: Pool<
         meanwhile
     };
     let ((), meanwhile) = tokio::join!(backfill, webhooks);
-    assert!(meanwhile > 100, "only {meanwhile} webhooks during the backfill");
+    assert!(
+        meanwhile > 100,
+        "only {meanwhile} webhooks during the backfill"
+    );
     world.deliver(&mirror, &pool, usize::MAX).await;
     world.assert_equal(&pool).await;
     let seen = world.clerk.seen();
-    assert!(seen.iter().any(|seen| seen.status == 429) && seen.iter().any(|seen| seen.status == 500));
+    assert!(
+        seen.iter().any(|seen| seen.status == 429) && seen.iter().any(|seen| seen.status == 500)
+    );
 }
 
 /// Dropping the future is what a kill does to the process: the page's transaction is rolled back.
@@ -80,7 +85,9 @@ pub(crate) async fn goes_on_where_it_was_aborted<DB: Database>(pool: Pool<DB>) {
     let before = world.clerk.seen().len();
     mirror.backfill(&api).await.unwrap();
     let again = world.clerk.seen().split_off(before);
-    assert!(again.iter().any(|seen| seen.target.starts_with("/v1/users?") && !seen.target.contains("starting_after")));
+    assert!(again.iter().any(
+        |seen| seen.target.starts_with("/v1/users?") && !seen.target.contains("starting_after")
+    ));
 }
 
 /// Before each page, objects that were read already are deleted. By offset, the others move to the front; by cursor, the
@@ -100,9 +107,15 @@ pub(crate) async fn skips_nothing_while_objects_go<DB: Database>(pool: Pool<DB>)
         }
         if target.starts_with("/v1/organizations?") {
             // Now and then more than a page overlaps.
-            let oldest = state.objects("organizations").take(if number % 4 == 0 { 15 } else { 3 });
-            let oldest: Vec<_> = oldest.map(|object| object["id"].as_str().unwrap().to_owned()).collect();
-            oldest.iter().for_each(|id| drop(state.remove("organizations", id)));
+            let oldest = state
+                .objects("organizations")
+                .take(if number % 4 == 0 { 15 } else { 3 });
+            let oldest: Vec<_> = oldest
+                .map(|object| object["id"].as_str().unwrap().to_owned())
+                .collect();
+            oldest
+                .iter()
+                .for_each(|id| drop(state.remove("organizations", id)));
         }
     });
     let (mirror, api) = (mirror(&pool).await, world.api());
@@ -110,8 +123,14 @@ pub(crate) async fn skips_nothing_while_objects_go<DB: Database>(pool: Pool<DB>)
     for list in ["users", "organizations"] {
         let found = rows::<DB>(&pool, list, "id", "id").await;
         world.clerk.change(|state| {
-            let mut left = state.objects(list).filter_map(|object| object["id"].as_str());
-            assert!((50..396).contains(&left.clone().count()), "{list}: {}", left.count());
+            let mut left = state
+                .objects(list)
+                .filter_map(|object| object["id"].as_str());
+            assert!(
+                (50..396).contains(&left.clone().count()),
+                "{list}: {}",
+                left.count()
+            );
             let skipped = left.find(|id| !found.iter().any(|(found, _)| found == id));
             assert_eq!(skipped, None, "{list}");
         });
@@ -143,8 +162,12 @@ pub(crate) async fn reads_subscriptions_of_payers<DB: Database>(pool: Pool<DB>) 
     let world = World::new().await;
     for number in 1..=50 {
         let payer = match number % 2 {
-            0 => json!({"id": format!("cpayer_{number}"), "user_id": format!("user_{number}"), "organization_id": ""}),
-            _ => json!({"id": format!("cpayer_{number}"), "organization_id": format!("org_{number}")}),
+            0 => {
+                json!({"id": format!("cpayer_{number}"), "user_id": format!("user_{number}"), "organization_id": ""})
+            }
+            _ => {
+                json!({"id": format!("cpayer_{number}"), "organization_id": format!("org_{number}")})
+            }
         };
         let (item, subscription) = subscription(number, &payer);
         world.clerk.change(|state| {
@@ -158,7 +181,10 @@ pub(crate) async fn reads_subscriptions_of_payers<DB: Database>(pool: Pool<DB>) 
     let mut of_subscriptions = rows::<DB>(&pool, "subscriptions", "id", payers).await;
     of_subscriptions.sort();
     assert_eq!(of_subscriptions.len(), 50);
-    assert_eq!(of_subscriptions[0], ("csub_1".to_owned(), "org_1".to_owned()));
+    assert_eq!(
+        of_subscriptions[0],
+        ("csub_1".to_owned(), "org_1".to_owned())
+    );
     assert!(of_subscriptions.contains(&("csub_2".to_owned(), "user_2".to_owned())));
     let items = rows::<DB>(&pool, "subscription_items", "id", "subscription_id").await;
     assert_eq!(items.len(), 50);
@@ -168,13 +194,27 @@ pub(crate) async fn reads_subscriptions_of_payers<DB: Database>(pool: Pool<DB>) 
 pub(crate) async fn leaves_out_what_is_not_kept<DB: Database>(pool: Pool<DB>) {
     let mut world = World::new().await;
     world.populate(200);
-    let mirror = mirror(&pool).await.as_ref().clone().with_groups([Group::Users]);
+    let mirror = mirror(&pool)
+        .await
+        .as_ref()
+        .clone()
+        .with_groups([Group::Users]);
     let mut last: Option<Progress> = None;
-    mirror.backfill(&world.api()).with_progress(|progress| last = Some(progress)).await.unwrap();
+    mirror
+        .backfill(&world.api())
+        .with_progress(|progress| last = Some(progress))
+        .await
+        .unwrap();
     let last = last.unwrap();
     let users = world.count("users") as u64;
-    assert_eq!((last.table, last.done, last.total), ("users", users, Some(users)));
+    assert_eq!(
+        (last.table, last.done, last.total),
+        ("users", users, Some(users))
+    );
     assert!(last.is_complete);
     let seen = world.clerk.seen();
-    assert!(seen.iter().all(|seen| seen.target.starts_with("/v1/users")), "{seen:?}");
+    assert!(
+        seen.iter().all(|seen| seen.target.starts_with("/v1/users")),
+        "{seen:?}"
+    );
 }

@@ -15,25 +15,58 @@ use crate::{
 };
 
 const JSON: &str = "application/json";
-const ERROR: &str = r#"{"errors":[{"message":"quotes sk_live_thekeyofthefake","code":"clerk_key_invalid"}]}"#;
+const ERROR: &str =
+    r#"{"errors":[{"message":"quotes sk_live_thekeyofthefake","code":"clerk_key_invalid"}]}"#;
 
 /// Status, content type, body, and what it is.
 const WRONG_ANSWERS: [(u16, &str, &str, ApiErrorKind); 12] = [
-    (200, "text/html", Canned::LOGIN_PAGE.body, ApiErrorKind::NotClerk),
-    (302, "text/html", Canned::LOGIN_PAGE.body, ApiErrorKind::NotClerk),
-    (401, "text/html", Canned::LOGIN_PAGE.body, ApiErrorKind::NotClerk),
-    (404, "text/html", Canned::LOGIN_PAGE.body, ApiErrorKind::NotClerk),
+    (
+        200,
+        "text/html",
+        Canned::LOGIN_PAGE.body,
+        ApiErrorKind::NotClerk,
+    ),
+    (
+        302,
+        "text/html",
+        Canned::LOGIN_PAGE.body,
+        ApiErrorKind::NotClerk,
+    ),
+    (
+        401,
+        "text/html",
+        Canned::LOGIN_PAGE.body,
+        ApiErrorKind::NotClerk,
+    ),
+    (
+        404,
+        "text/html",
+        Canned::LOGIN_PAGE.body,
+        ApiErrorKind::NotClerk,
+    ),
     (200, JSON, "", ApiErrorKind::NotClerk),
     (401, JSON, ERROR, ApiErrorKind::Unauthorized),
     (403, JSON, ERROR, ApiErrorKind::Unauthorized),
     (422, JSON, ERROR, ApiErrorKind::Refused),
     (404, JSON, ERROR, ApiErrorKind::Refused),
-    (200, JSON, r#"{"unexpected": true}"#, ApiErrorKind::UnexpectedJson),
+    (
+        200,
+        JSON,
+        r#"{"unexpected": true}"#,
+        ApiErrorKind::UnexpectedJson,
+    ),
     (429, JSON, ERROR, ApiErrorKind::RateLimited),
-    (503, "text/html", Canned::LOGIN_PAGE.body, ApiErrorKind::Unavailable),
+    (
+        503,
+        "text/html",
+        Canned::LOGIN_PAGE.body,
+        ApiErrorKind::Unavailable,
+    ),
 ];
 
-pub(crate) async fn a_wrong_answer_is_a_clear_error_and_writes_nothing<DB: Database>(pool: Pool<DB>) {
+pub(crate) async fn a_wrong_answer_is_a_clear_error_and_writes_nothing<DB: Database>(
+    pool: Pool<DB>,
+) {
     let mut world = World::new().await;
     world.populate(50);
     let mirror = mirror(&pool).await;
@@ -48,14 +81,24 @@ pub(crate) async fn a_wrong_answer_is_a_clear_error_and_writes_nothing<DB: Datab
         is_error(mirror.reconcile(&api).fix().await, kind);
     }
     world.clerk.answer(None);
-    let other_key = ClerkApi::new("sk_live_another").unwrap().with_url(&world.clerk.url()).unwrap();
-    let error = is_error(mirror.backfill(&other_key).await, ApiErrorKind::Unauthorized);
+    let other_key = ClerkApi::new("sk_live_another")
+        .unwrap()
+        .with_url(&world.clerk.url())
+        .unwrap();
+    let error = is_error(
+        mirror.backfill(&other_key).await,
+        ApiErrorKind::Unauthorized,
+    );
     assert_eq!(
         error,
         "GET /v1/users/count: 401 Unauthorized (clerk_key_invalid): Clerk does not accept the secret key; set \
          CLERK_SECRET_KEY to a key of this instance that has not been revoked, from the API keys in Clerk's dashboard"
     );
-    let nowhere = world.api().with_url("http://127.0.0.1:1").unwrap().with_max_retries(0);
+    let nowhere = world
+        .api()
+        .with_url("http://127.0.0.1:1")
+        .unwrap()
+        .with_max_retries(0);
     is_error(mirror.backfill(&nowhere).await, ApiErrorKind::Unavailable);
     assert!(rows::<DB>(&pool, "users", "id", "id").await.is_empty());
     mirror.backfill(&api).await.unwrap();
@@ -71,7 +114,12 @@ fn is_error<T: std::fmt::Debug>(ended: Result<T, BackfillError>, kind: ApiErrorK
     };
     let printed = format!("{error} {error:?}");
     assert_eq!(error.kind(), kind, "{printed}");
-    for secret in [FakeClerk::SECRET_KEY, "sk_live_another", "Sign in", "quotes"] {
+    for secret in [
+        FakeClerk::SECRET_KEY,
+        "sk_live_another",
+        "Sign in",
+        "quotes",
+    ] {
         assert!(!printed.contains(secret), "{printed}");
     }
     error.to_string()
@@ -80,7 +128,9 @@ fn is_error<T: std::fmt::Debug>(ended: Result<T, BackfillError>, kind: ApiErrorK
 pub(crate) async fn a_server_that_recovers_is_waited_for<DB: Database>(pool: Pool<DB>) {
     let mut world = World::new().await;
     world.populate(50);
-    world.clerk.answer(Some(Canned::LOGIN_PAGE.with_status(502)));
+    world
+        .clerk
+        .answer(Some(Canned::LOGIN_PAGE.with_status(502)));
     let (mirror, api) = (mirror(&pool).await, world.api());
     let recovery = async {
         tokio::time::sleep(Duration::from_millis(600)).await;
@@ -89,7 +139,15 @@ pub(crate) async fn a_server_that_recovers_is_waited_for<DB: Database>(pool: Poo
     let (ended, ()) = tokio::join!(mirror.backfill(&api).into_future(), recovery);
     ended.unwrap();
     world.assert_equal(&pool).await;
-    assert!(world.clerk.seen().iter().filter(|seen| seen.status == 502).count() > 1);
+    assert!(
+        world
+            .clerk
+            .seen()
+            .iter()
+            .filter(|seen| seen.status == 502)
+            .count()
+            > 1
+    );
 }
 
 pub(crate) async fn a_database_that_fails_is_a_clear_error<DB: Database>(pool: Pool<DB>) {
@@ -99,7 +157,10 @@ pub(crate) async fn a_database_that_fails_is_a_clear_error<DB: Database>(pool: P
     // The new name comes without a schema.
     let rename = |from: &str, to: &str| {
         let prefix = DB::PREFIX;
-        format!("alter table {prefix}{from} rename to {}{to}", prefix.trim_start_matches("clerk."))
+        format!(
+            "alter table {prefix}{from} rename to {}{to}",
+            prefix.trim_start_matches("clerk.")
+        )
     };
     DB::run(&pool, rename("email_addresses", "gone")).await;
     let error = match mirror.backfill(&api).await {
@@ -123,7 +184,11 @@ pub(crate) async fn it_keeps_its_pace_and_waits_as_long_as_told<DB: Database>(po
     mirror.backfill(&api).await.unwrap();
     let requests = world.clerk.seen().len();
     let least = Duration::from_millis(10) * u32::try_from(requests - 1).unwrap();
-    assert!(start.elapsed() >= least, "{requests} requests in {:?}", start.elapsed());
+    assert!(
+        start.elapsed() >= least,
+        "{requests} requests in {:?}",
+        start.elapsed()
+    );
 
     world.clerk.fail(Faults {
         rate_limited: 0.1,
@@ -132,7 +197,11 @@ pub(crate) async fn it_keeps_its_pace_and_waits_as_long_as_told<DB: Database>(po
     });
     mirror.backfill(&world.api()).await.unwrap();
     let seen = world.clerk.seen().split_off(requests);
-    assert!(seen.iter().any(|seen| seen.status == 429), "no 429 among {}", seen.len());
+    assert!(
+        seen.iter().any(|seen| seen.status == 429),
+        "no 429 among {}",
+        seen.len()
+    );
     let early = seen.iter().filter(|seen| seen.too_early).count();
     assert_eq!(early, 0, "requests during the pause that a 429 asked for");
 }
