@@ -260,26 +260,8 @@ mod tests {
     #[test]
     fn anything_else_is_not_json() {
         for text in [
-            "",
-            "{",
-            "[1",
-            "[1,",
-            r#"{"a"}"#,
-            r#"{"a":}"#,
-            "nul",
-            "truefalse",
-            "1 2",
-            "[1 2]",
-            "'a'",
-            r#""\x""#,
-            r#""\u12""#,
-            r#""a"#,
-            "<html></html>",
-            "NaN",
-            "inf",
-            "-",
-            "[}",
-            "{]",
+            "", "{", "[1", "[1,", r#"{"a"}"#, r#"{"a":}"#, "nul", "truefalse", "1 2", "[1 2]", "'a'",
+            r#""\x""#, r#""\u12""#, r#""a"#, "<html></html>", "NaN", "inf", "-", "[}", "{]",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

@@ -36,8 +36,7 @@ pub(crate) async fn write<DB: Engine>(
         let fate = state.fate(table, &object);
         changes.push(work.add(table, object, fate));
     }
-    work.carry_out::<DB>(connection, statements, of_table)
-        .await?;
+    work.carry_out::<DB>(connection, statements, of_table).await?;
     Ok(changes)
 }
 
@@ -74,8 +73,7 @@ impl<'a> Work<'a> {
         match fate {
             Fate::Stale => Change::Stale,
             Fate::Hide(had_row) => {
-                self.buried
-                    .push(tombstone(table, &object.id, &object.version));
+                self.buried.push(tombstone(table, &object.id, &object.version));
                 if !had_row {
                     return Change::Stale;
                 }
@@ -129,12 +127,7 @@ impl<'a> Work<'a> {
         }
         let without_row = list(self.without_row);
         steps.push((&statements.bury, list(self.buried)));
-        steps.extend(
-            of_table
-                .parts
-                .iter()
-                .map(|part| (&part.delete, without_row.clone())),
-        );
+        steps.extend(of_table.parts.iter().map(|part| (&part.delete, without_row.clone())));
         steps.push((&of_table.delete, without_row));
         for (statement, records) in steps {
             if records != "[]" {

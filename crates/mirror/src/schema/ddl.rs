@@ -92,17 +92,9 @@ fn changes<DB: Engine>(
     last: &str,
 ) -> String {
     let prefix = Sql::<DB>::PREFIX;
-    let definition = |column: &Column| {
-        format!(
-            r#""{}" {}"#,
-            column.name,
-            Sql::<DB>::column_type(column.kind)
-        )
-    };
-    let new: Vec<_> = columns
-        .iter()
-        .filter(|column| column.since == version)
-        .collect();
+    let definition =
+        |column: &Column| format!(r#""{}" {}"#, column.name, Sql::<DB>::column_type(column.kind));
+    let new: Vec<_> = columns.iter().filter(|column| column.since == version).collect();
     let is_new = columns.iter().all(|column| version <= column.since);
     let mut changes = String::new();
     if new.is_empty() {
@@ -117,11 +109,7 @@ fn changes<DB: Engine>(
         );
     } else {
         for column in &new {
-            let _ = writeln!(
-                changes,
-                "alter table {prefix}{name} add column {};",
-                definition(column)
-            );
+            let _ = writeln!(changes, "alter table {prefix}{name} add column {};", definition(column));
         }
     }
     for column in new.iter().filter(|column| column.is_indexed) {

@@ -103,7 +103,7 @@ pub(super) enum OpenMirror {
 
 /// The file must exist, and its journal mode stays.
 fn sqlite(url: &str) -> Result<SqlitePool, Failure> {
-    let options: SqliteConnectOptions = url.parse().map_err(|error| database_failed(&error))?;
+    let options: SqliteConnectOptions = url.parse().map_err(|error: sqlx::Error| database_failed(&error))?;
     let options = options.create_if_missing(false).busy_timeout(BUSY_TIMEOUT);
     Ok(SqlitePoolOptions::new()
         .max_connections(1)
@@ -116,7 +116,7 @@ pub(super) fn database_failed(error: &dyn Error) -> Failure {
 
 /// The text of an error and of what caused it, in one line.
 pub(super) fn with_causes(error: &dyn Error) -> String {
-    let causes = iter::successors(error.source(), |cause| cause.source());
+    let causes = iter::successors(error.source(), |cause| (**cause).source());
     let causes: Vec<_> = causes.map(|cause| escaped(&cause.to_string())).collect();
     match causes.is_empty() {
         true => error.to_string(),
