@@ -34,7 +34,7 @@ impl Kind {
 }
 
 /// A row of texts.
-pub type Row = Vec<Option<String>>;
+pub(crate) type Row = Vec<Option<String>>;
 
 pub(crate) mod sealed {
     use super::{Kind, Row, SqlStr};
