@@ -7,6 +7,7 @@ use clerk_webhooks_mirror::{Engine, Mirror, MirrorError};
 use sqlx::{
     Connection as _, PgConnection, Pool, Postgres, Row as _, Sqlite, postgres::PgConnectOptions,
 };
+use tokio::task::LocalSet;
 
 /// An engine, and a way around the mirror.
 pub(crate) trait Database: Engine + Sized {
@@ -90,7 +91,7 @@ where
 /// Runs a scenario in a database of its own: the mirror's schema has a fixed name. It is dropped also after a failure.
 pub(crate) async fn on_postgres<F>(scenario: impl FnOnce(Pool<Postgres>) -> F)
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Future<Output = ()> + 'static,
 {
     let url = env::var("CLERK_WEBHOOKS_POSTGRES_URL").expect("CLERK_WEBHOOKS_POSTGRES_URL");
     let options: PgConnectOptions = url.parse().unwrap();
@@ -99,7 +100,10 @@ where
     let create = sqlx::AssertSqlSafe(format!("create database {name}"));
     sqlx::query(create).execute(&mut admin).await.unwrap();
     let pool = Pool::connect_with(options.database(&name)).await.unwrap();
-    let ended = tokio::spawn(scenario(pool.clone())).await;
+    // A task of its own, so that a failure is an outcome.
+    let tasks = LocalSet::new();
+    let scenario = tasks.spawn_local(scenario(pool.clone()));
+    let ended = tasks.run_until(scenario).await;
     pool.close().await;
     let drop = sqlx::AssertSqlSafe(format!("drop database {name} with (force)"));
     sqlx::query(drop).execute(&mut admin).await.unwrap();
