@@ -90,12 +90,10 @@ impl<DB: Engine> Mirror<DB> {
         Ok(rows.into_iter().flatten().flatten().next())
     }
 
-    /// The list is done: the next backfill begins anew.
-    pub(crate) async fn forget_place(&self, list: &str) -> Result<(), MirrorError> {
-        let statement = Ok(self.statements.forget_place.clone());
-        self.rows(statement, &[list], "record its progress")
-            .await
-            .map(drop)
+    /// All lists are done: the next backfill begins anew. In one step, so that an interruption does not leave some.
+    pub(crate) async fn forget_places(&self) -> Result<(), MirrorError> {
+        let statement = Ok(self.statements.forget_places.clone());
+        self.rows(statement, &[], "record its progress").await.map(drop)
     }
 
     async fn rows(

@@ -70,14 +70,10 @@ impl<'a, DB: Engine> Backfill<'a, DB> {
     }
 
     async fn run(mut self) -> Result<(), BackfillError> {
-        let lists = lists_of(&self.mirror.settings);
-        for &list in &lists {
+        for list in lists_of(&self.mirror.settings) {
             self.read(list).await?;
         }
-        for list in lists {
-            self.mirror.forget_place(list.table.name).await?;
-        }
-        Ok(())
+        Ok(self.mirror.forget_places().await?)
     }
 
     async fn read(&mut self, list: &'static List) -> Result<(), BackfillError> {

@@ -30,9 +30,8 @@ pub(crate) struct Statements {
     /// Parameter: a list.
     #[cfg(feature = "backfill")]
     pub(crate) load_place: SqlStr,
-    /// Parameter: a list.
     #[cfg(feature = "backfill")]
-    pub(crate) forget_place: SqlStr,
+    pub(crate) forget_places: SqlStr,
 }
 
 /// The statements of one table. A list of ids is a JSON list.
@@ -86,7 +85,7 @@ on conflict (list) do update set place = excluded.place"
             #[cfg(feature = "backfill")]
             load_place: sql(format!("select place from {prefix}{BACKFILL} where list = $1")),
             #[cfg(feature = "backfill")]
-            forget_place: sql(format!("delete from {prefix}{BACKFILL} where list = $1")),
+            forget_places: sql(format!("delete from {prefix}{BACKFILL}")),
         }
     }
 
