@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use clerk_webhooks_testbed::Error;
 use sqlx::Pool;
 
-use crate::engine::{Measured, Rows, insert_statement};
+use crate::{
+    Error,
+    engine::{Measured, Rows, insert_statement},
+};
 
 /// As many as a page has.
 const USERS: u64 = 500;

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! export CLERK_WEBHOOKS_POSTGRES_URL=postgres://postgres@127.0.0.1:5432/test
-//! cargo bench -p clerk-webhooks-testbed --bench backfill
+//! cargo bench -p clerk-webhooks-mirror --features backfill,postgres,sqlite --bench backfill
 //! ```
 //!
 //! `BACKFILL_USERS` (1,000,000) says how many, and `BACKFILL_BARE` (a quarter of them) how many of their rows are inserted
@@ -17,17 +17,18 @@ mod server;
 use std::time::Instant;
 
 use clerk_webhooks_mirror::{Mirror, api::ClerkApi};
-use clerk_webhooks_testbed::{Error, clerk_api::FakeClerk, number_from_env};
 
 use self::{engine::Measured, memory::Memory, server::Server};
 
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let users = number_from_env("BACKFILL_USERS", 1_000_000)?;
+    let users = number_from_env("BACKFILL_USERS").unwrap_or(1_000_000);
     if std::env::args().any(|argument| argument == server::ARGUMENT) {
         return server::serve(users).await;
     }
-    let bare = number_from_env("BACKFILL_BARE", users / 4)?;
+    let bare = number_from_env("BACKFILL_BARE").unwrap_or(users / 4);
     let server = Server::start()?;
     println!("| engine | users | users a second | bare insert | ratio | peak memory above start |");
     println!("|---|---|---|---|---|---|");
@@ -42,7 +43,7 @@ async fn row<DB: Measured>(
     bare: u64,
 ) -> Result<(), Error> {
     let mirror = Mirror::new(pool.clone()).await?;
-    let api = ClerkApi::new(FakeClerk::SECRET_KEY)?;
+    let api = ClerkApi::new("sk_live_unused")?;
     // Clerk's limit would be the speed.
     let api = api
         .with_url(server.url())?
@@ -59,4 +60,8 @@ async fn row<DB: Measured>(
         rate / bare_rate
     );
     Ok(())
+}
+
+fn number_from_env(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }

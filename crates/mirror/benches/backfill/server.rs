@@ -6,7 +6,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use clerk_webhooks_testbed::{Error, clerk_api::FakeClerk};
+use axum::{Router, http::Uri};
+use tokio::net::TcpListener;
+
+use crate::Error;
 
 /// Starts this program as the API.
 pub(crate) const ARGUMENT: &str = "--serve";
@@ -44,12 +47,29 @@ impl Drop for Server {
     }
 }
 
-/// Serves until it is killed.
+/// Serves until it is killed. Users are made when they are asked for: a million of them need no memory. All other lists
+/// are empty.
 pub(crate) async fn serve(users: u64) -> Result<(), Error> {
-    let clerk = FakeClerk::start().await?;
-    clerk.change(|state| state.generate_users(users, user));
-    println!("{}", clerk.url());
-    std::future::pending().await
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("http://{}", listener.local_addr()?);
+    let answer = move |uri: Uri| async move {
+        match uri.path() {
+            "/v1/users" => page(users, uri.query().unwrap_or_default()),
+            "/v1/users/count" => format!(r#"{{"total_count":{users}}}"#),
+            "/v1/invitations" => "[]".to_owned(),
+            _ => r#"{"data":[],"total_count":0}"#.to_owned(),
+        }
+    };
+    Ok(axum::serve(listener, Router::new().fallback(answer)).await?)
+}
+
+/// Of 500 users, behind the one that the query names.
+fn page(users: u64, query: &str) -> String {
+    let after = query.split("starting_after=user_").nth(1);
+    let after: Option<u64> = after.and_then(|number| number.split('&').next()?.parse().ok());
+    let first = after.map_or(0, |number| number + 1);
+    let page: Vec<_> = (first..users).take(500).map(user).collect();
+    format!("[{}]", page.join(","))
 }
 
 /// A user as Clerk sends it, of some 2 KB.

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use clerk_webhooks_mirror::Engine;
-use clerk_webhooks_testbed::{Error, text_from_env};
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, Pool, Postgres, Row as _, Sqlite,
     postgres::PgConnectOptions,
 };
+
+use crate::Error;
 
 /// Rows as texts.
 pub(crate) type Rows = Vec<Vec<Option<String>>>;
@@ -154,7 +155,7 @@ pub(crate) async fn sqlite(
 pub(crate) async fn postgres(
     measure: impl AsyncFnOnce(Pool<Postgres>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let options: PgConnectOptions = text_from_env("CLERK_WEBHOOKS_POSTGRES_URL")?.parse()?;
+    let options: PgConnectOptions = std::env::var("CLERK_WEBHOOKS_POSTGRES_URL")?.parse()?;
     let name = format!("backfill_bench_{:016x}", fastrand::u64(..));
     let mut admin = PgConnection::connect_with(&options).await?;
     sqlx::query(AssertSqlSafe(format!("create database {name}")))

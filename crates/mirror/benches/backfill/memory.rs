@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use clerk_webhooks_testbed::Error;
+use crate::Error;
 
 pub(crate) struct Memory {
     start: f64,
