@@ -43,6 +43,8 @@ pub(crate) mod sealed {
     pub trait Dialect: Sized {
         /// What stands before the name of each table.
         const PREFIX: &'static str;
+        /// Whether `with` may hold several statements that write.
+        const COMBINES_WRITES: bool;
         /// The statement that begins a transaction that writes.
         const BEGIN: &'static str;
         /// What makes the place for the tables.
@@ -141,6 +143,7 @@ where
 #[cfg(feature = "postgres")]
 impl sealed::Dialect for sqlx::PgConnection {
     const PREFIX: &'static str = "clerk.";
+    const COMBINES_WRITES: bool = true;
     const BEGIN: &'static str = "begin";
     const CREATE_SCHEMA: &'static str = "create schema if not exists clerk";
     const LOCK_MIGRATIONS: &'static str = "select pg_advisory_xact_lock(7164773311834726771)";
@@ -199,6 +202,7 @@ impl sealed::Dialect for sqlx::PgConnection {
 #[cfg(feature = "sqlite")]
 impl sealed::Dialect for sqlx::SqliteConnection {
     const PREFIX: &'static str = "clerk_";
+    const COMBINES_WRITES: bool = false;
     const BEGIN: &'static str = "begin immediate";
     const CREATE_SCHEMA: &'static str = "";
     /// Empty, since a file has one writer at a time.

@@ -28,6 +28,7 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// A page of the API: it ranks below every event with the same `updated_at`.
+    #[cfg(feature = "backfill")]
     pub(crate) const API: Self = Self {
         sent_at: 0,
         message_id: String::new(),

@@ -2,6 +2,7 @@
 
 use clerk_webhooks::event::RawJson;
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 use super::{
     change::Change,
@@ -120,22 +121,43 @@ impl<'a> Work<'a> {
         statements: &Statements,
         of_table: &TableStatements,
     ) -> sqlx::Result<()> {
-        let mut steps = vec![(&of_table.upsert, list(self.rows))];
+        let mut deletions = vec![(&of_table.delete, list(self.without_row))];
+        let mut insertions = vec![
+            (&of_table.upsert, list(self.rows)),
+            (&statements.bury, list(self.buried)),
+        ];
         for (work, part) in self.parts.into_iter().zip(&of_table.parts) {
-            steps.push((&part.delete, list(work.replaced)));
-            steps.push((&part.insert, list(work.rows)));
+            deletions.push((&part.delete, list(work.replaced)));
+            insertions.push((&part.insert, list(work.rows)));
         }
-        let without_row = list(self.without_row);
-        steps.push((&statements.bury, list(self.buried)));
-        steps.extend(of_table.parts.iter().map(|part| (&part.delete, without_row.clone())));
-        steps.push((&of_table.delete, without_row));
-        for (statement, records) in steps {
-            if records != "[]" {
-                Sql::<DB>::execute(connection, statement.clone(), &[&records]).await?;
-            }
+        for deletion in deletions {
+            execute_all::<DB>(connection, &[deletion]).await?;
         }
-        Ok(())
+        execute_all::<DB>(connection, &insertions).await
     }
+}
+
+/// Runs statements with their records, less those without any; in one round trip where the engine can.
+async fn execute_all<DB: Engine>(
+    connection: &mut DB::Connection,
+    steps: &[(&SqlStr, String)],
+) -> sqlx::Result<()> {
+    let steps: Vec<_> = steps.iter().filter(|(_, records)| records != "[]").collect();
+    let records: Vec<_> = steps.iter().map(|(_, records)| records.as_str()).collect();
+    if Sql::<DB>::COMBINES_WRITES && steps.len() > 1 {
+        let step = |(number, (statement, _)): (usize, &&(&SqlStr, String))| {
+            let statement = statement.as_str().replace("$1", &format!("${number}"));
+            format!("step_{number} as ({statement})")
+        };
+        let combined: Vec<_> = (1..).zip(&steps).map(step).collect();
+        let combined = format!("with {} select", combined.join(", "));
+        let combined = AssertSqlSafe(combined).into_sql_str();
+        return Sql::<DB>::execute(connection, combined, &records).await.map(drop);
+    }
+    for (statement, records) in steps {
+        Sql::<DB>::execute(connection, (*statement).clone(), &[records]).await?;
+    }
+    Ok(())
 }
 
 fn raw(json: &str) -> RawJson {
