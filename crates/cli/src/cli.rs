@@ -9,7 +9,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    command::{events, explain, replay, sign, trigger, verify},
+    command::{events, explain, mirror, replay, sign, trigger, verify},
     failure::{Ending, Failure},
     output::{Output, without_secrets},
 };
@@ -24,10 +24,11 @@ use crate::{
 
 Exit codes:
   0    everything is as it should be
-  1    a delivery is refused, or a receiver does not answer as it should
+  1    a delivery is refused, a receiver does not answer as it should, or tables differ
   2    the arguments are wrong
   3    a file or a secret cannot be read
-  4    there is no answer from the receiver
+  4    there is no answer from the receiver, or from Clerk's API
+  5    the database fails
   130  ended by Ctrl-C
   141  the reader of the output has gone, as with `| head`"
 )]
@@ -47,6 +48,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Replay(replay::ReplayArgs),
+    Backfill(mirror::BackfillArgs),
+    Reconcile(mirror::ReconcileArgs),
 }
 
 /// Runs the command line with these arguments, the first of which is the program's name.
@@ -95,6 +98,8 @@ impl Command {
             Self::Verify(args) => verify::run(args, output),
             Self::Explain(args) => explain::run(args, output),
             Self::Replay(args) => replay::run(args, output),
+            Self::Backfill(args) => mirror::backfill(args, output),
+            Self::Reconcile(args) => mirror::reconcile(args, output),
         }
     }
 }

@@ -9,6 +9,7 @@ const WIDTH: usize = 30;
 const BETWEEN: Duration = Duration::from_millis(100);
 
 pub(crate) struct Progress {
+    name: &'static str,
     total: usize,
     shown: bool,
     next: Instant,
@@ -18,10 +19,16 @@ impl Progress {
     /// Shows progress from `least` on.
     pub(crate) fn new(total: usize, least: usize) -> Self {
         Self {
+            name: "",
             total,
             shown: total >= least && io::stderr().is_terminal(),
             next: Instant::now(),
         }
+    }
+
+    /// Shows a name before the bar.
+    pub(crate) fn with_name(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     /// Draws the bar, at most ten times a second. A bar that cannot be drawn is no failure.
@@ -30,7 +37,7 @@ impl Progress {
             self.next = Instant::now() + BETWEEN;
             let full = WIDTH * done / self.total.max(1);
             let bar = "#".repeat(full) + &"-".repeat(WIDTH - full.min(WIDTH));
-            let _ = write!(io::stderr(), "\r[{bar}] {done}/{}", self.total);
+            let _ = write!(io::stderr(), "\r{}[{bar}] {done}/{}", self.name, self.total);
         }
     }
 

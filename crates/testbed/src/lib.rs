@@ -10,7 +10,9 @@
 //! - [`effects`]: a user's table, whose rows are the effects of handlers.
 //! - [`ledger`]: a record of what processes did, which survives SIGKILL.
 //! - [`kills`]: when to kill.
+//! - [`clerk_api`]: a stand-in for Clerk's Backend API, which fails as servers and proxies do.
 //! - [`queue`]: one interface to the queues of all engines.
+//! - [`model`]: random histories of Clerk's objects, and what the mirror's tables must hold after them.
 //! - [`deliveries`]: generated deliveries, genuine and hostile, with the specification's verdict.
 //!
 //! The tests kill these programs: `idempotent-server` runs `IdempotencyLayer` on the store that its environment names.
@@ -19,6 +21,7 @@
 //!
 //! All randomness of the sender comes from one seed, [`seed_from_env`]. Print it.
 
+pub mod clerk_api;
 pub mod deliveries;
 pub mod effects;
 pub mod engines;
@@ -26,6 +29,7 @@ mod error;
 pub mod job;
 pub mod kills;
 pub mod ledger;
+pub mod model;
 mod port;
 pub mod process;
 pub mod queue;

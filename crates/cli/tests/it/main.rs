@@ -6,6 +6,7 @@ mod receiver;
 
 mod explain;
 mod interrupts;
+mod mirror;
 mod reasons;
 mod recorded;
 mod replay;

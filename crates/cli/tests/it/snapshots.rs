@@ -30,8 +30,10 @@ const TO: &str = "http://127.0.0.1:1/webhooks/clerk";
 
 const SNAPSHOTS: &[Snapshot] = &[
     ("help", &[], &["--help"]),
+    ("help-backfill", &[], &["backfill", "--help"]),
     ("help-events", &[], &["events", "--help"]),
     ("help-explain", &[], &["explain", "--help"]),
+    ("help-reconcile", &[], &["reconcile", "--help"]),
     ("help-replay", &[], &["replay", "--help"]),
     ("help-sign", &[], &["sign", "--help"]),
     ("help-trigger", &[], &["trigger", "--help"]),

@@ -1,0 +1,215 @@
+//! What the mirror adds to a bare upsert of the same object: 10,000 webhooks each, round by round.
+//!
+//! ```sh
+//! CLERK_WEBHOOKS_POSTGRES_URL=postgres://... cargo bench -p clerk-webhooks-mirror --all-features --bench apply
+//! ```
+//!
+//! Both decode the delivery first. The bare upsert writes the user's object and seven columns, in a table with the
+//! columns and indices of the mirror's, whatever is stored. The mirror keeps the order, and writes the e-mail addresses.
+//! The Postgres half makes and drops a database of its own; without the variable it is left out, and says so.
+
+use std::{
+    collections::VecDeque,
+    env,
+    error::Error,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use clerk_webhooks::{
+    ClerkEvent, EventData, RawClerkEvent, VerifiedClerkEvent, VerifiedDelivery,
+    event::Timestamp,
+    testing::{Delivery, fixtures},
+};
+use clerk_webhooks_mirror::{Engine, Mirror};
+use clerk_webhooks_sqlx::{open_postgres, open_sqlite};
+use http::Request;
+use sqlx::{
+    AssertSqlSafe, Connection as _, Database, Encode, Executor, IntoArguments, PgConnection, Pool,
+    Type,
+};
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+const WEBHOOKS: usize = 10_000;
+const ROUNDS: usize = 10;
+const IN_FLIGHT: [usize; 2] = [1, 16];
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    println!("| engine | in flight | bare upserts/s | mirror/s | mirror / bare, median of {ROUNDS} rounds |");
+    println!("|---|---|---|---|---|");
+    sqlite().await?;
+    postgres().await
+}
+
+async fn sqlite() -> Result<(), BoxError> {
+    // In the working directory: the system's temporary files may be in memory.
+    let folder = tempfile::tempdir_in(".")?;
+    let pool = open_sqlite(folder.path().join("mirror.db")).await?;
+    let mirror = Mirror::new(pool.clone()).await?;
+    let query = "select replace(sql, 'clerk_users', 'bare_users') from sqlite_schema
+        where tbl_name = 'clerk_users' and sql is not null";
+    let statements: Vec<String> = sqlx::query_scalar(query).fetch_all(&pool).await?;
+    for statement in statements {
+        pool.execute(AssertSqlSafe(statement)).await?;
+    }
+    compare("SQLite", &mirror, bare(&pool, "$8")).await
+}
+
+async fn postgres() -> Result<(), BoxError> {
+    let Ok(url) = env::var("CLERK_WEBHOOKS_POSTGRES_URL") else {
+        println!("Postgres is left out: CLERK_WEBHOOKS_POSTGRES_URL is not set");
+        return Ok(());
+    };
+    let name = format!("clerk_mirror_bench_{:016x}", fastrand::u64(..));
+    let mut admin = PgConnection::connect(&url).await?;
+    admin.execute(AssertSqlSafe(format!("create database {name}"))).await?;
+    let (server, _) = url.rsplit_once('/').ok_or("the URL names no database")?;
+    let measured = async {
+        let pool = open_postgres(&format!("{server}/{name}")).await?;
+        let mirror = Mirror::new(pool.clone()).await?;
+        pool.execute("create table bare_users (like clerk.users including all)").await?;
+        let measured = compare("Postgres", &mirror, bare(&pool, "$8::jsonb")).await;
+        pool.close().await;
+        measured
+    };
+    let measured = measured.await;
+    admin.execute(AssertSqlSafe(format!("drop database {name} with (force)"))).await?;
+    measured
+}
+
+type Contender = Arc<dyn Fn(VerifiedDelivery) -> Running + Send + Sync>;
+type Running = std::pin::Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+
+fn bare<DB>(pool: &Pool<DB>, object: &str) -> Contender
+where
+    DB: Database,
+    DB::Arguments: IntoArguments<DB>,
+    for<'c> &'c Pool<DB>: Executor<'c, Database = DB>,
+    for<'q> &'q str: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<&'q str>: Encode<'q, DB>,
+    for<'q> i64: Encode<'q, DB> + Type<DB>,
+{
+    let statement: Arc<str> = format!(
+        "insert into bare_users (id, external_id, first_name, last_name, primary_email_address, version_at,
+            version_sent_at, object, version_message_id) values ($1, $2, $3, $4, $5, $6, $7, {object}, '')
+        on conflict (id) do update set external_id = excluded.external_id, first_name = excluded.first_name,
+            last_name = excluded.last_name, primary_email_address = excluded.primary_email_address,
+            version_at = excluded.version_at, version_sent_at = excluded.version_sent_at, object = excluded.object"
+    )
+    .into();
+    let pool = pool.clone();
+    Arc::new(move |delivery| {
+        let (pool, statement) = (pool.clone(), Arc::clone(&statement));
+        Box::pin(async move {
+            let event = VerifiedClerkEvent::<ClerkEvent>::decode(delivery.clone())?;
+            let (EventData::UserCreated(user) | EventData::UserUpdated(user)) = &event.data else {
+                return Err("another event".into());
+            };
+            let raw = RawClerkEvent::from_slice(delivery.raw_body())?;
+            let email = user.primary_email_address().map(|email| email.email_address.as_str());
+            sqlx::query(AssertSqlSafe(statement))
+                .bind(user.id.as_str())
+                .bind(user.external_id.as_deref())
+                .bind(user.first_name.as_deref())
+                .bind(user.last_name.as_deref())
+                .bind(email)
+                .bind(user.updated_at.map_or(0, Timestamp::as_millis))
+                .bind(event.timestamp.map_or(0, Timestamp::as_millis))
+                .bind(raw.data.as_str())
+                .execute(&pool)
+                .await?;
+            Ok(())
+        })
+    })
+}
+
+fn mirrored<DB: Engine>(mirror: &Mirror<DB>) -> Contender {
+    let service = mirror.service();
+    Arc::new(move |delivery| {
+        let service = service.clone();
+        Box::pin(async move {
+            let mut request = Request::new(());
+            request.extensions_mut().insert(delivery);
+            let status = service.oneshot(request).await?.status();
+            if status != 204 {
+                return Err(format!("answered {status}").into());
+            }
+            Ok(())
+        })
+    })
+}
+
+async fn compare<DB: Engine>(
+    engine: &str,
+    mirror: &Mirror<DB>,
+    bare: Contender,
+) -> Result<(), BoxError> {
+    let contenders = [bare, mirrored(mirror)];
+    for in_flight in IN_FLIGHT {
+        let mut times = [Vec::new(), Vec::new()];
+        for round in 0..ROUNDS {
+            let deliveries = deliveries(in_flight, round);
+            for turn in 0..2 {
+                let which = (round + turn) % 2;
+                let took = run(&contenders[which], in_flight, deliveries.clone()).await?;
+                times[which].push(took.as_secs_f64());
+            }
+        }
+        let mut ratios: Vec<f64> = times[0].iter().zip(&times[1]).map(|(bare, own)| bare / own).collect();
+        ratios.sort_by(f64::total_cmp);
+        let rate = |times: &[f64]| WEBHOOKS as f64 / times.iter().sum::<f64>();
+        println!(
+            "| {engine} | {in_flight} | {:.0} | {:.0} | {:.2} |",
+            rate(&times[0]),
+            rate(&times[1]),
+            ratios[ROUNDS / 2],
+        );
+    }
+    Ok(())
+}
+
+/// Half of them make a user, half of them change one.
+fn deliveries(in_flight: usize, round: usize) -> Vec<VerifiedDelivery> {
+    let count = WEBHOOKS / ROUNDS;
+    let event = |number: usize| {
+        let id = format!("user_{in_flight}_{round}_{}", number / 2);
+        let at = Timestamp::from_millis(1_767_225_600_000 + i64::try_from(number).unwrap_or(0));
+        let json = match number % 2 {
+            0 => fixtures::user_created().id(id).at(at).to_json(),
+            _ => fixtures::user_updated().id(id).at(at).to_json(),
+        };
+        let event: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+        Delivery::of(event).event::<RawClerkEvent>().delivery().clone()
+    };
+    (0..count).map(event).collect()
+}
+
+async fn run(
+    contender: &Contender,
+    in_flight: usize,
+    deliveries: Vec<VerifiedDelivery>,
+) -> Result<Duration, BoxError> {
+    let queue = Arc::new(Mutex::new(VecDeque::from(deliveries)));
+    let mut senders = JoinSet::new();
+    let begun = Instant::now();
+    for _ in 0..in_flight {
+        let (queue, contender) = (Arc::clone(&queue), Arc::clone(contender));
+        senders.spawn(async move {
+            loop {
+                let next = queue.lock().expect("no panic while locked").pop_front();
+                let Some(delivery) = next else {
+                    return Ok::<_, BoxError>(());
+                };
+                contender(delivery).await?;
+            }
+        });
+    }
+    while let Some(sent) = senders.join_next().await {
+        sent??;
+    }
+    Ok(begun.elapsed())
+}

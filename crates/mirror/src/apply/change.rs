@@ -1,0 +1,56 @@
+//! What an event changed.
+
+use clerk_webhooks::event::RawJson;
+
+/// What an event changed in the tables.
+///
+/// Let your own effects depend on it: they then happen once for each real change, however often and in whatever order
+/// the deliveries arrive.
+///
+/// ```
+/// use clerk_webhooks::event::{DecodeError, User};
+/// use clerk_webhooks_mirror::Change;
+///
+/// fn has_new_email(change: &Change) -> Result<bool, DecodeError> {
+///     let Change::Updated { before, after } = change else {
+///         return Ok(matches!(change, Change::Inserted));
+///     };
+///     let (before, after): (User, User) = (before.parse()?, after.parse()?);
+///     Ok(before.primary_email_address_id != after.primary_email_address_id)
+/// }
+/// # assert!(has_new_email(&Change::Inserted)?);
+/// # Ok::<(), DecodeError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// The object has a row now, and had none.
+    Inserted,
+    /// The object's row is newer now.
+    Updated {
+        /// The object as it was stored, without its `private_metadata`.
+        before: RawJson,
+        /// The object as it is stored now.
+        after: RawJson,
+    },
+    /// The object had a row, and has none now: it was deleted, or moved to an organization that is deleted.
+    Deleted,
+    /// The tables are as new as the event, or newer. Also: an object that nobody has seen was deleted, or one that
+    /// belongs to a deleted user or organization was updated.
+    Stale,
+    /// No table that is kept is about this event, or the event's object has no usable id.
+    Ignored,
+}
+
+impl Change {
+    /// For logs.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Inserted => "inserted",
+            Self::Updated { .. } => "updated",
+            Self::Deleted => "deleted",
+            Self::Stale => "stale",
+            Self::Ignored => "ignored",
+        }
+    }
+}
