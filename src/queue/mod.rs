@@ -50,3 +50,4 @@ pub use self::{
     queue::{Enqueued, EventQueue},
     retry::{RetryDecision, RetryPolicy},
 };
+pub use crate::metrics::queue::{AttemptOutcome, QueueDepth, QueueMetrics};
