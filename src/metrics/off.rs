@@ -5,13 +5,13 @@ use super::table::Metric;
 type Labels<'a> = &'a [(&'static str, &'a str)];
 
 #[derive(Debug, Default)]
-pub(crate) struct Counter;
+pub(crate) struct Counter(());
 
 #[derive(Debug, Default)]
-pub(crate) struct Gauge;
+pub(crate) struct Gauge(());
 
 #[derive(Debug, Default)]
-pub(crate) struct Histogram;
+pub(crate) struct Histogram(());
 
 impl Counter {
     pub(crate) fn increment(&self, _: &Metric, _: Labels<'_>) {}

@@ -34,14 +34,6 @@ pub(crate) fn install_recorder() -> Result<PrometheusHandle, BuildError> {
     Ok(recorder)
 }
 
-/// The exporter asks for this: otherwise its histograms grow until they are scraped.
-pub(crate) async fn keep_histograms_small(recorder: PrometheusHandle) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        recorder.run_upkeep();
-    }
-}
-
 pub(crate) fn router(
     clerk: ClerkWebhookLayer,
     queue: Queue<Sqlite>,

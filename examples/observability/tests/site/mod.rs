@@ -22,6 +22,7 @@ pub(crate) struct Site {
     router: Router,
     pub(crate) queue: Queue<Sqlite>,
     pub(crate) new: SigningSecret,
+    #[allow(dead_code, reason = "one of the two tests rotates")]
     pub(crate) old: SigningSecret,
     pub(crate) forger: SigningSecret,
     pub(crate) sent: usize,
