@@ -8,18 +8,6 @@
 //! come from this crate or from your own settings, never from an unverified request; an event type that this
 //! version does not know is `unknown`. So the number of series is bounded.
 //!
-//! ```
-//! use clerk_webhooks::metrics::{METRICS, MetricKind};
-//!
-//! // After the recorder is installed:
-//! clerk_webhooks::metrics::describe();
-//!
-//! let deliveries = &METRICS[0];
-//! assert_eq!(deliveries.name, "clerk_webhooks_deliveries_total");
-//! assert_eq!(deliveries.kind, MetricKind::Counter);
-//! assert_eq!(deliveries.labels, ["verdict", "reason", "event_type", "secret"]);
-//! ```
-//!
 //! [`metrics`]: https://docs.rs/metrics
 
 pub(crate) mod delivery;

@@ -55,6 +55,15 @@ macro_rules! metrics {
 
         /// Every metric of this version. Those of `idempotency` and `queue` are here only if the feature is
         /// on.
+        ///
+        /// ```
+        /// use clerk_webhooks::metrics::{METRICS, MetricKind};
+        ///
+        /// let deliveries = &METRICS[0];
+        /// assert_eq!(deliveries.name, "clerk_webhooks_deliveries_total");
+        /// assert_eq!(deliveries.kind, MetricKind::Counter);
+        /// assert_eq!(deliveries.labels, ["verdict", "reason", "event_type", "secret"]);
+        /// ```
         #[cfg(feature = "metrics")]
         pub const METRICS: &[Metric] = &[$( $(#[$cfg])* $NAME ),+];
     };
