@@ -74,6 +74,7 @@
 //! |---|---|---|
 //! | `axum` | yes | [`VerifiedClerkEvent`] as an extractor; [`Rejection`] and [`WebhookError`] as responses (axum 0.8, through axum-core) |
 //! | `idempotency` | no | the module `idempotency`: a layer that answers duplicate deliveries without running the handler again, and a store in memory. Depends on tokio. `clerk-webhooks-sqlx` has stores on SQLite and Postgres, `clerk-webhooks-redis` one on Redis |
+//! | `metrics` | no | the module `metrics`: counters, gauges and histograms of deliveries, deduplication and queues, for the recorder of the crate `metrics` |
 //! | `queue` | no | the module `queue`: a service that stores deliveries in a durable queue and answers at once, and handlers for the queue's workers. Depends on tokio. `clerk-webhooks-sqlx` has queues on SQLite and Postgres, `clerk-webhooks-nats` one on NATS JetStream |
 //! | `testing` | no | the module `testing`: a fixture for every event type, signed requests, a fixed clock, verified events for testing handlers without HTTP |
 //!
@@ -125,6 +126,8 @@ pub mod event;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
 pub mod layer;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(feature = "queue")]
 pub mod queue;
 #[cfg(feature = "testing")]
@@ -134,6 +137,8 @@ pub mod verify;
 mod error;
 mod error_chain;
 mod extract;
+#[cfg(not(feature = "metrics"))]
+mod metrics;
 mod rejection;
 mod response;
 #[cfg(any(feature = "idempotency", feature = "queue"))]

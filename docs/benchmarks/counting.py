@@ -8,8 +8,8 @@ import subprocess
 INTEROP = pathlib.Path(__file__).resolve().parent.parent.parent / "interop"
 
 
-def build(bench):
-    command = ["cargo", "bench", "--locked", "--bench", bench, "--no-run", "--message-format=json"]
+def build(bench, *arguments):
+    command = ["cargo", "bench", "--locked", "--bench", bench, "--no-run", "--message-format=json", *arguments]
     messages = subprocess.run(command, check=True, cwd=INTEROP, stdout=subprocess.PIPE, text=True).stdout
     built = (json.loads(line) for line in messages.splitlines())
     return next(message["executable"] for message in built

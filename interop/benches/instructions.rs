@@ -44,6 +44,14 @@ fn main() {
             subscriber.with_writer(std::io::sink).init();
             requests(&apps::TYPED.router(), &user, times);
         }
+        "request-recorded" => {
+            metrics_exporter_prometheus::PrometheusBuilder::new()
+                .set_buckets(&[0.001, 0.01, 0.1, 1.0, 10.0])
+                .unwrap()
+                .install_recorder()
+                .unwrap();
+            requests(&apps::TYPED.router(), &user, times);
+        }
         event_type => {
             let all = fixtures::all();
             let event = all.iter().find(|(fixture, _)| fixture == event_type);

@@ -1,17 +1,18 @@
 //! [`WebhookEndpoint`]: the settings of one endpoint, and the first step of a delivery.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::{HeaderMap, header::CONTENT_LENGTH};
 
-use super::{incoming::IncomingDelivery, reading::Reading, refusals::Refusals};
+use super::{
+    incoming::IncomingDelivery, observer::Observer, reading::Reading, secrets_file::SecretsFile,
+    settings::Settings,
+};
 use crate::{
+    metrics::stopwatch::Stopwatch,
     rejection::Rejection,
     verify::{secret_error::SecretError, verifier::Verifier},
 };
-
-/// 2 MiB, the largest message that Svix' own API accepts.
-const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
 
 /// The settings of one webhook endpoint: its signing secrets and its body limit.
 ///
@@ -34,13 +35,6 @@ const DEFAULT_MAX_BODY_BYTES: usize = 2_097_152;
 #[derive(Clone)]
 pub struct WebhookEndpoint(Arc<Settings>);
 
-#[derive(Clone)]
-struct Settings {
-    verifier: Verifier,
-    max_body_bytes: usize,
-    refusals: Refusals,
-}
-
 impl WebhookEndpoint {
     /// An endpoint that accepts a delivery only if `verifier` does and the body has at most 2 MiB. A
     /// [`SigningSecret`](crate::SigningSecret) converts into a verifier.
@@ -54,11 +48,7 @@ impl WebhookEndpoint {
     /// ```
     #[must_use]
     pub fn new(verifier: impl Into<Verifier>) -> Self {
-        Self(Arc::new(Settings {
-            verifier: verifier.into(),
-            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            refusals: Refusals::default(),
-        }))
+        Self(Arc::new(Settings::new(verifier.into())))
     }
 
     /// An endpoint with the signing secrets from the environment, see [`Verifier::from_env`].
@@ -90,6 +80,27 @@ impl WebhookEndpoint {
         Verifier::from_env_var(name).map(Self::new)
     }
 
+    /// An endpoint with the signing secrets from the file that `CLERK_WEBHOOK_SIGNING_SECRET_FILE` names. The
+    /// file is [watched](SecretsFile::watch): new secrets apply without a restart.
+    ///
+    /// For secrets that Kubernetes, Docker or systemd mounts as a file.
+    ///
+    /// # Errors
+    ///
+    /// When the variable is not set, or the file cannot be read or has an entry that is not a signing
+    /// secret.
+    ///
+    /// ```no_run
+    /// let endpoint = clerk_webhooks::WebhookEndpoint::from_env_file()?;
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
+    pub fn from_env_file() -> Result<Self, SecretError> {
+        let file = SecretsFile::from_env()?;
+        let verifier = file.verifier();
+        file.watch();
+        Ok(Self::new(verifier))
+    }
+
     /// The largest accepted body in bytes: 2 MiB by default, which is the sender's own limit. A larger body
     /// is refused with 413.
     ///
@@ -106,6 +117,26 @@ impl WebhookEndpoint {
     #[must_use]
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
         Arc::make_mut(&mut self.0).max_body_bytes = max_body_bytes;
+        self
+    }
+
+    /// How long a rotation may take until it is logged once a day at `warn`: 7 days by default.
+    ///
+    /// A rotation is not finished while two secrets or more verify deliveries within the same day. The time
+    /// is counted from the start of this process. [`Duration::MAX`] is for an endpoint that several instances
+    /// of Clerk use permanently, each with its own secret.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # let secret = clerk_webhooks::SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let endpoint = clerk_webhooks::WebhookEndpoint::new(secret)
+    ///     .with_longest_rotation(Duration::from_secs(2 * 24 * 3600));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn with_longest_rotation(mut self, longest_rotation: Duration) -> Self {
+        Arc::make_mut(&mut self.0).longest_rotation = longest_rotation;
         self
     }
 
@@ -133,7 +164,7 @@ impl WebhookEndpoint {
         request_path: &str,
     ) -> Result<IncomingDelivery, Rejection> {
         let reading = self.check_headers(headers);
-        IncomingDelivery::new(reading, self.refusals(), request_path)
+        IncomingDelivery::new(reading, self.observer(), request_path)
     }
 
     /// As [`receive`](Self::receive), for header types that are not `http` 1's: takes every header line as a
@@ -162,13 +193,14 @@ impl WebhookEndpoint {
     ) -> Result<IncomingDelivery, Rejection> {
         let headers: Vec<_> = headers.into_iter().collect();
         let reading = self.check_header_pairs(&headers);
-        IncomingDelivery::new(reading, self.refusals(), request_path)
+        IncomingDelivery::new(reading, self.observer(), request_path)
     }
 
     /// Logs nothing.
     pub(crate) fn check_headers(&self, headers: &HeaderMap) -> Result<Reading, Rejection> {
+        let begun = Stopwatch::start();
         let pending = self.0.verifier.check_headers(headers)?;
-        let mut reading = Reading::new(pending, self.0.max_body_bytes);
+        let mut reading = Reading::new(pending, &self.0, begun);
         reading.expect_bytes(declared_length(
             headers.get(CONTENT_LENGTH).map(|value| value.as_bytes()),
         ))?;
@@ -176,17 +208,18 @@ impl WebhookEndpoint {
     }
 
     fn check_header_pairs(&self, headers: &[(&str, &[u8])]) -> Result<Reading, Rejection> {
+        let begun = Stopwatch::start();
         let pending = self.0.verifier.check_header_pairs(headers)?;
         let is_length =
             |(name, _): &&(&str, &[u8])| CONTENT_LENGTH.as_str().eq_ignore_ascii_case(name);
         let declared = headers.iter().find(is_length);
-        let mut reading = Reading::new(pending, self.0.max_body_bytes);
+        let mut reading = Reading::new(pending, &self.0, begun);
         reading.expect_bytes(declared_length(declared.map(|(_, value)| *value)))?;
         Ok(reading)
     }
 
-    pub(crate) fn refusals(&self) -> &Refusals {
-        &self.0.refusals
+    pub(crate) fn observer(&self) -> &Observer {
+        &self.0.observer
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Buf;
 
-use super::{reading::Reading, refusals::Refusals};
+use super::{observer::Observer, reading::Reading};
 use crate::{BoxError, rejection::Rejection, verify::delivery::VerifiedDelivery};
 
 /// A delivery whose headers are valid and whose body is being read.
@@ -14,20 +14,18 @@ use crate::{BoxError, rejection::Rejection, verify::delivery::VerifiedDelivery};
 #[must_use = "nothing is verified before `finish`"]
 pub struct IncomingDelivery {
     reading: Reading,
-    refusals: Refusals,
     request_path: Box<str>,
 }
 
 impl IncomingDelivery {
     pub(super) fn new(
         reading: Result<Reading, Rejection>,
-        refusals: &Refusals,
+        observer: &Observer,
         request_path: &str,
     ) -> Result<Self, Rejection> {
-        let reading = reading.inspect_err(|rejection| refusals.log(rejection, request_path))?;
+        let reading = reading.inspect_err(|rejection| observer.refused(rejection, request_path))?;
         Ok(Self {
             reading,
-            refusals: refusals.clone(),
             request_path: request_path.into(),
         })
     }
@@ -70,7 +68,7 @@ impl IncomingDelivery {
     /// ```
     pub fn expect_bytes(&mut self, declared: u64) -> Result<(), Rejection> {
         let expected = self.reading.expect_bytes(declared);
-        expected.inspect_err(|rejection| self.refusals.log(rejection, &self.request_path))
+        expected.inspect_err(|rejection| self.reading.refused(rejection, &self.request_path))
     }
 
     /// Takes the next chunk of the body. A body of one chunk of [`Bytes`](bytes::Bytes) is not copied.
@@ -94,7 +92,7 @@ impl IncomingDelivery {
     /// ```
     pub fn push(&mut self, chunk: impl Buf) -> Result<(), Rejection> {
         let pushed = self.reading.push(chunk);
-        pushed.inspect_err(|rejection| self.refusals.log(rejection, &self.request_path))
+        pushed.inspect_err(|rejection| self.reading.refused(rejection, &self.request_path))
     }
 
     /// The rejection for a body that could not be read to its end. It is logged.
@@ -116,7 +114,7 @@ impl IncomingDelivery {
     #[must_use]
     pub fn fail(self, error: impl Into<BoxError>) -> Rejection {
         let rejection = self.reading.fail(error.into());
-        self.refusals.log(&rejection, &self.request_path);
+        self.reading.refused(&rejection, &self.request_path);
         rejection
     }
 
@@ -139,8 +137,7 @@ impl IncomingDelivery {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn finish(self) -> Result<VerifiedDelivery, Rejection> {
-        let finished = self.reading.finish();
-        finished.inspect_err(|rejection| self.refusals.log(rejection, &self.request_path))
+        self.reading.finish(&self.request_path)
     }
 }
 

@@ -45,6 +45,7 @@
 //! # Ok::<(), clerk_webhooks::SecretError>(())
 //! ```
 
+mod clock_watch;
 mod collected;
 #[expect(
     clippy::module_inception,
@@ -52,7 +53,11 @@ mod collected;
 )]
 pub(crate) mod endpoint;
 mod incoming;
+pub(crate) mod observer;
 pub(crate) mod reading;
-pub(crate) mod refusals;
+mod refusals;
+mod rotation_watch;
+mod secrets_file;
+mod settings;
 
-pub use self::incoming::IncomingDelivery;
+pub use self::{incoming::IncomingDelivery, secrets_file::SecretsFile};

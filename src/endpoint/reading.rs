@@ -1,13 +1,15 @@
-//! [`Reading`]: a delivery while its body is read, without logging.
+//! [`Reading`]: a delivery while its body is read.
+
+use std::sync::Arc;
 
 use bytes::Buf;
 use http_body_util::LengthLimitError;
-use tracing::debug;
 
-use super::collected::Collected;
+use super::{collected::Collected, observer::Observer, settings::Settings};
 use crate::{
     BoxError,
     error_chain::sources,
+    metrics::stopwatch::Stopwatch,
     rejection::Rejection,
     verify::{delivery::VerifiedDelivery, verifier::PendingVerification},
 };
@@ -16,16 +18,22 @@ use crate::{
 /// [`IncomingDelivery`](super::IncomingDelivery) keeps the path and logs.
 pub(crate) struct Reading {
     pending: PendingVerification,
-    max_body_bytes: usize,
+    settings: Arc<Settings>,
     body: Collected,
+    begun: Stopwatch,
 }
 
 impl Reading {
-    pub(super) fn new(pending: PendingVerification, max_body_bytes: usize) -> Self {
+    pub(super) fn new(
+        pending: PendingVerification,
+        settings: &Arc<Settings>,
+        begun: Stopwatch,
+    ) -> Self {
         Self {
             pending,
-            max_body_bytes,
+            settings: Arc::clone(settings),
             body: Collected::default(),
+            begun,
         }
     }
 
@@ -33,9 +41,22 @@ impl Reading {
         &self.pending
     }
 
+    pub(crate) fn observer(&self) -> &Arc<Observer> {
+        &self.settings.observer
+    }
+
+    pub(crate) fn begun(&self) -> Stopwatch {
+        self.begun
+    }
+
+    /// Logs a refusal of this delivery.
+    pub(crate) fn refused(&self, rejection: &Rejection, request_path: &str) {
+        self.observer().refused(rejection, request_path);
+    }
+
     pub(crate) fn expect_bytes(&mut self, declared: u64) -> Result<(), Rejection> {
         match usize::try_from(declared) {
-            Ok(declared) if declared <= self.max_body_bytes => {
+            Ok(declared) if declared <= self.settings.max_body_bytes => {
                 self.body.expect_bytes(declared);
                 Ok(())
             }
@@ -44,7 +65,12 @@ impl Reading {
     }
 
     pub(crate) fn push(&mut self, chunk: impl Buf) -> Result<(), Rejection> {
-        if chunk.remaining() > self.max_body_bytes.saturating_sub(self.body.bytes()) {
+        if chunk.remaining()
+            > self
+                .settings
+                .max_body_bytes
+                .saturating_sub(self.body.bytes())
+        {
             return Err(self.too_large());
         }
         self.body.push(chunk);
@@ -60,17 +86,24 @@ impl Reading {
         }
     }
 
-    pub(crate) fn finish(self) -> Result<VerifiedDelivery, Rejection> {
+    /// Verifies the signature, and logs the result.
+    pub(crate) fn finish(self, request_path: &str) -> Result<VerifiedDelivery, Rejection> {
         let (first, rest) = self.body.into_chunks();
-        let delivery = self.pending.finish_chunks(first, rest)?;
-        debug!(
-            target: "clerk_webhooks",
-            message_id = delivery.message_id(),
-            secret = delivery.secret_label(),
-            body_bytes = delivery.raw_body().len(),
-            "verified a delivery"
-        );
-        Ok(delivery)
+        let settings = &self.settings;
+        match self.pending.finish_chunks(first, rest) {
+            Ok(delivery) => {
+                let (secrets, longest) = (settings.verifier.secrets(), settings.longest_rotation);
+                settings
+                    .observer
+                    .accepted(&delivery, secrets, longest, self.begun);
+                Ok(delivery)
+            }
+            Err(error) => {
+                let rejection = error.into();
+                settings.observer.refused(&rejection, request_path);
+                Err(rejection)
+            }
+        }
     }
 
     fn too_large(&self) -> Rejection {

@@ -1,9 +1,6 @@
 //! [`Refusals`]: logs the refusals of one endpoint.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU16, Ordering::Relaxed},
-};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 use tracing::Level;
 
@@ -13,13 +10,13 @@ use crate::{
     verify::error::VerifyErrorKind,
 };
 
-/// One bit for each kind of header that a warning was logged for. Shared by an endpoint and its clones.
-#[derive(Clone, Default)]
-pub(crate) struct Refusals(Arc<AtomicU16>);
+/// One bit for each kind of header that a warning was logged for.
+#[derive(Default)]
+pub(super) struct Refusals(AtomicU16);
 
 impl Refusals {
     /// Logs a refusal, unless it is logged already.
-    pub(crate) fn log(&self, rejection: &Rejection, request_path: &str) {
+    pub(super) fn log(&self, rejection: &Rejection, request_path: &str) {
         refusal::log(rejection, Some(request_path), self.level(rejection.kind()));
     }
 
@@ -48,7 +45,7 @@ mod tests {
         let (missing, malformed) = (VerifyErrorKind::MissingHeader, VerifyErrorKind::MalformedId);
         let refusals = Refusals::default();
         assert_eq!(refusals.level(missing.into()), Level::WARN);
-        assert_eq!(refusals.clone().level(missing.into()), Level::DEBUG);
+        assert_eq!(refusals.level(missing.into()), Level::DEBUG);
         assert_eq!(refusals.level(malformed.into()), Level::WARN);
         assert_eq!(refusals.level(malformed.into()), Level::DEBUG);
         let stale = VerifyErrorKind::TimestampTooOld;

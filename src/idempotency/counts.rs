@@ -1,6 +1,14 @@
 //! Counts of how deliveries ended.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use crate::metrics::{
+    self,
+    table::{IDEMPOTENCY, IDEMPOTENCY_WAITS, LOST_LEASES, Metric, STORE_ERRORS},
+};
 
 /// How deliveries ended since an [`IdempotencyLayer`](super::IdempotencyLayer) was made, in this process.
 ///
@@ -33,7 +41,7 @@ pub struct Counts {
     pub store_failures: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Counters {
     pub(super) completed: Counter,
     pub(super) released: Counter,
@@ -45,6 +53,25 @@ pub(super) struct Counters {
 }
 
 impl Counters {
+    pub(super) fn new(scope: &Arc<str>) -> Self {
+        let counter = |metric, outcome| Counter {
+            count: AtomicU64::new(0),
+            series: metrics::Counter::default(),
+            metric,
+            scope: Arc::clone(scope),
+            outcome,
+        };
+        Self {
+            completed: counter(&IDEMPOTENCY, Some("completed")),
+            released: counter(&IDEMPOTENCY, Some("released")),
+            duplicates: counter(&IDEMPOTENCY, Some("duplicate")),
+            waited: counter(&IDEMPOTENCY_WAITS, None),
+            in_progress: counter(&IDEMPOTENCY, Some("in_progress")),
+            lost_leases: counter(&LOST_LEASES, None),
+            store_failures: counter(&STORE_ERRORS, None),
+        }
+    }
+
     pub(super) fn counts(&self) -> Counts {
         Counts {
             completed: self.completed.count(),
@@ -58,15 +85,30 @@ impl Counters {
     }
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
+/// One of the [`Counts`], and its metric.
+#[derive(Debug)]
+pub(super) struct Counter {
+    count: AtomicU64,
+    series: metrics::Counter,
+    metric: &'static Metric,
+    scope: Arc<str>,
+    outcome: Option<&'static str>,
+}
 
 impl Counter {
     pub(super) fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let scope = ("scope", &*self.scope);
+        match self.outcome {
+            Some(outcome) => {
+                let labels = [scope, ("outcome", outcome)];
+                self.series.increment(self.metric, &labels);
+            }
+            None => self.series.increment(self.metric, &[scope]),
+        }
     }
 
     fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
     }
 }

@@ -41,12 +41,12 @@ impl<St> Endpoint<St> {
     pub(super) fn new(store: St, scope: Arc<str>, settings: Settings) -> Self {
         let shared = Shared {
             store,
+            counters: Counters::new(&scope),
             scope,
             running: TaskTracker::new(),
             draining: CancellationToken::new(),
             waiters: Waiters::default(),
             withdrawals: Arc::new(Semaphore::new(MAX_WITHDRAWALS)),
-            counters: Counters::default(),
         };
         Self {
             shared: Arc::new(shared),

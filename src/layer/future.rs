@@ -3,6 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -15,7 +16,8 @@ use tracing::Span;
 use super::{body::VerifiedBody, collect, restyle::Restyle, span::delivery_span};
 use crate::{
     BoxError,
-    endpoint::{reading::Reading, refusals::Refusals},
+    endpoint::{observer::Observer, reading::Reading},
+    metrics::stopwatch::Stopwatch,
     rejection::Rejection,
     response::{body::ResponseBody, failure::Failure},
     verify::delivery::VerifiedDelivery,
@@ -60,7 +62,6 @@ struct Waiting<S> {
     inner: S,
     parts: request::Parts,
     reading: Reading,
-    refusals: Refusals,
     restyle: Restyle,
 }
 
@@ -69,6 +70,9 @@ struct Outcome {
     delivery: VerifiedDelivery,
     span: Span,
     restyle: Restyle,
+    observer: Arc<Observer>,
+    received: Stopwatch,
+    called: Stopwatch,
 }
 
 impl<S, B> ResponseFuture<S, B>
@@ -89,7 +93,6 @@ where
         inner: S,
         request: Request<B>,
         reading: Reading,
-        refusals: Refusals,
         restyle: Restyle,
     ) -> Self {
         let (parts, body) = request.into_parts();
@@ -100,7 +103,6 @@ where
                     inner,
                     parts,
                     reading,
-                    refusals,
                     restyle,
                 }),
             },
@@ -147,6 +149,7 @@ where
                     // Entered once for the call and the first poll.
                     let _entered = outcome.span.enter();
                     if let Some((mut inner, request)) = waiting.take() {
+                        outcome.called = Stopwatch::start();
                         answer.set(Some(inner.call(request)));
                     }
                     return match answer.as_pin_mut() {
@@ -165,10 +168,18 @@ where
     S: Service<Request<VerifiedBody>>,
 {
     fn verify<B>(mut self, read: Result<(), Rejection>) -> State<S, B> {
-        let delivery = match read.and_then(|()| self.reading.finish()) {
+        let path = self.parts.uri.path();
+        let (observer, received) = (Arc::clone(self.reading.observer()), self.reading.begun());
+        let verified = match read {
+            Ok(()) => self.reading.finish(path),
+            Err(rejection) => {
+                self.reading.refused(&rejection, path);
+                Err(rejection)
+            }
+        };
+        let delivery = match verified {
             Ok(delivery) => delivery,
             Err(rejection) => {
-                self.refusals.log(&rejection, self.parts.uri.path());
                 return State::Refused {
                     refusal: Some((rejection, self.restyle)),
                 };
@@ -183,6 +194,9 @@ where
                 span: delivery_span(&delivery),
                 delivery,
                 restyle: self.restyle,
+                observer,
+                received,
+                called: received,
             },
         }
     }
@@ -190,6 +204,7 @@ where
 
 impl Outcome {
     fn pass<B>(&self, response: Response<B>) -> Response<ResponseBody<B>> {
+        self.observer.series().handled(self.called, self.received);
         if let Some(failure) = response.extensions().get::<Failure>() {
             failure.log(&self.delivery);
         }

@@ -1,5 +1,7 @@
 //! [`ClerkWebhookLayer`]: the configuration of the middleware.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Response;
 use tower_layer::Layer;
@@ -87,6 +89,27 @@ impl ClerkWebhookLayer {
         Verifier::from_env_var(name).map(Self::new)
     }
 
+    /// A layer with the signing secrets from the file that `CLERK_WEBHOOK_SIGNING_SECRET_FILE` names. The file
+    /// is watched: new secrets apply without a restart. See
+    /// [`SecretsFile`](crate::endpoint::SecretsFile).
+    ///
+    /// # Errors
+    ///
+    /// When the variable is not set, or the file cannot be read or has an entry that is not a signing
+    /// secret.
+    ///
+    /// ```no_run
+    /// let clerk = clerk_webhooks::ClerkWebhookLayer::from_env_file()?;
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
+    pub fn from_env_file() -> Result<Self, SecretError> {
+        let endpoint = WebhookEndpoint::from_env_file()?;
+        Ok(Self {
+            endpoint,
+            restyle: Restyle::default(),
+        })
+    }
+
     /// The largest accepted body in bytes: 2 MiB by default, which is the sender's own limit. A larger body
     /// gets a 413. If its declared length is over the limit, it is not read at all.
     ///
@@ -110,6 +133,22 @@ impl ClerkWebhookLayer {
     /// ```
     pub fn with_max_body_bytes(mut self, max_body_bytes: usize) -> Self {
         self.endpoint = self.endpoint.with_max_body_bytes(max_body_bytes);
+        self
+    }
+
+    /// How long a rotation may take until it is logged once a day at `warn`: 7 days by default. See
+    /// [`WebhookEndpoint::with_longest_rotation`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # let secret = clerk_webhooks::SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let clerk = clerk_webhooks::ClerkWebhookLayer::new(secret)
+    ///     .with_longest_rotation(Duration::from_secs(2 * 24 * 3600));
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
+    pub fn with_longest_rotation(mut self, longest_rotation: Duration) -> Self {
+        self.endpoint = self.endpoint.with_longest_rotation(longest_rotation);
         self
     }
 

@@ -98,13 +98,12 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.check_unread(&request) {
             Ok(reading) => {
-                let (refusals, restyle) = (self.endpoint.refusals().clone(), self.restyle.clone());
-                ResponseFuture::reading(self.inner.clone(), request, reading, refusals, restyle)
+                ResponseFuture::reading(self.inner.clone(), request, reading, self.restyle.clone())
             }
             Err(rejection) => {
                 self.endpoint
-                    .refusals()
-                    .log(&rejection, request.uri().path());
+                    .observer()
+                    .refused(&rejection, request.uri().path());
                 ResponseFuture::refused(rejection, self.restyle.clone())
             }
         }

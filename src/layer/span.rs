@@ -4,7 +4,8 @@ use tracing::{Span, error_span, field};
 
 use crate::verify::delivery::VerifiedDelivery;
 
-/// Adds the message id to everything that the inner service logs.
+/// Adds the message id to everything that the inner service logs. The field has the name that OpenTelemetry's
+/// conventions for messaging give it.
 ///
 /// The span has the level `error`: a subscriber that shows only errors shows the message id too. `display`,
 /// because quotes would cost a subscriber one allocation and a fifth of the span; an id needs none.
@@ -12,6 +13,6 @@ pub(super) fn delivery_span(delivery: &VerifiedDelivery) -> Span {
     error_span!(
         target: "clerk_webhooks",
         "delivery",
-        message_id = field::display(delivery.message_id())
+        messaging.message.id = field::display(delivery.message_id())
     )
 }

@@ -13,9 +13,14 @@ use std::{
 use http::{Request, Response, StatusCode};
 use tower_service::Service;
 
-use super::{event::QueuedEvent, log, queue::EventQueue};
+use super::{
+    event::QueuedEvent,
+    log,
+    queue::{Enqueued, EventQueue},
+};
 use crate::{
     layer::delivery::delivery_of,
+    metrics::{Counter, table::ENQUEUED},
     rejection::{Rejection, RejectionKind},
     response::{body::ResponseBody, refusal::short_answer},
     timeout::{DEFAULT_TIMEOUT, in_time},
@@ -49,8 +54,14 @@ use crate::{
 /// The service's future panics when it is polled outside a tokio runtime.
 #[must_use = "a service does nothing until it is called"]
 pub struct Enqueue<Q> {
-    queue: Arc<Q>,
+    shared: Arc<Shared<Q>>,
     timeout: Duration,
+}
+
+struct Shared<Q> {
+    queue: Q,
+    new: Counter,
+    duplicates: Counter,
 }
 
 impl<Q: EventQueue> Enqueue<Q> {
@@ -87,8 +98,13 @@ impl<Q: EventQueue> Enqueue<Q> {
     /// # }
     /// ```
     pub fn new(queue: Q) -> Self {
+        let shared = Shared {
+            queue,
+            new: Counter::default(),
+            duplicates: Counter::default(),
+        };
         Self {
-            queue: Arc::new(queue),
+            shared: Arc::new(shared),
             timeout: DEFAULT_TIMEOUT,
         }
     }
@@ -147,12 +163,13 @@ impl<Q: EventQueue, B> Service<Request<B>> for Enqueue<Q> {
             Ok(delivery) => delivery,
             Err(rejection) => return EnqueueFuture(Box::pin(ready(rejection.to_response()))),
         };
-        let (queue, timeout) = (Arc::clone(&self.queue), self.timeout);
+        let (shared, timeout) = (Arc::clone(&self.shared), self.timeout);
         EnqueueFuture(Box::pin(async move {
             let event = QueuedEvent::from(&delivery);
-            match in_time(timeout, "queue", queue.enqueue(&event, None)).await {
+            match in_time(timeout, "queue", shared.queue.enqueue(&event, None)).await {
                 Ok(enqueued) => {
                     log::enqueued(&event, enqueued);
+                    shared.count(enqueued);
                     short_answer(StatusCode::ACCEPTED, "accepted")
                 }
                 Err(error) => {
@@ -164,6 +181,16 @@ impl<Q: EventQueue, B> Service<Request<B>> for Enqueue<Q> {
     }
 }
 
+impl<Q> Shared<Q> {
+    fn count(&self, enqueued: Enqueued) {
+        let (counter, result) = match enqueued {
+            Enqueued::New => (&self.new, "new"),
+            Enqueued::Duplicate => (&self.duplicates, "duplicate"),
+        };
+        counter.increment(&ENQUEUED, &[("result", result)]);
+    }
+}
+
 const MISPLACED: &str = "`Enqueue` belongs inside it, as in \
     `.route(path, post_service(Enqueue::new(queue)).route_layer(clerk))`; in a `ServiceBuilder`: \
     `.layer(clerk).service(Enqueue::new(queue))`";
@@ -172,7 +199,7 @@ const MISPLACED: &str = "`Enqueue` belongs inside it, as in \
 impl<Q> Clone for Enqueue<Q> {
     fn clone(&self) -> Self {
         Self {
-            queue: Arc::clone(&self.queue),
+            shared: Arc::clone(&self.shared),
             timeout: self.timeout,
         }
     }

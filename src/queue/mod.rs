@@ -52,3 +52,4 @@ pub use self::{
     retry::{RetryDecision, RetryPolicy},
     service::Handler,
 };
+pub use crate::metrics::queue::{AttemptOutcome, QueueDepth, QueueMetrics};

@@ -8,6 +8,7 @@ use tracing::error;
 use crate::{
     error::{Disposition, WebhookError},
     event::decode::envelope::event_type_of,
+    metrics,
     verify::delivery::VerifiedDelivery,
 };
 
@@ -58,22 +59,22 @@ impl Drop for Report {
     }
 }
 
-/// Logs the error, unless it is logged already.
+/// Logs and counts the error, unless that is done already.
 pub(crate) fn log(error: &WebhookError, delivery: Option<&VerifiedDelivery>) {
     if !error.claim_log_line() {
         return;
     }
     let event_type = delivery.and_then(|delivery| event_type_of(delivery.raw_body()));
+    let (reason, permanently) = match error.disposition() {
+        Disposition::Retry => ("handler_retry", ""),
+        Disposition::Permanent => ("handler_permanent", " permanently"),
+    };
+    metrics::delivery::failed(reason, event_type.as_ref());
     error!(
         target: "clerk_webhooks",
         status = error.status().as_u16(),
         message_id = delivery.map(VerifiedDelivery::message_id),
         event_type = event_type.as_ref().map(|event_type| event_type.as_str()),
-        "a handler failed{}: {}",
-        match error.disposition() {
-            Disposition::Retry => "",
-            Disposition::Permanent => " permanently",
-        },
-        error,
+        "a handler failed{permanently}: {error}"
     );
 }

@@ -7,7 +7,9 @@ use http::Response;
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use tracing::{Level, field};
 
-use crate::{error_chain::Chain, event::decode::envelope::event_type_of, rejection::Rejection};
+use crate::{
+    error_chain::Chain, event::decode::envelope::event_type_of, metrics, rejection::Rejection,
+};
 
 impl Rejection {
     /// The response for the sender: [`status`](Self::status), [`headers`](Self::headers) and
@@ -38,7 +40,7 @@ impl Rejection {
     }
 }
 
-/// Logs the rejection, unless it is logged already.
+/// Logs and counts the rejection, unless that is done already.
 ///
 /// `request_path` and unknown event types are text from outside: they are escaped.
 pub(crate) fn log(rejection: &Rejection, request_path: Option<&str>, level: Level) {
@@ -49,11 +51,16 @@ pub(crate) fn log(rejection: &Rejection, request_path: Option<&str>, level: Leve
     let event_type = rejection
         .delivery()
         .and_then(|delivery| event_type_of(delivery.raw_body()));
+    let reason = rejection.kind().code();
+    match rejection.delivery() {
+        Some(_) => metrics::delivery::failed(reason, event_type.as_ref()),
+        None => metrics::delivery::refused(reason),
+    }
     macro_rules! log {
         ($level:ident) => {
             tracing::$level!(
                 target: "clerk_webhooks",
-                code = rejection.kind().code(),
+                code = reason,
                 status = rejection.status().as_u16(),
                 message_id = rejection.message_id(),
                 event_type = event_type.as_ref().map(|event_type| event_type.as_str()),

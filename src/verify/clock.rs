@@ -65,14 +65,15 @@ pub(super) enum OutOfTolerance {
 }
 
 impl Tolerance {
-    pub(super) fn check(self, timestamp: i64, now: SystemTime) -> Result<(), OutOfTolerance> {
-        let skew = unix_seconds(now).saturating_sub(timestamp);
+    /// The skew, if it is within the tolerance. Both times are seconds since 1970.
+    pub(super) fn check(self, timestamp: i64, now: i64) -> Result<i64, OutOfTolerance> {
+        let skew = now.saturating_sub(timestamp);
         if skew > whole_seconds(self.past) {
             Err(OutOfTolerance::TooOld { skew })
         } else if skew < -whole_seconds(self.future) {
             Err(OutOfTolerance::TooNew { skew })
         } else {
-            Ok(())
+            Ok(skew)
         }
     }
 }
@@ -88,7 +89,7 @@ impl Default for Tolerance {
 }
 
 /// Whole seconds since 1970, rounded down. Negative before 1970.
-fn unix_seconds(time: SystemTime) -> i64 {
+pub(super) fn unix_seconds(time: SystemTime) -> i64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => whole_seconds(since),
         Err(before) => {
@@ -108,16 +109,16 @@ mod tests {
 
     const NOW: i64 = 1_614_265_330;
 
-    fn check(tolerance: Tolerance, timestamp: i64) -> Result<(), OutOfTolerance> {
+    fn check(tolerance: Tolerance, timestamp: i64) -> Result<i64, OutOfTolerance> {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(NOW as u64 * 1000 + 999);
-        tolerance.check(timestamp, now)
+        tolerance.check(timestamp, unix_seconds(now))
     }
 
     #[test]
     fn five_minutes_either_side_are_inclusive_on_whole_seconds() {
         let tolerance = Tolerance::default();
-        assert_eq!(check(tolerance, NOW - 300), Ok(()));
-        assert_eq!(check(tolerance, NOW + 300), Ok(()));
+        assert_eq!(check(tolerance, NOW - 300), Ok(300));
+        assert_eq!(check(tolerance, NOW + 300), Ok(-300));
         assert_eq!(
             check(tolerance, NOW - 301),
             Err(OutOfTolerance::TooOld { skew: 301 })
@@ -137,7 +138,7 @@ mod tests {
             -2
         );
         assert_eq!(
-            Tolerance::default().check(NOW, stopped),
+            Tolerance::default().check(NOW, unix_seconds(stopped)),
             Err(OutOfTolerance::TooNew { skew: -2 - NOW })
         );
     }

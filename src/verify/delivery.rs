@@ -12,6 +12,8 @@ use bytes::Bytes;
 pub struct VerifiedDelivery {
     pub(super) message_id: Arc<str>,
     pub(super) attempted_at: SystemTime,
+    pub(super) checked_at: i64,
+    pub(super) skew_seconds: i64,
     pub(super) body: Bytes,
     pub(super) secret_label: Arc<str>,
 }
@@ -88,6 +90,20 @@ impl VerifiedDelivery {
     #[must_use]
     pub fn secret_label(&self) -> &str {
         &self.secret_label
+    }
+
+    pub(crate) fn shared_secret_label(&self) -> &Arc<str> {
+        &self.secret_label
+    }
+
+    /// When the headers were checked, by the verifier's clock: seconds since 1970.
+    pub(crate) fn checked_at(&self) -> i64 {
+        self.checked_at
+    }
+
+    /// How far the verifier's clock was ahead of the sender's timestamp.
+    pub(crate) fn skew_seconds(&self) -> i64 {
+        self.skew_seconds
     }
 
     /// The delivery's parts, by value.

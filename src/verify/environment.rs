@@ -1,6 +1,6 @@
-//! Reads signing secrets from environment variables.
+//! Reads signing secrets from environment variables and files.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, fs, path::Path};
 
 use zeroize::Zeroizing;
 
@@ -32,13 +32,30 @@ pub(super) fn secrets_of_variable(
     secrets_of_value(name, value)
 }
 
-/// Splits the value on commas and ASCII white space. Returns at least one secret.
-///
-/// A single secret is labelled `NAME`, several `NAME#1`, `NAME#2`.
 fn secrets_of_value(name: &str, value: OsString) -> Result<Vec<SigningSecret>, SecretError> {
     let value = value.into_string().map(Zeroizing::new);
     let value = value.map_err(|_| SecretError::of(name, SecretErrorKind::NotUnicode))?;
-    let entries = value
+    secrets_of_text(name, &value)
+}
+
+/// Reads a file in the format of the variable. The file's name takes the place of the variable's.
+pub(crate) fn secrets_of_file(path: &Path) -> Result<Vec<SigningSecret>, SecretError> {
+    let bytes = fs::read(path).map(Zeroizing::new).map_err(|error| {
+        let origin = format!("the file {path:?} ({error})");
+        SecretError::of(origin, SecretErrorKind::Unreadable)
+    })?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let name = name.to_string_lossy();
+    let text = std::str::from_utf8(&bytes);
+    let text = text.map_err(|_| SecretError::of(&*name, SecretErrorKind::NotUnicode))?;
+    secrets_of_text(&name, text)
+}
+
+/// Splits the text on commas and ASCII white space. Returns at least one secret.
+///
+/// A single secret is labelled `NAME`, several `NAME#1`, `NAME#2`.
+fn secrets_of_text(name: &str, text: &str) -> Result<Vec<SigningSecret>, SecretError> {
+    let entries = text
         .split(|c: char| c == ',' || c.is_ascii_whitespace())
         .filter(|entry| !entry.is_empty());
     let label = |place| match entries.clone().count() {

@@ -20,11 +20,12 @@
 
 mod clock;
 pub(crate) mod delivery;
-mod environment;
+pub(crate) mod environment;
 pub(crate) mod error;
 mod headers;
 pub(crate) mod secret;
 pub(crate) mod secret_error;
+pub(crate) mod secrets;
 mod signature;
 pub(crate) mod verifier;
 
@@ -33,5 +34,6 @@ pub use self::{
     delivery::DeliveryParts,
     error::{VerifyError, VerifyErrorKind},
     secret_error::SecretErrorKind,
+    secrets::{SecretUsage, SigningSecrets},
     verifier::PendingVerification,
 };

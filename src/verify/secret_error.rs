@@ -20,7 +20,7 @@ pub struct SecretError {
 }
 
 impl SecretError {
-    pub(super) fn of(origin: impl Into<String>, kind: SecretErrorKind) -> Self {
+    pub(crate) fn of(origin: impl Into<String>, kind: SecretErrorKind) -> Self {
         Self {
             origin: origin.into(),
             kind,
@@ -126,9 +126,12 @@ secret_error_kinds! {
     NotSet = "not_set",
         "is not set: set it to the endpoint's Signing Secret (`whsec_...`) from the Webhooks page of Clerk's \
          dashboard";
-    /// The environment variable is not valid Unicode.
+    /// The environment variable or the file is not valid Unicode.
     NotUnicode = "not_unicode",
         "does not hold Unicode text: a secret is plain ASCII, `whsec_...`";
+    /// The file cannot be read.
+    Unreadable = "unreadable",
+        "cannot be read: check its path and that this process may read it";
 }
 
 #[cfg(test)]

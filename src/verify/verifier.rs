@@ -6,13 +6,14 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::{
-    clock::{Clock, OutOfTolerance, SystemClock, Tolerance},
+    clock::{self, Clock, OutOfTolerance, SystemClock, Tolerance},
     delivery::VerifiedDelivery,
     environment,
     error::{VerifyError, VerifyErrorKind},
     headers::{self, HeaderSource, HeaderTimestamp},
     secret::SigningSecret,
     secret_error::SecretError,
+    secrets::SigningSecrets,
     signature::Candidates,
 };
 
@@ -47,7 +48,7 @@ use super::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    secrets: Arc<Vec<SigningSecret>>,
+    secrets: SigningSecrets,
     tolerance: Tolerance,
     clock: Arc<dyn Clock>,
 }
@@ -64,7 +65,7 @@ impl Verifier {
     /// ```
     #[must_use]
     pub fn new(secret: SigningSecret) -> Self {
-        Self::with_secrets(Vec::new()).with_secret(secret)
+        Self::with_secrets([secret])
     }
 
     /// Reads the secrets from the environment variable `CLERK_WEBHOOK_SIGNING_SECRET` or, if that is not
@@ -112,6 +113,9 @@ impl Verifier {
     /// Each further secret costs at most one more HMAC per delivery. A secret without a label is labelled by
     /// its position: `secret`, `secret#2`, `secret#3`.
     ///
+    /// The verifier that is returned has its own list of secrets: replacing the [secrets](Self::secrets) of
+    /// the one before does not change it.
+    ///
     /// ```
     /// use clerk_webhooks::{SigningSecret, Verifier};
     ///
@@ -122,14 +126,28 @@ impl Verifier {
     /// ```
     #[must_use]
     pub fn with_secret(mut self, secret: SigningSecret) -> Self {
-        let secrets = Arc::make_mut(&mut self.secrets);
-        let place = secrets.len() + 1;
-        secrets.push(match secret.label() {
-            Some(_) => secret,
-            None if place == 1 => secret.with_label("secret"),
-            None => secret.with_label(format!("secret#{place}")),
-        });
+        self.secrets = self.secrets.and(secret);
         self
+    }
+
+    /// The secrets: a handle to replace them while the verifier is in use, and to see which are used.
+    ///
+    /// Clones of a verifier share their secrets, and so do the layers and endpoints made of them.
+    ///
+    /// ```
+    /// use clerk_webhooks::{ClerkWebhookLayer, SigningSecret, Verifier};
+    ///
+    /// # let (old, new) = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+    /// let verifier = Verifier::new(SigningSecret::parse(old)?);
+    /// let secrets = verifier.secrets().clone();
+    /// let clerk = ClerkWebhookLayer::new(verifier);
+    /// // Later: the layer accepts both from now on.
+    /// secrets.replace([SigningSecret::parse(old)?, SigningSecret::parse(new)?])?;
+    /// # Ok::<(), clerk_webhooks::SecretError>(())
+    /// ```
+    #[must_use]
+    pub fn secrets(&self) -> &SigningSecrets {
+        &self.secrets
     }
 
     /// The most that a timestamp may be before or after the clock: 300 seconds by default, inclusive, in
@@ -305,24 +323,28 @@ impl Verifier {
         let timestamp = headers
             .timestamp()
             .map_err(|malformed| malformed.with_message_id(message_id))?;
-        let now = self.clock.now();
-        self.tolerance
-            .check(timestamp.seconds(), now)
+        let checked_at = clock::unix_seconds(self.clock.now());
+        let skew_seconds = self
+            .tolerance
+            .check(timestamp.seconds(), checked_at)
             .map_err(|out| stale(out).with_message_id(message_id))?;
         let candidates = headers
             .candidates()
             .map_err(|malformed| malformed.with_message_id(message_id))?;
         Ok(PendingVerification {
-            secrets: Arc::clone(&self.secrets),
+            secrets: self.secrets.clone(),
             message_id: message_id.into(),
             timestamp,
+            checked_at,
+            skew_seconds,
             candidates,
         })
     }
 
-    fn with_secrets(secrets: Vec<SigningSecret>) -> Self {
+    /// The list must not be empty.
+    pub(crate) fn with_secrets(secrets: impl IntoIterator<Item = SigningSecret>) -> Self {
         Self {
-            secrets: Arc::new(secrets),
+            secrets: SigningSecrets::new(secrets),
             tolerance: Tolerance::default(),
             clock: Arc::new(SystemClock),
         }
@@ -365,9 +387,12 @@ fn stale(out: OutOfTolerance) -> VerifyError {
 /// ```
 #[must_use = "nothing is verified before `finish`"]
 pub struct PendingVerification {
-    secrets: Arc<Vec<SigningSecret>>,
+    secrets: SigningSecrets,
     message_id: Arc<str>,
     timestamp: HeaderTimestamp,
+    /// When the headers were checked, by the verifier's clock: seconds since 1970.
+    checked_at: i64,
+    skew_seconds: i64,
     candidates: Candidates,
 }
 
@@ -423,23 +448,20 @@ impl PendingVerification {
         rest: Vec<Bytes>,
     ) -> Result<VerifiedDelivery, VerifyError> {
         let (id, timestamp) = (&self.message_id, self.timestamp.as_bytes());
-        let matches = |secret: &&SigningSecret| {
+        let matches = |secret: &SigningSecret| {
             let chunks = iter::once(&first).chain(&rest);
             let mac = secret
                 .key()
                 .mac(id, timestamp, chunks.map(|chunk| &**chunk));
             self.candidates.contain(&mac)
         };
-        match self
-            .secrets
-            .iter()
-            .find(matches)
-            .and_then(SigningSecret::shared_label)
-        {
-            Some(label) => Ok(VerifiedDelivery {
-                secret_label: Arc::clone(label),
+        match self.secrets.find(self.checked_at, matches) {
+            Some(secret_label) => Ok(VerifiedDelivery {
+                secret_label,
                 message_id: self.message_id,
                 attempted_at: self.timestamp.time(),
+                checked_at: self.checked_at,
+                skew_seconds: self.skew_seconds,
                 body: join(first, rest),
             }),
             None => Err(VerifyError::no_matching_signature(self.message_id)),

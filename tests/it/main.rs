@@ -27,6 +27,7 @@ mod queue;
 mod quickstart;
 mod readiness;
 mod recorded;
+mod rotation;
 mod socket;
 mod vectors;
 mod verifier;

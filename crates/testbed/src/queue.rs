@@ -22,6 +22,9 @@ pub trait TestedQueue: EventQueue<Error: Error + Send + Sync + 'static> + Clone 
     /// How many events wait, run, and are dead-lettered.
     fn counts(&self) -> impl Future<Output = Result<[u64; 3], Self::Error>> + Send;
 
+    /// Sets the gauges of its metrics.
+    fn record_metrics(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
     /// A page of dead letters.
     fn dead_letters(
         &self,
@@ -187,6 +190,10 @@ macro_rules! tested {
             async fn counts(&self) -> Result<[u64; 3], Self::Error> {
                 let counts = <$queue>::counts(self).await?;
                 Ok([counts.waiting, counts.running, counts.dead])
+            }
+
+            async fn record_metrics(&self) -> Result<(), Self::Error> {
+                <$queue>::record_metrics(self).await
             }
 
             async fn dead_letters(

@@ -64,7 +64,11 @@ impl<'a> Envelope<'a> {
     }
 
     fn read(text: &'a str, reader: &mut Reader<'a>, is_typed: bool) -> Result<Self, ReadError> {
-        let type_at_end = if is_typed { type_at_end(text) } else { None };
+        let type_at_end = if is_typed {
+            type_at_end(text.as_bytes())
+        } else {
+            None
+        };
         let mut data = None;
         let mut event_attributes: Option<Option<EventAttributes>> = None;
         let mut instance_id: Option<Option<String>> = None;
@@ -155,15 +159,22 @@ fn read_type(
 }
 
 /// The type in the last field of the body, if the body ends in one.
-fn type_at_end(text: &str) -> Option<EventType> {
-    let tail = text.get(text.len().saturating_sub(TAIL_BYTES)..)?;
-    let object = tail.trim_ascii_end().strip_suffix('}')?;
-    let (before, name) = object
-        .trim_ascii_end()
-        .strip_suffix('"')?
-        .rsplit_once('"')?;
-    let field = before.trim_ascii_end().strip_suffix(':')?;
-    field.ends_with("\"type\"").then(|| EventType::from(name))
+fn type_at_end(body: &[u8]) -> Option<EventType> {
+    let tail = body.get(body.len().saturating_sub(TAIL_BYTES)..)?;
+    let object = tail.trim_ascii_end().strip_suffix(b"}")?;
+    let name_and_before = object.trim_ascii_end().strip_suffix(b"\"")?;
+    let quote = name_and_before.iter().rposition(|byte| *byte == b'"')?;
+    let (before, name) = name_and_before.split_at_checked(quote)?;
+    let field = before.trim_ascii_end().strip_suffix(b":")?;
+    let name = std::str::from_utf8(name.get(1..)?).ok()?;
+    field.ends_with(b"\"type\"").then(|| EventType::from(name))
+}
+
+/// The event type in a body, for every delivery: of most bodies only the end is read.
+///
+/// In a JSON object, the field before the last brace is a field of that object.
+pub(crate) fn event_type_at_end_or_of(body: &[u8]) -> Option<EventType> {
+    type_at_end(body).or_else(|| event_type_of(body))
 }
 
 /// The event type in a body, for logs.
@@ -292,14 +303,30 @@ mod tests {
     }
 
     #[test]
+    fn the_type_of_a_body_is_that_of_its_outer_object() {
+        let created = Some(EventType::UserCreated);
+        for body in [
+            r#"{"data": {"type": "user.deleted"}, "type": "user.created"}"#,
+            r#"{"type": "user.created", "data": {"type": "user.deleted"}}"#,
+            r#"{"type": "user.created", "x": "\"type\":\"user.deleted\""}"#,
+            r#"{"data": {}, "type" : "user.created" } "#,
+        ] {
+            assert_eq!(event_type_at_end_or_of(body.as_bytes()), created, "{body}");
+        }
+        for body in ["", "{}", "\u{e9}", r#"["type"]"#, r#"{"type": 1}"#] {
+            assert_eq!(event_type_at_end_or_of(body.as_bytes()), None, "{body}");
+        }
+    }
+
+    #[test]
     fn the_longest_type_is_found_at_the_end() {
         for event_type in EventType::all() {
             let body = format!(r#"{{"data":{{}},"type":"{event_type}"}}"#);
-            assert_eq!(type_at_end(&body).as_ref(), Some(event_type));
+            assert_eq!(type_at_end(body.as_bytes()).as_ref(), Some(event_type));
             assert!(event_type.as_str().len() + r#""type": """}"#.len() < TAIL_BYTES);
         }
-        assert_eq!(type_at_end(""), None);
-        assert_eq!(type_at_end("\"type\":"), None);
-        assert_eq!(type_at_end(&"\u{e9}".repeat(1_000)), None);
+        assert_eq!(type_at_end(b""), None);
+        assert_eq!(type_at_end(b"\"type\":"), None);
+        assert_eq!(type_at_end("\u{e9}".repeat(1_000).as_bytes()), None);
     }
 }

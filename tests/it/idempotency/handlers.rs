@@ -228,7 +228,7 @@ async fn what_a_handler_logs_carries_the_message_id() {
     let logged = logs.take();
     let line = logged.lines().find(|line| line.contains("handling"));
     assert!(
-        line.is_some_and(|line| line.contains(r#"delivery{message_id=msg_1}"#)),
+        line.is_some_and(|line| line.contains(r#"delivery{messaging.message.id=msg_1}"#)),
         "{logged}"
     );
 }

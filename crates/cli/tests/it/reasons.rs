@@ -42,7 +42,7 @@ const OTHERS: [RejectionKind; 12] = [
     RejectionKind::QueueUnavailable,
 ];
 
-const SECRETS: [SecretErrorKind; 11] = [
+const SECRETS: [SecretErrorKind; 12] = [
     SecretErrorKind::Empty,
     SecretErrorKind::PrefixOnly,
     SecretErrorKind::MissingPrefix,
@@ -54,6 +54,7 @@ const SECRETS: [SecretErrorKind; 11] = [
     SecretErrorKind::AllZero,
     SecretErrorKind::NotSet,
     SecretErrorKind::NotUnicode,
+    SecretErrorKind::Unreadable,
 ];
 
 fn read(path: &str) -> String {

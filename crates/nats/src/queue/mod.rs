@@ -19,10 +19,12 @@
 //! # Operations
 //!
 //! [`Queue::counts`], [`count_dead`](Queue::count_dead), [`dead_letters`](Queue::dead_letters),
-//! [`requeue_dead_letter`](Queue::requeue_dead_letter), [`drop_dead_letter`](Queue::drop_dead_letter).
+//! [`requeue_dead_letter`](Queue::requeue_dead_letter), [`drop_dead_letter`](Queue::drop_dead_letter). With feature
+//! `metrics` of `clerk-webhooks`, workers also record metrics: [`Queue::record_metrics`].
 //!
 //! Logs go through `tracing`, target `clerk_webhooks`, with the fields `queue`, `message_id`, `event_type` and
-//! `attempt`. Handlers run in a span with these fields. Failed attempts, events of crashed workers and a server that does
+//! `attempt`. Handlers run in a span with these values, the first two under OpenTelemetry's names
+//! `messaging.destination.name` and `messaging.message.id`. Failed attempts, events of crashed workers and a server that does
 //! not answer are logged at `warn`, dead letters at `error`. The text of a handler's error is logged and stored: keep
 //! payloads out of it.
 

@@ -1,11 +1,17 @@
 //! Operations for operators: counts and dead letters.
 
-use async_nats::jetstream::{
-    ErrorCode,
-    context::ConsumerInfoErrorKind,
-    message::StreamMessage,
-    stream::{DeleteMessageErrorKind, Info, LastRawMessageErrorKind, RawMessageError, Stream},
+use std::time::{Duration, SystemTime};
+
+use async_nats::{
+    header::NATS_MESSAGE_ID,
+    jetstream::{
+        ErrorCode,
+        context::ConsumerInfoErrorKind,
+        message::StreamMessage,
+        stream::{DeleteMessageErrorKind, Info, LastRawMessageErrorKind, RawMessageError, Stream},
+    },
 };
+use clerk_webhooks::queue::{QueueDepth, QueueMetrics};
 use futures_util::TryStreamExt as _;
 
 use super::{
@@ -48,6 +54,56 @@ impl Queue {
             running,
             dead: self.count_dead().await?,
         })
+    }
+
+    /// Sets the gauges of the queue: how many events are in each state, and how long the oldest event that no worker
+    /// has got yet has waited. Does nothing unless feature `metrics` of `clerk-webhooks` is on.
+    ///
+    /// Each worker calls it every 15 seconds. Call it from a process without a worker too: the gauges are then right
+    /// even when no worker runs. The server does not tell which retries are due, so they do not count as waiting.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be asked.
+    pub async fn record_metrics(&self) -> Result<(), NatsError> {
+        if !QueueMetrics::IS_ON {
+            return Ok(());
+        }
+        let Counts {
+            waiting,
+            running,
+            dead,
+        } = self.counts().await?;
+        self.metrics.set_depth(QueueDepth {
+            waiting,
+            running,
+            dead,
+            oldest_due: match waiting {
+                0 => Duration::ZERO,
+                _ => self.oldest_waiting().await?,
+            },
+        });
+        Ok(())
+    }
+
+    /// The age of the first event that no worker has got yet.
+    async fn oldest_waiting(&self) -> Result<Duration, NatsError> {
+        let delivered = match self.events.consumer_info(&*self.token).await {
+            Ok(info) => info.delivered.stream_sequence,
+            Err(error) if error.kind() == ConsumerInfoErrorKind::NotFound => 0,
+            Err(error) => return Err(NatsError::of("look for its oldest event")(error)),
+        };
+        let message = self.events.raw_message_builder().sequence(delivered + 1);
+        match message.next_by_subject(&*self.subject).send().await {
+            // Whichever crate the client's time is of.
+            Ok(message) => Ok(SystemTime::now()
+                .duration_since(SystemTime::from(message.time))
+                .unwrap_or_default()),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
+                Ok(Duration::ZERO)
+            }
+            Err(error) => Err(NatsError::of("look for its oldest event")(error)),
+        }
     }
 
     /// How many events are dead-lettered. Use it for an alarm: the count is durable, so a crash loses no dead letter.

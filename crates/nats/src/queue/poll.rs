@@ -3,7 +3,10 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_nats::jetstream::consumer::PullConsumer;
-use clerk_webhooks::{BoxError, queue::Handler};
+use clerk_webhooks::{
+    BoxError,
+    queue::{Handler, QueueMetrics},
+};
 use futures_util::StreamExt as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -23,6 +26,8 @@ use super::{
 const REQUEST_LASTS: Duration = Duration::from_secs(1);
 /// How much longer a request is waited for: after a restart the server does not know it any more.
 const REQUEST_IS_LOST: Duration = Duration::from_secs(2);
+/// Prometheus' usual interval.
+const BETWEEN_METRICS: Duration = Duration::from_secs(15);
 /// The most events of one request.
 const LARGEST_REQUEST: usize = 100;
 
@@ -54,6 +59,7 @@ struct Poll<S> {
     shared: Arc<Shared>,
     /// Aborted when the loop is dropped.
     runs: JoinSet<()>,
+    _background: JoinSet<()>,
 }
 
 /// Methods take `&mut self`, although few change it, since a service need not be `Sync`.
@@ -65,10 +71,14 @@ impl<S: Handler> Poll<S> {
             alone: Semaphore::new(1),
             settings,
         };
+        let shared = Arc::new(shared);
+        let mut background = JoinSet::new();
+        background.spawn(record_metrics(Arc::clone(&shared)));
         Self {
             service,
-            shared: Arc::new(shared),
+            shared,
             runs: JoinSet::new(),
+            _background: background,
         }
     }
 
@@ -134,6 +144,16 @@ impl<S: Handler> Poll<S> {
                 self.runs.spawn(run::run(delivery, service, shared, permit));
             }
         }
+    }
+}
+
+/// Sets the gauges of the queue now and then, until the future is dropped.
+async fn record_metrics(shared: Arc<Shared>) {
+    while QueueMetrics::IS_ON {
+        if let Err(error) = shared.leases.queue.record_metrics().await {
+            shared.leases.warn("count its events", error);
+        }
+        sleep(BETWEEN_METRICS).await;
     }
 }
 

@@ -16,7 +16,7 @@ use async_nats::{
     },
 };
 use bytes::Bytes;
-use clerk_webhooks::queue::{Enqueued, EventQueue, QueuedEvent};
+use clerk_webhooks::queue::{Enqueued, EventQueue, QueueMetrics, QueuedEvent};
 use tokio::time::sleep;
 
 use crate::{
@@ -55,6 +55,7 @@ pub struct Queue {
     /// The name as a token of subjects, and the consumer's name.
     pub(super) token: Arc<str>,
     pub(super) subject: Arc<str>,
+    pub(super) metrics: Arc<QueueMetrics>,
 }
 
 impl Queue {
@@ -77,6 +78,7 @@ impl Queue {
             name: "".into(),
             token: "".into(),
             subject: "".into(),
+            metrics: Arc::new(QueueMetrics::new("")),
         };
         Ok(queue.named(name))
     }
@@ -89,6 +91,7 @@ impl Queue {
             subject: format!("{}.{token}", self.streams.events()).into(),
             name: name.as_ref().into(),
             token: token.into(),
+            metrics: Arc::new(QueueMetrics::new(name.as_ref())),
             ..self.clone()
         }
     }

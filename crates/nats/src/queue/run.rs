@@ -4,12 +4,12 @@ use std::{future::poll_fn, sync::Arc};
 
 use clerk_webhooks::{
     BoxError, RawClerkEvent, WebhookError,
-    queue::{Handler, QueuedEvent, RetryDecision},
+    queue::{AttemptOutcome, Handler, QueuedEvent, RetryDecision},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
-    time::{Duration, sleep, timeout},
+    time::{Duration, Instant, sleep, timeout},
 };
 use tracing::{Instrument as _, Span, debug, error, error_span, warn};
 
@@ -192,7 +192,11 @@ impl Run {
         };
         let mut task = JoinSet::new();
         task.spawn(handling.instrument(self.span()));
-        match timeout(self.shared.settings.longest_run, task.join_next()).await {
+        let begun = Instant::now();
+        let ended = timeout(self.shared.settings.longest_run, task.join_next()).await;
+        let metrics = &self.shared.leases.queue.metrics;
+        metrics.handler_ran(begun.elapsed());
+        match ended {
             Ok(Some(Ok(outcome))) => Some(outcome),
             // The panic's text may have any content, so it is not stored. The panic hook has printed it.
             Ok(Some(Err(error))) if error.is_panic() => Some(self.failed("the handler panicked")),
@@ -209,8 +213,8 @@ impl Run {
         error_span!(
             target: "clerk_webhooks",
             "event",
-            queue = self.shared.leases.queue.name(),
-            message_id = &*self.delivery.message_id,
+            messaging.destination.name = self.shared.leases.queue.name(),
+            messaging.message.id = &*self.delivery.message_id,
             event_type = self.event_type.as_deref(),
             attempt = self.attempt(),
         )
@@ -222,6 +226,7 @@ impl Run {
         match self.shared.leases.insist(outcome.recording(), ending).await {
             Some(true) => self.report(&outcome).await,
             Some(false) => {
+                self.count(AttemptOutcome::LostLease);
                 log!(
                     warn,
                     self,
@@ -268,15 +273,24 @@ impl Run {
         delivery.give_back(pause).await
     }
 
+    fn count(&self, outcome: AttemptOutcome) {
+        self.shared.leases.queue.metrics.attempt_ended(outcome);
+    }
+
     async fn report(&self, outcome: &Outcome) {
         match outcome {
-            Outcome::Done => log!(debug, self, "processed"),
+            Outcome::Done => {
+                self.count(AttemptOutcome::Done);
+                log!(debug, self, "processed");
+            }
             Outcome::Again { pause, error } => {
+                self.count(AttemptOutcome::Retry);
                 let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 log!(warn, self, pause_ms, error, "failed, runs again");
             }
             Outcome::Postponed(pause) => log!(debug, self, "not due for {pause:?}"),
             Outcome::Dead { attempts, error } => {
+                self.count(AttemptOutcome::DeadLetter);
                 log!(error, self, error, "dead-lettered");
                 (self.shared.settings.on_dead_letter)(&self.letter(*attempts, error));
             }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use clerk_webhooks::queue::QueueMetrics;
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
@@ -15,6 +16,7 @@ use tracing::warn;
 
 use super::{
     lease::{End, Lease, Outcome, Write},
+    operations::NextRow,
     queue::Queue,
     settings::Settings,
     touch::Touch,
@@ -36,9 +38,9 @@ pub(super) const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 const LAST_TRIES: Duration = Duration::from_secs(10);
 const TAKEN_OVER_AT_ONCE: i64 = 100;
 const BETWEEN_PURGES: Duration = Duration::from_secs(3600);
+/// Prometheus' usual interval.
+const BETWEEN_METRICS: Duration = Duration::from_secs(15);
 
-/// The next row to look at: its state, milliseconds until it is due or its lease ends, crashes.
-type NextRow = (String, i64, i64);
 /// A leased row: message id, attempts including this one, crashes, body.
 type LeasedRow = (String, i64, i64, String);
 
@@ -66,8 +68,7 @@ impl<DB: Engine> Leases<DB> {
     }
 
     pub(super) async fn next(&self) -> Result<Vec<NextRow>, DatabaseError> {
-        let queue = [Text(&self.queue.name)];
-        let next = request::rows(&self.queue.pool, Sql::<DB>::NEXT, &queue).await?;
+        let next = self.queue.next().await?;
         self.was_answered();
         Ok(next)
     }
@@ -138,6 +139,16 @@ impl<DB: Engine> Leases<DB> {
     pub(super) async fn purge(self: Arc<Self>) {
         let retention = self.settings.retention;
         purge::continuously(BETWEEN_PURGES, || self.queue.purge(retention)).await;
+    }
+
+    /// Sets the gauges of the queue now and then, until the future is dropped.
+    pub(super) async fn record_metrics(self: Arc<Self>) {
+        while QueueMetrics::IS_ON {
+            if let Err(error) = self.queue.record_metrics().await {
+                self.warn(&error);
+            }
+            sleep(BETWEEN_METRICS).await;
+        }
     }
 
     /// Extends the held leases until the future is dropped.

@@ -38,12 +38,14 @@
 //! # Operations
 //!
 //! [`Queue::counts`], [`count_dead`](Queue::count_dead), [`dead_letters`](Queue::dead_letters),
-//! [`requeue_dead_letter`](Queue::requeue_dead_letter), [`drop_dead_letter`](Queue::drop_dead_letter).
+//! [`requeue_dead_letter`](Queue::requeue_dead_letter), [`drop_dead_letter`](Queue::drop_dead_letter). With feature
+//! `metrics` of `clerk-webhooks`, workers also record metrics: [`Queue::record_metrics`].
 //! Workers delete the ids of processed events after [`RETENTION`]. The body is deleted as soon as an event is
 //! processed.
 //!
 //! Logs go through `tracing`, target `clerk_webhooks`, with the fields `queue`, `message_id`, `event_type` and
-//! `attempt`. Handlers run in a span with these fields. Failed attempts, events of crashed workers and a database
+//! `attempt`. Handlers run in a span with these values, the first two under OpenTelemetry's names
+//! `messaging.destination.name` and `messaging.message.id`. Failed attempts, events of crashed workers and a database
 //! that does not answer are logged at `warn`, dead letters at `error`. The text of a handler's error is logged and
 //! stored: keep payloads out of it.
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use clerk_webhooks::queue::{QueueDepth, QueueMetrics};
+
 use super::{
     dead_letter::DeadLetter,
     queue::{Queue, since_1970},
@@ -21,6 +23,9 @@ use crate::{
 ///
 /// The sender's own retries span 28 hours. A manual resend, which has the same id, may come days later.
 pub const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A row of `NEXT`: its state, milliseconds until it is due or its lease ends, crashes.
+pub(super) type NextRow = (String, i64, i64);
 
 /// How many events of a queue are in each state, at one moment. Processed events are not counted, since there may be a hundred
 /// million.
@@ -53,6 +58,41 @@ impl<DB: Engine> Queue<DB> {
             running,
             dead,
         })
+    }
+
+    /// Sets the gauges of the queue: how many events are in each state, and how long the oldest due event has
+    /// waited. Does nothing unless feature `metrics` of `clerk-webhooks` is on.
+    ///
+    /// Each worker calls it every 15 seconds. Call it from a process without a worker too: the gauges are then
+    /// right even when no worker runs.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub async fn record_metrics(&self) -> Result<(), DatabaseError> {
+        if !QueueMetrics::IS_ON {
+            return Ok(());
+        }
+        let Counts {
+            waiting,
+            running,
+            dead,
+        } = self.counts().await?;
+        let next: Vec<NextRow> = self.next().await?;
+        let due_in = next.iter().find(|(state, ..)| state == "waiting");
+        let overdue = due_in.map_or(0, |(_, due_in, _)| due_in.saturating_neg());
+        self.metrics.set_depth(QueueDepth {
+            waiting,
+            running,
+            dead,
+            oldest_due: Duration::from_millis(overdue.try_into().unwrap_or_default()),
+        });
+        Ok(())
+    }
+
+    /// The first event that is or becomes due, and the first lease that ends.
+    pub(super) async fn next(&self) -> Result<Vec<NextRow>, DatabaseError> {
+        request::rows(&self.pool, Sql::<DB>::NEXT, &[Text(&self.name)]).await
     }
 
     /// How many events are dead-lettered. Use it for an alarm: the count is durable, so a crash loses no dead letter.

@@ -74,6 +74,7 @@ impl<DB: Engine, S: Handler> Poll<DB, S> {
         let mut background = JoinSet::new();
         background.spawn(Arc::clone(&leases).keep());
         background.spawn(Arc::clone(&leases).purge());
+        background.spawn(Arc::clone(&leases).record_metrics());
         Self {
             service,
             leases,

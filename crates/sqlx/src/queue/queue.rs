@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use clerk_webhooks::queue::{Enqueued, EventQueue, QueuedEvent};
+use clerk_webhooks::queue::{Enqueued, EventQueue, QueueMetrics, QueuedEvent};
 use sqlx::{Database, Pool};
 use tokio::sync::Notify;
 
@@ -34,6 +34,7 @@ pub struct Queue<DB: Database> {
     pub(super) name: Arc<str>,
     /// Notified when this process stores an event, so that its own worker finds it at once.
     pub(super) stored: Arc<Notify>,
+    pub(super) metrics: Arc<QueueMetrics>,
 }
 
 impl<DB: Engine> Queue<DB> {
@@ -86,10 +87,12 @@ impl<DB: Engine> Queue<DB> {
         let looked = looked.await;
         looked.map_err(DatabaseError::of(DB::NAME, "open the queue"))?;
         drop(connection);
+        let name: Arc<str> = name.into().into();
         Ok(Self {
             writer: Arc::new(Writer::new(own.clone())),
             pool: own,
-            name: name.into().into(),
+            metrics: Arc::new(QueueMetrics::new(Arc::clone(&name))),
+            name,
             stored: Arc::default(),
         })
     }
@@ -97,8 +100,10 @@ impl<DB: Engine> Queue<DB> {
     /// Another queue on the same connections, with its own events, deduplication, workers and dead letters.
     #[must_use]
     pub fn named(&self, name: impl Into<String>) -> Self {
+        let name: Arc<str> = name.into().into();
         Self {
-            name: name.into().into(),
+            metrics: Arc::new(QueueMetrics::new(Arc::clone(&name))),
+            name,
             stored: Arc::default(),
             ..self.clone()
         }
@@ -166,6 +171,7 @@ impl<DB: Database> Clone for Queue<DB> {
             writer: Arc::clone(&self.writer),
             name: Arc::clone(&self.name),
             stored: Arc::clone(&self.stored),
+            metrics: Arc::clone(&self.metrics),
         }
     }
 }

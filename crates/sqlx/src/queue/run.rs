@@ -8,9 +8,12 @@ use std::{
 
 use clerk_webhooks::{
     RawClerkEvent, WebhookError,
-    queue::{Handler, QueuedEvent, RetryDecision},
+    queue::{AttemptOutcome, Handler, QueuedEvent, RetryDecision},
 };
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use tracing::{Instrument as _, Span, debug, error, error_span, warn};
 
 use super::{
@@ -73,6 +76,7 @@ impl<DB: Engine> Run<DB> {
         // The row decides whether the event is done, not the handler's result.
         if tried_to_complete && self.leases.is_completed(&self.lease).await? {
             self.leases.forget(&self.lease);
+            self.count(AttemptOutcome::Done);
             if let Outcome::Again { error, .. } | Outcome::Dead { error, .. } = outcome {
                 let text = "the handler failed after it completed the event: the event is done";
                 log!(warn, self, error, "{text}");
@@ -92,6 +96,7 @@ impl<DB: Engine> Run<DB> {
         match self.leases.end(&end).await? {
             true => self.report(&end),
             false => {
+                self.count(AttemptOutcome::LostLease);
                 let text = "the lease was lost while the event ran: another worker has it";
                 log!(warn, self, "{text}");
             }
@@ -142,7 +147,10 @@ impl<DB: Engine> Run<DB> {
         };
         let mut task = JoinSet::new();
         task.spawn(handling.instrument(self.span()));
-        match timeout(self.leases.settings.longest_run, task.join_next()).await {
+        let begun = Instant::now();
+        let ended = timeout(self.leases.settings.longest_run, task.join_next()).await;
+        self.leases.queue.metrics.handler_ran(begun.elapsed());
+        match ended {
             Ok(Some(Ok(outcome))) => Some(outcome),
             // The panic's text may have any content, so it is not stored. The panic hook has printed it.
             Ok(Some(Err(error))) if error.is_panic() => Some(self.failed("the handler panicked")),
@@ -160,8 +168,8 @@ impl<DB: Engine> Run<DB> {
         error_span!(
             target: "clerk_webhooks",
             "event",
-            queue = &*lease.queue,
-            message_id = &*lease.message_id,
+            messaging.destination.name = &*lease.queue,
+            messaging.message.id = &*lease.message_id,
             event_type = self.event_type.as_deref(),
             attempt = lease.attempt,
         )
@@ -177,14 +185,23 @@ impl<DB: Engine> Run<DB> {
         self.lease.attempt.try_into().unwrap_or(u32::MAX)
     }
 
+    fn count(&self, outcome: AttemptOutcome) {
+        self.leases.queue.metrics.attempt_ended(outcome);
+    }
+
     fn report(&self, end: &End) {
         match &end.outcome {
-            Outcome::Done => log!(debug, self, "processed"),
+            Outcome::Done => {
+                self.count(AttemptOutcome::Done);
+                log!(debug, self, "processed");
+            }
             Outcome::Again { pause, error } => {
+                self.count(AttemptOutcome::Retry);
                 let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 log!(warn, self, pause_ms, error, "failed, runs again");
             }
             Outcome::Dead { attempts, error } => {
+                self.count(AttemptOutcome::DeadLetter);
                 log!(error, self, error, "dead-lettered");
                 let lease = &self.lease;
                 (self.leases.settings.on_dead_letter)(&DeadLetter {

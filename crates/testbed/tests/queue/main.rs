@@ -65,6 +65,7 @@ macro_rules! all_scenarios {
                 a_dead_letter_can_be_read_requeued_and_dropped
                 dead_letters_come_in_pages
                 a_finished_body_is_not_kept
+                its_depth_age_and_attempts_are_measured
             }
         }
     };

@@ -1,16 +1,21 @@
 //! What an operator does.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
 
 use clerk_webhooks::{
     WebhookError,
     queue::{Enqueued, Handler, QueuedEvent},
 };
 use clerk_webhooks_testbed::queue::{TestedDeadLetter as _, TestedQueue};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::time::sleep;
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;
-use crate::support::{Bench, Running, Seen, event};
+use crate::support::{Bench, Running, Seen, event, hasty_policy};
 
 fn refusing() -> impl Handler {
     service_fn(|_: QueuedEvent| async {
@@ -93,4 +98,56 @@ pub(crate) async fn a_finished_body_is_not_kept<Q: TestedQueue>(bench: Bench<Q>)
     bench.is_counted(0, 0, 0).await;
     worker.stop().await;
     assert_eq!(bench.engine.stored_bodies().await, 0);
+}
+
+/// One for all tests: each looks at a queue of its own.
+static RECORDER: LazyLock<PrometheusHandle> =
+    LazyLock::new(|| PrometheusBuilder::new().install_recorder().unwrap());
+
+/// The value of one series of a queue.
+fn measured(queue: &str, name: &str, label: &str) -> Option<f64> {
+    let text = RECORDER.render();
+    let is_it = |line: &&str| {
+        line.starts_with(&format!("clerk_webhooks_queue_{name}{{"))
+            && line.contains(&format!("queue=\"{queue}\""))
+            && line.contains(label)
+    };
+    let (_, value) = text.lines().find(is_it)?.rsplit_once(' ')?;
+    Some(value.parse().unwrap())
+}
+
+pub(crate) async fn its_depth_age_and_attempts_are_measured<Q: TestedQueue>(mut bench: Bench<Q>) {
+    LazyLock::force(&RECORDER);
+    let name = format!("measured_{:016x}", fastrand::u64(..));
+    bench.queue = bench.queue.named(&name);
+    for message_id in ["msg_1", "msg_2"] {
+        bench.store(message_id).await;
+    }
+    sleep(Duration::from_millis(1_500)).await;
+    bench.queue.record_metrics().await.unwrap();
+    assert_eq!(measured(&name, "events", "waiting"), Some(2.0));
+    assert_eq!(measured(&name, "events", "dead"), Some(0.0));
+    let age = measured(&name, "oldest_due_seconds", "").unwrap();
+    assert!((1.0..60.0).contains(&age), "{age} s");
+
+    let failing = service_fn(|_: QueuedEvent| async { Err::<(), BoxError>("busy".into()) });
+    let worker = bench.queue.worker(failing);
+    let worker = worker.with_retry_policy(hasty_policy().with_max_attempts(2));
+    let worker = Running::start(worker);
+    bench.is_counted(0, 0, 2).await;
+    worker.stop().await;
+    bench.queue.record_metrics().await.unwrap();
+    assert_eq!(measured(&name, "events", "waiting"), Some(0.0));
+    assert_eq!(measured(&name, "events", "running"), Some(0.0));
+    assert_eq!(measured(&name, "events", "dead"), Some(2.0));
+    assert_eq!(measured(&name, "oldest_due_seconds", ""), Some(0.0));
+    assert_eq!(measured(&name, "attempts_total", "\"retry\""), Some(2.0));
+    assert_eq!(
+        measured(&name, "attempts_total", "\"dead_letter\""),
+        Some(2.0)
+    );
+    assert_eq!(
+        measured(&name, "handler_duration_seconds_count", ""),
+        Some(4.0)
+    );
 }
