@@ -57,7 +57,9 @@ impl<DB: Engine> Mirror<DB> {
             transaction.commit().await?;
             sqlx::Result::Ok(changes)
         };
-        let changes = applied.await.map_err(MirrorError::of(DB::NAME, "apply a page"))?;
+        let changes = applied
+            .await
+            .map_err(MirrorError::of(DB::NAME, "apply a page"))?;
         let mut counts = PageChanges {
             left_out: in_all - changes.len(),
             ..PageChanges::default()
@@ -93,8 +95,13 @@ impl<DB: Engine> Mirror<DB> {
         limit: usize,
     ) -> Result<Vec<Listed>, MirrorError> {
         let limit = limit.to_string();
-        let statement = self.statements.of(table).map(|of_table| of_table.list.clone());
-        let rows = self.rows(statement, &[after, &limit], "list its rows").await?;
+        let statement = self
+            .statements
+            .of(table)
+            .map(|of_table| of_table.list.clone());
+        let rows = self
+            .rows(statement, &[after, &limit], "list its rows")
+            .await?;
         let listed = |row: Vec<Option<String>>| {
             let mut columns = row.into_iter();
             Some(Listed {
@@ -111,7 +118,10 @@ impl<DB: Engine> Mirror<DB> {
         table: &Table,
         id: &str,
     ) -> Result<Option<Value>, MirrorError> {
-        let statement = self.statements.of(table).map(|of_table| of_table.object.clone());
+        let statement = self
+            .statements
+            .of(table)
+            .map(|of_table| of_table.object.clone());
         let rows = self.rows(statement, &[id], "read an object").await?;
         let text = rows.into_iter().flatten().flatten().next();
         Ok(text.and_then(|text| json::parse(&text)))
@@ -127,7 +137,9 @@ impl<DB: Engine> Mirror<DB> {
     /// The list is done: the next backfill begins anew.
     pub(crate) async fn forget_place(&self, list: &str) -> Result<(), MirrorError> {
         let statement = Ok(self.statements.forget_place.clone());
-        self.rows(statement, &[list], "record its progress").await.map(drop)
+        self.rows(statement, &[list], "record its progress")
+            .await
+            .map(drop)
     }
 
     async fn rows(
