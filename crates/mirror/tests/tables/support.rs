@@ -128,6 +128,10 @@ pub(crate) async fn mirror<DB: Engine>(pool: &Pool<DB>) -> Mirror<DB> {
     Mirror::new(pool.clone()).await.unwrap()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the data is made where it is passed"
+)]
 pub(crate) fn event(event_type: &str, timestamp: i64, data: Value) -> Value {
     json!({ "type": event_type, "timestamp": timestamp, "data": data, "object": "event" })
 }

@@ -1,6 +1,10 @@
 //! Whatever Clerk and its users may write.
 
-use std::{env, fs, io::Write as _, path::Path};
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use clerk_webhooks::testing::fixtures;
 use clerk_webhooks_mirror::{Change, Group, Mirror};
@@ -29,11 +33,8 @@ pub(crate) async fn every_fixture_applies<DB: TestEngine>(pool: Pool<DB>) {
 pub(crate) async fn every_published_example_applies<DB: TestEngine>(pool: Pool<DB>) {
     let Some(folder) = env::var_os("CLERK_WEBHOOKS_SHARED") else {
         // Not `eprintln!`, whose output a passing test swallows.
-        writeln!(
-            std::io::stderr(),
-            "skipped: CLERK_WEBHOOKS_SHARED is not set"
-        )
-        .unwrap();
+        let mut stderr = io::stderr();
+        writeln!(stderr, "\nskipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
         return;
     };
     let examples = fs::read_dir(Path::new(&folder).join("clerk/examples")).unwrap();
