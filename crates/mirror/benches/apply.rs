@@ -39,7 +39,9 @@ const IN_FLIGHT: [usize; 2] = [1, 16];
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    println!("| engine | in flight | bare upserts/s | mirror/s | mirror / bare, median of {ROUNDS} rounds |");
+    println!(
+        "| engine | in flight | bare upserts/s | mirror/s | mirror / bare, median of {ROUNDS} rounds |"
+    );
     println!("|---|---|---|---|---|");
     sqlite().await?;
     postgres().await
@@ -66,18 +68,23 @@ async fn postgres() -> Result<(), BoxError> {
     };
     let name = format!("clerk_mirror_bench_{:016x}", fastrand::u64(..));
     let mut admin = PgConnection::connect(&url).await?;
-    admin.execute(AssertSqlSafe(format!("create database {name}"))).await?;
+    admin
+        .execute(AssertSqlSafe(format!("create database {name}")))
+        .await?;
     let (server, _) = url.rsplit_once('/').ok_or("the URL names no database")?;
     let measured = async {
         let pool = open_postgres(&format!("{server}/{name}")).await?;
         let mirror = Mirror::new(pool.clone()).await?;
-        pool.execute("create table bare_users (like clerk.users including all)").await?;
+        pool.execute("create table bare_users (like clerk.users including all)")
+            .await?;
         let measured = compare("Postgres", &mirror, bare(&pool, "$8::jsonb")).await;
         pool.close().await;
         measured
     };
     let measured = measured.await;
-    admin.execute(AssertSqlSafe(format!("drop database {name} with (force)"))).await?;
+    admin
+        .execute(AssertSqlSafe(format!("drop database {name} with (force)")))
+        .await?;
     measured
 }
 
@@ -110,7 +117,9 @@ where
                 return Err("another event".into());
             };
             let raw = RawClerkEvent::from_slice(delivery.raw_body())?;
-            let email = user.primary_email_address().map(|email| email.email_address.as_str());
+            let email = user
+                .primary_email_address()
+                .map(|email| email.email_address.as_str());
             sqlx::query(AssertSqlSafe(statement))
                 .bind(user.id.as_str())
                 .bind(user.external_id.as_deref())
@@ -159,7 +168,11 @@ async fn compare<DB: Engine>(
                 times[which].push(took.as_secs_f64());
             }
         }
-        let mut ratios: Vec<f64> = times[0].iter().zip(&times[1]).map(|(bare, own)| bare / own).collect();
+        let mut ratios: Vec<f64> = times[0]
+            .iter()
+            .zip(&times[1])
+            .map(|(bare, own)| bare / own)
+            .collect();
         ratios.sort_by(f64::total_cmp);
         let rate = |times: &[f64]| WEBHOOKS as f64 / times.iter().sum::<f64>();
         println!(
@@ -183,7 +196,10 @@ fn deliveries(in_flight: usize, round: usize) -> Vec<VerifiedDelivery> {
             _ => fixtures::user_updated().id(id).at(at).to_json(),
         };
         let event: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
-        Delivery::of(event).event::<RawClerkEvent>().delivery().clone()
+        Delivery::of(event)
+            .event::<RawClerkEvent>()
+            .delivery()
+            .clone()
     };
     (0..count).map(event).collect()
 }

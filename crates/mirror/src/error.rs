@@ -49,7 +49,11 @@ impl fmt::Display for MirrorError {
             Source::Database(error) => advice(error),
             Source::Event(_) => "it is not an event of Clerk's",
         };
-        write!(f, "the mirror in {} cannot {}: {advice}", self.database, self.attempt)
+        write!(
+            f,
+            "the mirror in {} cannot {}: {advice}",
+            self.database, self.attempt
+        )
     }
 }
 
@@ -64,7 +68,9 @@ impl Error for MirrorError {
 
 fn advice(error: &sqlx::Error) -> &'static str {
     match error {
-        sqlx::Error::PoolClosed => "the pool is closed; close it only after the server has shut down",
+        sqlx::Error::PoolClosed => {
+            "the pool is closed; close it only after the server has shut down"
+        }
         sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => NO_ANSWER,
         sqlx::Error::PoolTimedOut => NO_ANSWER,
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) => {
@@ -83,8 +89,10 @@ fn advice(error: &sqlx::Error) -> &'static str {
 const SQLSTATE_LENGTH: usize = 5;
 
 const SEE_SOURCE: &str = "see the source of this error";
-const NO_ANSWER: &str = "there was no answer in time; is the server up, and is the pool large enough?";
-const TABLE_IS_MISSING: &str = "a table is missing; `Mirror::new` makes them when the program starts";
+const NO_ANSWER: &str =
+    "there was no answer in time; is the server up, and is the pool large enough?";
+const TABLE_IS_MISSING: &str =
+    "a table is missing; `Mirror::new` makes them when the program starts";
 const READ_ONLY: &str =
     "the database is read-only; connect to the primary, as a role that may write";
 
@@ -100,7 +108,9 @@ fn postgres_advice(state: &str) -> &'static str {
         "28P01" | "28000" => "the server refuses the user or the password",
         "3D000" => "the server has no database of this name",
         "40001" | "40P01" => "it collided with another transaction; try again",
-        "53300" => "the server has no connection left; lower the pools' sizes, or raise max_connections",
+        "53300" => {
+            "the server has no connection left; lower the pools' sizes, or raise max_connections"
+        }
         _ if state.starts_with("57P") => "the server is starting or shutting down",
         _ => SEE_SOURCE,
     }

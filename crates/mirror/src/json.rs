@@ -1,12 +1,12 @@
 //! Reads JSON into values that both databases can store.
 //!
-//! End users write metadata, so no valid JSON may make a delivery fail. serde_json refuses deep nesting and numbers beyond
-//! `f64`, gives some keys a meaning when a dependency turns on one of its features, and Postgres keeps no NUL. This
+//! End users write metadata, so no valid JSON may make a delivery fail. `serde_json` refuses deep nesting and numbers
+//! beyond `f64`, gives some keys a meaning when a dependency turns on one of its features, and Postgres keeps no NUL. This
 //! reader replaces what cannot be stored.
 
 use serde_json::{Map, Number, Value};
 
-/// Deeper objects and lists become null. serde_json reads 127 levels.
+/// Deeper objects and lists become null. `serde_json` reads 127 levels.
 const MAX_DEPTH: usize = 100;
 
 /// The value of a JSON text; `None` if it is not JSON.
@@ -260,8 +260,26 @@ mod tests {
     #[test]
     fn anything_else_is_not_json() {
         for text in [
-            "", "{", "[1", "[1,", r#"{"a"}"#, r#"{"a":}"#, "nul", "truefalse", "1 2", "[1 2]", "'a'",
-            r#""\x""#, r#""\u12""#, r#""a"#, "<html></html>", "NaN", "inf", "-", "[}", "{]",
+            "",
+            "{",
+            "[1",
+            "[1,",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            "nul",
+            "truefalse",
+            "1 2",
+            "[1 2]",
+            "'a'",
+            r#""\x""#,
+            r#""\u12""#,
+            r#""a"#,
+            "<html></html>",
+            "NaN",
+            "inf",
+            "-",
+            "[}",
+            "{]",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

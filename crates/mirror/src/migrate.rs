@@ -64,13 +64,12 @@ async fn version<DB: Engine>(connection: &mut DB::Connection) -> sqlx::Result<us
     number::<DB>(connection, newest).await
 }
 
-async fn number<DB: Engine>(
-    connection: &mut DB::Connection,
-    query: SqlStr,
-) -> sqlx::Result<usize> {
+async fn number<DB: Engine>(connection: &mut DB::Connection, query: SqlStr) -> sqlx::Result<usize> {
     let rows = Sql::<DB>::rows(connection, query, &[]).await?;
     let number = rows.into_iter().flatten().flatten().next();
-    Ok(number.and_then(|number| number.parse().ok()).unwrap_or_default())
+    Ok(number
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_default())
 }
 
 /// No text from outside is in a statement, only names and numbers of this crate.

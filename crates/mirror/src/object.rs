@@ -126,14 +126,18 @@ fn columns(columns: &[Column], object: &Value) -> Map<String, Value> {
 }
 
 fn at_path<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
-    let found = path.split('.').try_fold(object, |object, field| object.get(field));
+    let found = path
+        .split('.')
+        .try_fold(object, |object, field| object.get(field));
     found.filter(|value| !value.is_null())
 }
 
 fn element<'a>(object: &'a Value, list: &str, id: &str) -> Option<&'a Value> {
     let id = object.get(id)?.as_str()?;
     let elements = object.get(list)?.as_array()?;
-    elements.iter().find(|element| element.get("id").and_then(Value::as_str) == Some(id))
+    elements
+        .iter()
+        .find(|element| element.get("id").and_then(Value::as_str) == Some(id))
 }
 
 /// The value as its column stores it; `None` for null.
@@ -142,7 +146,9 @@ fn storable(kind: Kind, value: &Value) -> Option<Value> {
         // Clerk writes "" for an id that is not there.
         Kind::Key => {
             let key = value.as_str()?;
-            (1..=Kind::LONGEST_KEY).contains(&key.len()).then(|| key.into())
+            (1..=Kind::LONGEST_KEY)
+                .contains(&key.len())
+                .then(|| key.into())
         }
         Kind::Text => value.as_str().map(Value::from),
         Kind::Integer => integer(value).map(Value::from),
@@ -160,7 +166,12 @@ fn timestamp(value: Option<&Value>) -> Option<i64> {
 fn integer(value: &Value) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let exact = |number: &f64| number.fract() == 0.0 && number.abs() <= EXACT;
-    #[expect(clippy::cast_possible_truncation, reason = "it is a whole number below 2^53")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is a whole number below 2^53"
+    )]
     let whole = |number: f64| number as i64;
-    value.as_i64().or_else(|| value.as_f64().filter(exact).map(whole))
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().filter(exact).map(whole))
 }

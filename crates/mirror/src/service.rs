@@ -102,7 +102,9 @@ impl<DB: Engine> Clone for MirrorService<DB> {
 
 impl<DB: Engine> fmt::Debug for MirrorService<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MirrorService").field("mirror", &self.mirror).finish()
+        f.debug_struct("MirrorService")
+            .field("mirror", &self.mirror)
+            .finish()
     }
 }
 

@@ -30,8 +30,17 @@ impl Settings {
 
     /// Whether it matters that an object of this table was deleted.
     pub(crate) fn keeps_a_trace_of(&self, table: &Table) -> bool {
-        let has_parent = |other: &&Table| other.parents.iter().any(|parent| parent.table == table.name);
-        self.keeps(table) || TABLES.into_iter().filter(has_parent).any(|other| self.keeps(other))
+        let has_parent = |other: &&Table| {
+            other
+                .parents
+                .iter()
+                .any(|parent| parent.table == table.name)
+        };
+        self.keeps(table)
+            || TABLES
+                .into_iter()
+                .filter(has_parent)
+                .any(|other| self.keeps(other))
     }
 
     pub(crate) fn keeps_private_metadata(&self) -> bool {

@@ -37,7 +37,9 @@ impl Origin {
     /// An event with this timestamp in milliseconds.
     pub(crate) fn event(timestamp: Option<i64>, message_id: &str) -> Self {
         Self {
-            sent_at: timestamp.filter(|millis| is_storable(*millis)).unwrap_or_default(),
+            sent_at: timestamp
+                .filter(|millis| is_storable(*millis))
+                .unwrap_or_default(),
             // Postgres keeps no NUL.
             message_id: message_id.replace('\0', "\u{fffd}"),
         }
@@ -79,7 +81,10 @@ impl Version {
     pub(crate) fn write_to(&self, row: &mut Map<String, Value>) {
         row.insert(VERSION_AT.to_owned(), self.at.into());
         row.insert(VERSION_SENT_AT.to_owned(), self.sent_at.into());
-        row.insert(VERSION_MESSAGE_ID.to_owned(), self.message_id.clone().into());
+        row.insert(
+            VERSION_MESSAGE_ID.to_owned(),
+            self.message_id.clone().into(),
+        );
     }
 }
 

@@ -21,9 +21,16 @@ pub(crate) async fn show(
     secret: &SigningSecret,
     pool: &SqlitePool,
 ) -> Result<(), Box<dyn Error>> {
-    for (title, author) in [("On engines", "user_2syncAda"), ("On leaving", "user_2syncBob")] {
+    for (title, author) in [
+        ("On engines", "user_2syncAda"),
+        ("On leaving", "user_2syncBob"),
+    ] {
         let post = "insert into posts (title, author_id) values ($1, $2) on conflict do nothing";
-        sqlx::query(post).bind(title).bind(author).execute(pool).await?;
+        sqlx::query(post)
+            .bind(title)
+            .bind(author)
+            .execute(pool)
+            .await?;
     }
     let at = |minute: i64| Timestamp::from_millis(1_767_225_600_000 + minute * 60_000);
     let ada = |name: &str, minute| {

@@ -46,7 +46,10 @@ async fn on_event(
         (&change, &event.data)
     {
         let welcome = "insert into credits (user_id, credits) values ($1, 10)";
-        sqlx::query(welcome).bind(&user.id).execute(&mut *tx).await?;
+        sqlx::query(welcome)
+            .bind(&user.id)
+            .execute(&mut *tx)
+            .await?;
     }
     tx.commit().await?;
     deliveries::print(&event, &change);
@@ -70,7 +73,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let own_secret = support::throw_away_secret()?;
     let clerk = ClerkWebhookLayer::new(verifier(own_secret.clone())?); // yours: from_env()?
     let route = post(on_event).route_layer(clerk);
-    let app = App { mirror, pool: pool.clone() };
+    let app = App {
+        mirror,
+        pool: pool.clone(),
+    };
     let router = Router::new().route(ROUTE, route).with_state(app);
 
     let listener = support::listen(once).await?;
@@ -85,6 +91,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     support::report("sync-users", run().await)
 }

@@ -93,7 +93,10 @@ pub(crate) fn writes(
     }
     let objects = newest.into_values().collect();
     operations.push(Operation::Write { table, objects });
-    for (table, objects) in inner.into_values().filter(|(_, objects)| !objects.is_empty()) {
+    for (table, objects) in inner
+        .into_values()
+        .filter(|(_, objects)| !objects.is_empty())
+    {
         operations.extend(writes(table, objects, origin, settings));
     }
     operations
@@ -105,6 +108,8 @@ fn table_of(event_type: &EventType) -> Option<(&'static Table, bool)> {
         return None;
     }
     let (subject, verb) = event_type.as_str().split_once('.')?;
-    let table = TABLES.into_iter().find(|table| table.event == Some(subject))?;
+    let table = TABLES
+        .into_iter()
+        .find(|table| table.event == Some(subject))?;
     Some((table, verb == "deleted"))
 }

@@ -30,7 +30,9 @@ impl Locks {
                     for object in objects {
                         locks.exclusive.insert(number(table.name, &object.id));
                         let parents = object.parents.iter();
-                        locks.shared.extend(parents.map(|(table, id)| number(table, id)));
+                        locks
+                            .shared
+                            .extend(parents.map(|(table, id)| number(table, id)));
                     }
                 }
             }

@@ -76,9 +76,8 @@ impl State {
         if newest >= Some(&object.version) {
             return Fate::Stale;
         }
-        let is_deleted = |(table, id): &(&str, String)| {
-            self.tombstone(table, id).is_some_and(Version::is_final)
-        };
+        let is_deleted =
+            |(table, id): &(&str, String)| self.tombstone(table, id).is_some_and(Version::is_final);
         match row {
             row if object.parents.iter().any(is_deleted) => Fate::Hide(row.is_some()),
             Some(row) => Fate::Update(row.json),

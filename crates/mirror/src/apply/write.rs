@@ -37,7 +37,8 @@ pub(crate) async fn write<DB: Engine>(
         let fate = state.fate(table, &object);
         changes.push(work.add(table, object, fate));
     }
-    work.carry_out::<DB>(connection, statements, of_table).await?;
+    work.carry_out::<DB>(connection, statements, of_table)
+        .await?;
     Ok(changes)
 }
 
@@ -74,7 +75,8 @@ impl<'a> Work<'a> {
         match fate {
             Fate::Stale => Change::Stale,
             Fate::Hide(had_row) => {
-                self.buried.push(tombstone(table, &object.id, &object.version));
+                self.buried
+                    .push(tombstone(table, &object.id, &object.version));
                 if !had_row {
                     return Change::Stale;
                 }
@@ -142,7 +144,10 @@ async fn execute_all<DB: Engine>(
     connection: &mut DB::Connection,
     steps: &[(&SqlStr, String)],
 ) -> sqlx::Result<()> {
-    let steps: Vec<_> = steps.iter().filter(|(_, records)| records != "[]").collect();
+    let steps: Vec<_> = steps
+        .iter()
+        .filter(|(_, records)| records != "[]")
+        .collect();
     let records: Vec<_> = steps.iter().map(|(_, records)| records.as_str()).collect();
     if Sql::<DB>::COMBINES_WRITES && steps.len() > 1 {
         let step = |(number, (statement, _)): (usize, &&(&SqlStr, String))| {
@@ -152,7 +157,9 @@ async fn execute_all<DB: Engine>(
         let combined: Vec<_> = (1..).zip(&steps).map(step).collect();
         let combined = format!("with {} select", combined.join(", "));
         let combined = AssertSqlSafe(combined).into_sql_str();
-        return Sql::<DB>::execute(connection, combined, &records).await.map(drop);
+        return Sql::<DB>::execute(connection, combined, &records)
+            .await
+            .map(drop);
     }
     for (statement, records) in steps {
         Sql::<DB>::execute(connection, (*statement).clone(), &[records]).await?;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    table::{Column, Part, Table, VERSION},
+    table::{Column, Part, VERSION},
     tables::TABLES,
 };
 use crate::engine::{Engine, Kind, Sql, sealed::Dialect as _};
@@ -32,10 +32,10 @@ fn migration<DB: Engine>(version: usize) -> String {
         String::new()
     };
     for table in TABLES {
-        let (first, last) = frame_of_table::<DB>(table);
+        let (first, last) = frame_of_table::<DB>();
         batch += &changes::<DB>(version, table.name, table.columns, &first, &last);
         for part in table.parts {
-            let (first, last) = frame_of_part::<DB>(part);
+            let (first, last) = frame_of_part(part);
             batch += &changes::<DB>(version, part.name, part.columns, &first, &last);
         }
     }
@@ -66,7 +66,7 @@ fn version_columns<DB: Engine>() -> String {
 }
 
 /// What stands before and after the columns of its own.
-fn frame_of_table<DB: Engine>(_: &Table) -> (String, String) {
+fn frame_of_table<DB: Engine>() -> (String, String) {
     let object = Sql::<DB>::column_type(Kind::Json);
     let version = version_columns::<DB>();
     (
@@ -75,7 +75,7 @@ fn frame_of_table<DB: Engine>(_: &Table) -> (String, String) {
     )
 }
 
-fn frame_of_part<DB: Engine>(part: &Part) -> (String, String) {
+fn frame_of_part(part: &Part) -> (String, String) {
     let owner = part.owner;
     (
         format!("{owner} text not null,\n    id text not null"),
@@ -92,9 +92,17 @@ fn changes<DB: Engine>(
     last: &str,
 ) -> String {
     let prefix = Sql::<DB>::PREFIX;
-    let definition =
-        |column: &Column| format!(r#""{}" {}"#, column.name, Sql::<DB>::column_type(column.kind));
-    let new: Vec<_> = columns.iter().filter(|column| column.since == version).collect();
+    let definition = |column: &Column| {
+        format!(
+            r#""{}" {}"#,
+            column.name,
+            Sql::<DB>::column_type(column.kind)
+        )
+    };
+    let new: Vec<_> = columns
+        .iter()
+        .filter(|column| column.since == version)
+        .collect();
     let is_new = columns.iter().all(|column| version <= column.since);
     let mut changes = String::new();
     if new.is_empty() {
@@ -109,7 +117,11 @@ fn changes<DB: Engine>(
         );
     } else {
         for column in &new {
-            let _ = writeln!(changes, "alter table {prefix}{name} add column {};", definition(column));
+            let _ = writeln!(
+                changes,
+                "alter table {prefix}{name} add column {};",
+                definition(column)
+            );
         }
     }
     for column in new.iter().filter(|column| column.is_indexed) {

@@ -7,7 +7,8 @@ use super::{
 use crate::engine::Kind;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/mirror.md");
-const BEGIN: &str = "<!-- tables: written by `WRITE_DOCS=1 cargo test -p clerk-webhooks-mirror documented` -->\n";
+const BEGIN: &str =
+    "<!-- tables: written by `WRITE_DOCS=1 cargo test -p clerk-webhooks-mirror documented` -->\n";
 const END: &str = "<!-- end of tables -->";
 
 #[test]
@@ -27,8 +28,16 @@ fn the_guides_tables_are_the_described_ones() {
 fn parents_are_tables_and_columns() {
     for table in TABLES {
         for parent in table.parents {
-            assert!(table.columns.iter().any(|column| column.name == parent.column));
-            let parent = TABLES.iter().find(|other| other.name == parent.table).unwrap();
+            assert!(
+                table
+                    .columns
+                    .iter()
+                    .any(|column| column.name == parent.column)
+            );
+            let parent = TABLES
+                .iter()
+                .find(|other| other.name == parent.table)
+                .unwrap();
             // A cascade reaches one level.
             assert!(parent.parents.is_empty() && table.parts.is_empty());
         }
@@ -40,7 +49,10 @@ fn table(table: &Table) -> String {
         "no event; a backfill, and the entries of the waiting list, fill it".to_owned(),
         |event| format!("events `{event}.*`"),
     );
-    let mut page = format!("\n### {}\n\nGroup `{:?}`; {events}.\n", table.name, table.group);
+    let mut page = format!(
+        "\n### {}\n\nGroup `{:?}`; {events}.\n",
+        table.name, table.group
+    );
     page += &columns(&[("id", "text", "`id`")], table.columns);
     for part in table.parts {
         let owner = format!("the `id` of the row's object in `{}`", table.name);
@@ -48,7 +60,10 @@ fn table(table: &Table) -> String {
             "\n### {}\n\nThe elements of `{}` of `{}`, by `{}` and `id`.\n",
             part.name, part.list, table.name, part.owner
         );
-        page += &columns(&[(part.owner, "text", &owner), ("id", "text", "`id`")], part.columns);
+        page += &columns(
+            &[(part.owner, "text", &owner), ("id", "text", "`id`")],
+            part.columns,
+        );
     }
     page
 }

@@ -83,7 +83,9 @@ impl Statements {
 on conflict (list) do update set place = excluded.place"
             )),
             #[cfg(feature = "backfill")]
-            load_place: sql(format!("select place from {prefix}{BACKFILL} where list = $1")),
+            load_place: sql(format!(
+                "select place from {prefix}{BACKFILL} where list = $1"
+            )),
             #[cfg(feature = "backfill")]
             forget_places: sql(format!("delete from {prefix}{BACKFILL}")),
         }
@@ -158,7 +160,10 @@ fn upsert<DB: Engine>(table: &Table) -> SqlStr {
 }
 
 fn insert<DB: Engine>(name: &str, columns: &[(&str, Kind)], on_conflict: &str) -> SqlStr {
-    let names: Vec<_> = columns.iter().map(|(name, _)| format!(r#""{name}""#)).collect();
+    let names: Vec<_> = columns
+        .iter()
+        .map(|(name, _)| format!(r#""{name}""#))
+        .collect();
     let field = |(name, kind): &(&str, Kind)| Sql::<DB>::field(name, *kind);
     let fields: Vec<_> = columns.iter().map(field).collect();
     // `where true`: SQLite would read `on conflict` as a join's.
@@ -204,8 +209,7 @@ fn delete_dependents<DB: Engine>(table: &Table) -> Vec<SqlStr> {
             let name = dependent.name;
             let source = format!("{}{name}", Sql::<DB>::PREFIX);
             let condition = Sql::<DB>::is_in(parent.column, "$1");
-            let fields =
-                format!("'{name}', id, version_at, version_sent_at, version_message_id");
+            let fields = format!("'{name}', id, version_at, version_sent_at, version_message_id");
             statements.push(bury::<DB>(&fields, &source, &condition));
             statements.push(sql(format!("delete from {source} where {condition}")));
         }

@@ -182,7 +182,10 @@ impl Table {
     pub(crate) fn all_columns(&self) -> Vec<(&'static str, Kind)> {
         let own = self.columns.iter().map(|column| (column.name, column.kind));
         let object = [("id", Kind::Key)].into_iter().chain(own);
-        object.chain([(OBJECT, Kind::Json)]).chain(VERSION).collect()
+        object
+            .chain([(OBJECT, Kind::Json)])
+            .chain(VERSION)
+            .collect()
     }
 }
 

@@ -51,7 +51,11 @@ pub(crate) static USERS: Table = Table {
         Column::text("last_name"),
         Column::key("primary_email_address_id"),
         Column::key("primary_email_address")
-            .of_element("email_addresses", "primary_email_address_id", "email_address")
+            .of_element(
+                "email_addresses",
+                "primary_email_address_id",
+                "email_address",
+            )
             .indexed(),
         Column::key("primary_phone_number_id"),
         Column::key("primary_phone_number")
@@ -107,7 +111,9 @@ pub(crate) static USERS: Table = Table {
             owner: "user_id",
             columns: &[
                 Column::text("provider"),
-                Column::key("provider_user_id").at("provider_user_id|google_id").indexed(),
+                Column::key("provider_user_id")
+                    .at("provider_user_id|google_id")
+                    .indexed(),
                 EMAIL_ADDRESS,
                 Column::text("username"),
                 Column::text("first_name").at("first_name|given_name"),
@@ -154,7 +160,9 @@ pub(crate) static ORGANIZATION_MEMBERSHIPS: Table = Table {
     event: Some("organizationMembership"),
     columns: &[
         ORGANIZATION_ID.at("organization.id"),
-        Column::key("user_id").at("public_user_data.user_id").indexed(),
+        Column::key("user_id")
+            .at("public_user_data.user_id")
+            .indexed(),
         Column::text("role"),
         Column::text("role_name"),
         Column::json("permissions"),
@@ -199,8 +207,9 @@ pub(crate) static ORGANIZATION_DOMAINS: Table = Table {
         Column::key("name").indexed(),
         Column::text("enrollment_mode"),
         Column::text("affiliation_email_address"),
-        VERIFICATION_STATUS
-            .at("verification.status|affiliation_verification.status|ownership_verification.status"),
+        VERIFICATION_STATUS.at(
+            "verification.status|affiliation_verification.status|ownership_verification.status",
+        ),
         Column::integer("total_pending_invitations"),
         Column::integer("total_pending_suggestions"),
         CREATED_AT,

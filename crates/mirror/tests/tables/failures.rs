@@ -26,10 +26,20 @@ async fn a_sqlite_file_that_is_read_only_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteConnectOptions::new().filename(folder.path().join("a.db"));
     let writable = options.clone().create_if_missing(true);
-    let pool = SqlitePoolOptions::new().connect_with(writable).await.unwrap();
-    let read_only = SqlitePoolOptions::new().connect_with(options.read_only(true)).await.unwrap();
+    let pool = SqlitePoolOptions::new()
+        .connect_with(writable)
+        .await
+        .unwrap();
+    let read_only = SqlitePoolOptions::new()
+        .connect_with(options.read_only(true))
+        .await
+        .unwrap();
     let refused = Mirror::new(read_only.clone()).await.unwrap_err();
-    assert!(refused.to_string().contains("the database is read-only"), "{}", texts(&refused));
+    assert!(
+        refused.to_string().contains("the database is read-only"),
+        "{}",
+        texts(&refused)
+    );
     mirror(&pool).await;
     let reader = Mirror::new(read_only).await.unwrap(); // nothing to write yet
     assert_eq!(deliver(&reader, &created("user_1")).await, 500);
@@ -53,8 +63,13 @@ async fn nothing_is_half_written_when_a_table_is_missing_on_sqlite() {
 
 #[tokio::test]
 async fn a_server_that_is_down_at_the_start_is_reported_at_once() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(nobody.port());
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let options = PgConnectOptions::new_without_pgpass()
+        .host("127.0.0.1")
+        .port(nobody.port());
     let pool = PgPoolOptions::new().connect_lazy_with(options);
     let started = tokio::time::timeout(Duration::from_secs(5), Mirror::new(pool)).await;
     let error = started.expect("it waited").unwrap_err();
@@ -73,7 +88,10 @@ async fn connections_that_break_in_the_middle_are_replaced() {
     assert_eq!(deliver(&mirror, &created("user_1")).await, 204);
     // Holds the row's lock, so that the delivery waits in the middle of its transaction; then its connection ends.
     let mut holder = pool.begin().await.unwrap();
-    sqlx::query("lock table clerk.email_addresses").execute(&mut *holder).await.unwrap();
+    sqlx::query("lock table clerk.email_addresses")
+        .execute(&mut *holder)
+        .await
+        .unwrap();
     let (waiting, body) = (mirror.clone(), created("user_2"));
     let delivery = tokio::spawn(async move { deliver(&waiting, &body).await });
     let waits = "select cast(pid as text) from pg_stat_activity where wait_event_type = 'Lock'
@@ -88,7 +106,13 @@ async fn connections_that_break_in_the_middle_are_replaced() {
     holder.rollback().await.unwrap();
     assert_eq!(count(&pool, "users").await, 1);
     assert_eq!(deliver(&mirror, &created("user_2")).await, 204);
-    assert_eq!((count(&pool, "users").await, count(&pool, "email_addresses").await), (2, 2));
+    assert_eq!(
+        (
+            count(&pool, "users").await,
+            count(&pool, "email_addresses").await
+        ),
+        (2, 2)
+    );
 }
 
 #[tokio::test]
@@ -97,12 +121,20 @@ async fn a_role_needs_no_right_to_make_tables_that_are_there() {
     let database = PostgresDatabase::create().await;
     let role = format!("{}_role", database.name);
     execute(&format!("create role {role} login")).await;
-    let pool = PgPool::connect_with(database.options().username(&role)).await.unwrap();
+    let pool = PgPool::connect_with(database.options().username(&role))
+        .await
+        .unwrap();
 
     let refused = Mirror::new(pool.clone()).await.unwrap_err();
-    assert!(refused.to_string().contains("create on the database"), "{}", texts(&refused));
+    assert!(
+        refused.to_string().contains("create on the database"),
+        "{}",
+        texts(&refused)
+    );
     let owner = mirror(&database.pool()).await;
-    let reads = format!("grant usage on schema clerk to {role}; grant select on all tables in schema clerk to {role}");
+    let reads = format!(
+        "grant usage on schema clerk to {role}; grant select on all tables in schema clerk to {role}"
+    );
     sqlx::Postgres::execute(&database.pool(), reads).await;
     let reader = Mirror::new(pool.clone()).await.unwrap();
     assert_eq!(deliver(&reader, &created("user_1")).await, 500);
@@ -114,5 +146,9 @@ async fn a_role_needs_no_right_to_make_tables_that_are_there() {
     assert_eq!(count(&database.pool(), "users").await, 1);
     drop(owner);
     pool.close().await;
-    sqlx::Postgres::execute(&database.pool(), format!("drop owned by {role}; drop role {role}")).await;
+    sqlx::Postgres::execute(
+        &database.pool(),
+        format!("drop owned by {role}; drop role {role}"),
+    )
+    .await;
 }

@@ -33,7 +33,10 @@ pub(crate) trait TestEngine: Engine {
 macro_rules! run_statements {
     () => {
         async fn rows(pool: &Pool<Self>, query: String) -> Vec<Row> {
-            let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(pool).await.unwrap();
+            let rows = sqlx::query(AssertSqlSafe(query))
+                .fetch_all(pool)
+                .await
+                .unwrap();
             let texts = |row: &<Self as sqlx::Database>::Row| {
                 (0..row.len()).map(|column| row.get(column)).collect()
             };
@@ -41,7 +44,10 @@ macro_rules! run_statements {
         }
 
         async fn execute(pool: &Pool<Self>, statement: String) {
-            sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(statement))
+                .execute(pool)
+                .await
+                .unwrap();
         }
     };
 }
@@ -64,7 +70,10 @@ impl TestEngine for Postgres {
 pub(crate) async fn select<DB: TestEngine>(pool: &Pool<DB>, query: &str) -> Vec<String> {
     let rows = DB::rows(pool, query.replace("clerk.", DB::PREFIX)).await;
     let line = |row: Row| {
-        let values: Vec<_> = row.into_iter().map(|value| value.unwrap_or("null".to_owned())).collect();
+        let values: Vec<_> = row
+            .into_iter()
+            .map(|value| value.unwrap_or("null".to_owned()))
+            .collect();
         values.join("|")
     };
     rows.into_iter().map(line).collect()
@@ -91,7 +100,10 @@ pub(crate) async fn apply<DB: TestEngine>(
 ) -> Change {
     let event = RawClerkEvent::from_slice(event.to_string().as_bytes()).unwrap();
     let mut transaction = pool.begin_with(DB::BEGIN).await.unwrap();
-    let change = mirror.apply_raw(&mut transaction, message_id, &event).await.unwrap();
+    let change = mirror
+        .apply_raw(&mut transaction, message_id, &event)
+        .await
+        .unwrap();
     transaction.commit().await.unwrap();
     change
 }
@@ -103,13 +115,23 @@ pub(crate) async fn deliver<DB: Engine>(mirror: &Mirror<DB>, body: &str) -> u16 
     let verified = Verifier::new(secret).verify(&signed.headers(), signed.body().clone());
     let mut request = Request::new(());
     request.extensions_mut().insert(verified.unwrap());
-    mirror.service().oneshot(request).await.unwrap().status().as_u16()
+    mirror
+        .service()
+        .oneshot(request)
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
 }
 
 pub(crate) async fn mirror<DB: Engine>(pool: &Pool<DB>) -> Mirror<DB> {
     Mirror::new(pool.clone()).await.unwrap()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the data is made where it is passed"
+)]
 pub(crate) fn event(event_type: &str, timestamp: i64, data: Value) -> Value {
     json!({ "type": event_type, "timestamp": timestamp, "data": data, "object": "event" })
 }
@@ -197,5 +219,8 @@ fn server() -> PgConnectOptions {
 
 pub(crate) async fn execute(statements: &str) {
     let mut connection = server().connect().await.unwrap();
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(statements))).await.unwrap();
+    connection
+        .execute(sqlx::raw_sql(AssertSqlSafe(statements)))
+        .await
+        .unwrap();
 }

@@ -2,14 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use async_nats::{
-    header::NATS_MESSAGE_ID,
-    jetstream::{
-        ErrorCode,
-        context::ConsumerInfoErrorKind,
-        message::StreamMessage,
-        stream::{DeleteMessageErrorKind, Info, LastRawMessageErrorKind, RawMessageError, Stream},
-    },
+use async_nats::jetstream::{
+    ErrorCode,
+    context::ConsumerInfoErrorKind,
+    message::StreamMessage,
+    stream::{DeleteMessageErrorKind, Info, LastRawMessageErrorKind, RawMessageError, Stream},
 };
 use clerk_webhooks::queue::{QueueDepth, QueueMetrics};
 use futures_util::TryStreamExt as _;

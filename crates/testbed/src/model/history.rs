@@ -114,7 +114,8 @@ impl History {
             true => format!("ext_{}", self.rng.u8(..)).into(),
             false => Value::Null,
         };
-        user["public_metadata"] = json!({ "n": self.rng.u32(..), "nested": [{ "private_metadata": 1 }] });
+        user["public_metadata"] =
+            json!({ "n": self.rng.u32(..), "nested": [{ "private_metadata": 1 }] });
         if self.rng.u8(..3) == 0 {
             let owner = user["id"].as_str().unwrap_or_default().to_owned();
             let parts = |kind: &str, field: &str, rng: &mut Rng| -> Vec<Value> {
@@ -123,14 +124,16 @@ impl History {
                     let value = format!("{field} {} of {owner}", rng.u8(..4));
                     let mut part = json!({ "id": format!("{kind}_{n}_{owner}"), "created_at": 1_600_000_000_000_i64 });
                     part[field] = value.into();
-                    part["verification"] = json!({ "status": if rng.bool() { "verified" } else { "expired" } });
+                    part["verification"] =
+                        json!({ "status": if rng.bool() { "verified" } else { "expired" } });
                     part
                 };
                 (0..count).map(part).collect()
             };
             let emails = parts("idn", "email_address", &mut self.rng);
-            user["primary_email_address_id"] =
-                emails.first().map_or(Value::Null, |email| email["id"].clone());
+            user["primary_email_address_id"] = emails
+                .first()
+                .map_or(Value::Null, |email| email["id"].clone());
             user["email_addresses"] = emails.into();
             user["phone_numbers"] = parts("phn", "phone_number", &mut self.rng).into();
             user["external_accounts"] = parts("eac", "provider_user_id", &mut self.rng).into();
@@ -144,7 +147,8 @@ impl History {
         let user = self.users.swap_remove(at);
         self.record("user.deleted", &deleted("user", &user), events);
         let id = &user["id"];
-        self.memberships.retain(|membership| membership["public_user_data"]["user_id"] != *id);
+        self.memberships
+            .retain(|membership| membership["public_user_data"]["user_id"] != *id);
         self.sessions.retain(|session| session["user_id"] != *id);
     }
 
@@ -179,21 +183,33 @@ impl History {
         let id = organization["id"].clone();
         let is_member = |membership: &Value| membership["organization"]["id"] == id;
         let is_silent = self.rng.bool();
-        for membership in self.memberships.clone().iter().filter(|membership| is_member(membership)) {
+        for membership in self
+            .memberships
+            .clone()
+            .iter()
+            .filter(|membership| is_member(membership))
+        {
             if !is_silent {
                 self.record("organizationMembership.deleted", membership, events);
             }
         }
         self.memberships.retain(|membership| !is_member(membership));
-        self.invitations.retain(|invitation| invitation["organization_id"] != id);
-        self.domains.retain(|domain| domain["organization_id"] != id);
-        self.record("organization.deleted", &deleted("organization", &organization), events);
+        self.invitations
+            .retain(|invitation| invitation["organization_id"] != id);
+        self.domains
+            .retain(|domain| domain["organization_id"] != id);
+        self.record(
+            "organization.deleted",
+            &deleted("organization", &organization),
+            events,
+        );
     }
 
     fn membership_is_made(&mut self, events: &mut Vec<Event>) {
-        let (Some(user), Some(organization)) =
-            (pick(&mut self.rng, &self.users), pick(&mut self.rng, &self.organizations))
-        else {
+        let (Some(user), Some(organization)) = (
+            pick(&mut self.rng, &self.users),
+            pick(&mut self.rng, &self.organizations),
+        ) else {
             return;
         };
         let id = self.id("orgmem");
@@ -213,7 +229,12 @@ impl History {
             return;
         };
         let mut membership = self.memberships[at].clone();
-        membership["role"] = if self.rng.bool() { "org:admin" } else { "org:member" }.into();
+        membership["role"] = if self.rng.bool() {
+            "org:admin"
+        } else {
+            "org:member"
+        }
+        .into();
         if self.rng.u8(..4) == 0
             && let Some(other) = pick(&mut self.rng, &self.organizations)
         {
@@ -245,10 +266,18 @@ impl History {
             && let Some(at) = pick(&mut self.rng, &self.invitations)
         {
             let mut invitation = self.invitations.swap_remove(at);
-            let verb = if self.rng.bool() { "accepted" } else { "revoked" };
+            let verb = if self.rng.bool() {
+                "accepted"
+            } else {
+                "revoked"
+            };
             invitation["status"] = verb.into();
             self.touch(&mut invitation);
-            return self.record(&format!("organizationInvitation.{verb}"), &invitation, events);
+            return self.record(
+                &format!("organizationInvitation.{verb}"),
+                &invitation,
+                events,
+            );
         }
         let Some(organization) = pick(&mut self.rng, &self.organizations) else {
             return;
@@ -367,7 +396,11 @@ impl History {
     /// A new `updated_at`, mostly.
     fn touch(&mut self, object: &mut Value) {
         match self.rng.u8(..10) {
-            0 => drop(object.as_object_mut().and_then(|fields| fields.remove("updated_at"))),
+            0 => drop(
+                object
+                    .as_object_mut()
+                    .and_then(|fields| fields.remove("updated_at")),
+            ),
             1 => {}
             _ => object["updated_at"] = self.now.into(),
         }
@@ -383,7 +416,11 @@ impl History {
             let late = self.rng.i64(0..2);
             body.insert("timestamp".to_owned(), (self.now + late).into());
         }
-        let text = |rng: &mut Rng| std::iter::repeat_with(|| rng.alphanumeric()).take(27).collect::<String>();
+        let text = |rng: &mut Rng| {
+            std::iter::repeat_with(|| rng.alphanumeric())
+                .take(27)
+                .collect::<String>()
+        };
         events.push(Event {
             message_id: format!("msg_{}", text(&mut self.rng)),
             body: body.into(),

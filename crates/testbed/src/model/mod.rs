@@ -4,7 +4,10 @@
 //! with the mirror.
 
 mod history;
-#[expect(clippy::module_inception, reason = "the model is what this folder is about")]
+#[expect(
+    clippy::module_inception,
+    reason = "the model is what this folder is about"
+)]
 mod model;
 mod tables;
 

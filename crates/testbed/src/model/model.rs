@@ -82,7 +82,9 @@ impl Model {
         };
         let objects = self.newest.iter().filter(|(key, _)| is_of_table(key));
         let objects = objects.filter(|(_, (_, object))| has_parents(object));
-        objects.map(|((_, id), (_, object))| (id.as_str(), object)).collect()
+        objects
+            .map(|((_, id), (_, object))| (id.as_str(), object))
+            .collect()
     }
 
     /// The rows of a table by id: the values of the columns that the model knows, and the object without what is
@@ -91,10 +93,15 @@ impl Model {
     pub fn rows(&self, table: &Table) -> BTreeMap<String, (Vec<Option<String>>, Value)> {
         let row = |object: &Value| {
             let fields = table.fields.iter();
-            let values = fields.map(|field| object.pointer(field.pointer).and_then(scalar)).collect();
+            let values = fields
+                .map(|field| object.pointer(field.pointer).and_then(scalar))
+                .collect();
             (values, without_private(object))
         };
-        self.objects(table).into_iter().map(|(id, object)| (id.to_owned(), row(object))).collect()
+        self.objects(table)
+            .into_iter()
+            .map(|(id, object)| (id.to_owned(), row(object)))
+            .collect()
     }
 
     /// The rows of a list of users, such as `email_addresses`: the user, the element, and its value in `field`.
@@ -103,7 +110,13 @@ impl Model {
         let users = self.objects(&TABLES[0]).into_values();
         let of_user = |user: &Value| {
             let elements = user[list].as_array().into_iter().flatten();
-            let row = |element: &Value| (text(&user["id"]), text(&element["id"]), scalar(&element[field]));
+            let row = |element: &Value| {
+                (
+                    text(&user["id"]),
+                    text(&element["id"]),
+                    scalar(&element[field]),
+                )
+            };
             elements.map(row).collect::<Vec<_>>()
         };
         users.flat_map(of_user).collect()

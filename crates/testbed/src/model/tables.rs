@@ -110,7 +110,10 @@ pub const TABLES: [Table; 9] = [
     Table {
         name: "subscriptions",
         event: "subscription",
-        fields: &[field("status", "/status"), field("user_id", "/payer/user_id")],
+        fields: &[
+            field("status", "/status"),
+            field("user_id", "/payer/user_id"),
+        ],
         parents: &[],
     },
     Table {

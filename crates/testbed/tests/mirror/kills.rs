@@ -48,8 +48,14 @@ async fn killed_servers_and_databases_leave_the_models_tables_on_postgres() {
         postgres.restart().await.unwrap();
     };
     deliver(seed, &events, &mut servers, kill_database).await;
-    let logs: String = servers.iter().map(|server| server.printed().unwrap()).collect();
-    assert!(logs.contains("the mirror in PostgreSQL cannot apply an event"), "{logs}");
+    let logs: String = servers
+        .iter()
+        .map(|server| server.printed().unwrap())
+        .collect();
+    assert!(
+        logs.contains("the mirror in PostgreSQL cannot apply an event"),
+        "{logs}"
+    );
     drop(servers);
     assert_equal(&open_postgres(&url).await.unwrap(), &Model::of(&events)).await;
 }
@@ -94,9 +100,11 @@ async fn deliver(
     let report = delivering.await.unwrap();
     assert!(report.not_delivered().next().is_none(), "{report}");
     eprintln!("{report}, {kills} kills with requests in flight");
-    assert!(ENOUGH_KILLS as u64 <= kills, "only {kills} kills hit a request");
+    assert!(
+        ENOUGH_KILLS as u64 <= kills,
+        "only {kills} kills hit a request"
+    );
 }
-
 
 /// Returns 1 if the server had requests in flight.
 async fn kill_one(

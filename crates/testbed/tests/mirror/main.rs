@@ -36,7 +36,10 @@ async fn any_order_leaves_the_models_tables_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "starts its own Postgres: run it where PostgreSQL is installed"]
 async fn any_order_leaves_the_models_tables_on_postgres() {
-    let [shuffled, in_order] = [Postgres::start().await.unwrap(), Postgres::start().await.unwrap()];
+    let [shuffled, in_order] = [
+        Postgres::start().await.unwrap(),
+        Postgres::start().await.unwrap(),
+    ];
     any_order_leaves_the_models_tables(
         open_postgres(&shuffled.url()).await.unwrap(),
         open_postgres(&in_order.url()).await.unwrap(),
@@ -44,19 +47,23 @@ async fn any_order_leaves_the_models_tables_on_postgres() {
     .await;
 }
 
-async fn any_order_leaves_the_models_tables<DB: Tables>(
-    shuffled: Pool<DB>,
-    in_order: Pool<DB>,
-) {
+async fn any_order_leaves_the_models_tables<DB: Tables>(shuffled: Pool<DB>, in_order: Pool<DB>) {
     let (seed, events) = history();
     let model = Model::of(&events);
     let mut deliveries = [events.as_slice(), &events].concat();
     Rng::with_seed(seed).shuffle(&mut deliveries);
     for (pool, deliveries) in [(shuffled, deliveries), (in_order, events)] {
-        let mirror = Mirror::new(pool.clone()).await.unwrap().with_groups(groups());
+        let mirror = Mirror::new(pool.clone())
+            .await
+            .unwrap()
+            .with_groups(groups());
         let counted = deliver::all(&mirror, &pool, &deliveries).await;
         assert_equal(&pool, &model).await;
-        assert_eq!(counted, users(&pool).await, "by what `apply` says that it changed");
+        assert_eq!(
+            counted,
+            users(&pool).await,
+            "by what `apply` says that it changed"
+        );
     }
 }
 

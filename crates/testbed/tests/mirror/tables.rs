@@ -23,7 +23,10 @@ pub(crate) trait Tables: Engine {
 macro_rules! rows {
     () => {
         async fn rows(pool: &Pool<Self>, query: String) -> Vec<Row> {
-            let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(pool).await.unwrap();
+            let rows = sqlx::query(AssertSqlSafe(query))
+                .fetch_all(pool)
+                .await
+                .unwrap();
             let texts = |row: &<Self as sqlx::Database>::Row| {
                 (0..row.len()).map(|column| row.get(column)).collect()
             };
@@ -62,15 +65,26 @@ pub(crate) async fn assert_equal<DB: Tables>(pool: &Pool<DB>, model: &Model) {
         for (id, row) in &expected {
             assert_eq!(rows.get(id), Some(row), "{} of {}", id, table.name);
         }
-        let extra: Vec<_> = rows.keys().filter(|id| !expected.contains_key(*id)).collect();
-        assert!(extra.is_empty(), "{extra:?} of {} are gone in the model", table.name);
+        let extra: Vec<_> = rows
+            .keys()
+            .filter(|id| !expected.contains_key(*id))
+            .collect();
+        assert!(
+            extra.is_empty(),
+            "{extra:?} of {} are gone in the model",
+            table.name
+        );
     }
     for (list, field) in [
         ("email_addresses", "email_address"),
         ("phone_numbers", "phone_number"),
         ("external_accounts", "provider_user_id"),
     ] {
-        assert_eq!(parts(pool, list, field).await, model.parts(list, field), "{list}");
+        assert_eq!(
+            parts(pool, list, field).await,
+            model.parts(list, field),
+            "{list}"
+        );
     }
 }
 
@@ -86,7 +100,11 @@ async fn rows<DB: Tables>(
 ) -> BTreeMap<String, (Vec<Option<String>>, Value)> {
     let value = |field: &clerk_webhooks_testbed::model::Field| {
         let column = format!(r#""{}""#, field.column);
-        let value = if field.is_time { DB::millis(&column) } else { column };
+        let value = if field.is_time {
+            DB::millis(&column)
+        } else {
+            column
+        };
         format!("cast({value} as text)")
     };
     let values: Vec<_> = table.fields.iter().map(value).collect();

@@ -1,6 +1,10 @@
 //! Whatever Clerk and its users may write.
 
-use std::{env, fs, io::Write as _, path::Path};
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use clerk_webhooks::testing::fixtures;
 use clerk_webhooks_mirror::{Change, Group, Mirror};
@@ -20,20 +24,22 @@ const ALL: [Group; 6] = [
 
 pub(crate) async fn every_fixture_applies<DB: TestEngine>(pool: Pool<DB>) {
     let mirror = mirror(&pool).await.with_groups(ALL);
-    let events = fixtures::all().into_iter().map(|(_, json)| serde_json::from_str(&json).unwrap());
+    let events = fixtures::all()
+        .into_iter()
+        .map(|(_, json)| serde_json::from_str(&json).unwrap());
     every_event_applies(&mirror, &pool, events.collect()).await;
 }
 
 pub(crate) async fn every_published_example_applies<DB: TestEngine>(pool: Pool<DB>) {
     let Some(folder) = env::var_os("CLERK_WEBHOOKS_SHARED") else {
         // Not `eprintln!`, whose output a passing test swallows.
-        writeln!(std::io::stderr(), "skipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
+        let mut stderr = io::stderr();
+        writeln!(stderr, "\nskipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
         return;
     };
     let examples = fs::read_dir(Path::new(&folder).join("clerk/examples")).unwrap();
-    let read = |example: fs::DirEntry| {
-        serde_json::from_slice(&fs::read(example.path()).unwrap()).unwrap()
-    };
+    let read =
+        |example: fs::DirEntry| serde_json::from_slice(&fs::read(example.path()).unwrap()).unwrap();
     let events: Vec<Value> = examples.map(|example| read(example.unwrap())).collect();
     assert_eq!(events.len(), 45);
     let mirror = mirror(&pool).await.with_groups(ALL);
@@ -73,7 +79,13 @@ async fn every_event_applies<DB: TestEngine>(
     for event in &deletions {
         assert_eq!(deliver(mirror, &event.to_string()).await, 204);
     }
-    for table in ["users", "organizations", "organization_memberships", "organization_domains", "roles"] {
+    for table in [
+        "users",
+        "organizations",
+        "organization_memberships",
+        "organization_domains",
+        "roles",
+    ] {
         assert_eq!(count(pool, table).await, 0, "{table} after the deletions");
     }
 }
@@ -96,11 +108,17 @@ pub(crate) async fn what_cannot_be_stored_is_replaced<DB: TestEngine>(pool: Pool
         ("last_active_at", r#""yesterday""#.to_owned()),
         ("legal_accepted_at", "1e999".to_owned()),
         ("public_metadata", large.clone()),
-        ("unsafe_metadata", format!(r#"{{"deep":{deep},"$serde_json::private::RawValue":"{{"}}"#)),
+        (
+            "unsafe_metadata",
+            format!(r#"{{"deep":{deep},"$serde_json::private::RawValue":"{{"}}"#),
+        ),
         ("email_addresses", r#"{"not":"a list"}"#.to_owned()),
         ("phone_numbers", r#"[7,null,{"id":7}]"#.to_owned()),
     ];
-    let fields: Vec<_> = fields.iter().map(|(name, json)| format!(r#""{name}":{json}"#)).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, json)| format!(r#""{name}":{json}"#))
+        .collect();
     let body = |id: &str, updated_at: &str| {
         let fields = fields.join(",");
         format!(
@@ -108,10 +126,16 @@ pub(crate) async fn what_cannot_be_stored_is_replaced<DB: TestEngine>(pool: Pool
             "data":{{"id":"{id}","updated_at":{updated_at},{fields}}}}}"#
         )
     };
-    assert_eq!(deliver(&mirror, &body("user_1", "1700000000001")).await, 204);
+    assert_eq!(
+        deliver(&mirror, &body("user_1", "1700000000001")).await,
+        204
+    );
     let stored = object(&pool, "users", "user_1").await;
     assert_eq!(stored["last_name"], long.as_str());
-    assert_eq!(stored["public_metadata"], serde_json::from_str::<Value>(&large).unwrap());
+    assert_eq!(
+        stored["public_metadata"],
+        serde_json::from_str::<Value>(&large).unwrap()
+    );
     assert_eq!(stored["created_at"], i64::MAX);
     let columns = "select first_name, external_id, username, banned, cast(created_at as text),
         cast(last_sign_in_at as text), cast(last_active_at as text), cast(legal_accepted_at as text) from clerk.users";
@@ -120,9 +144,15 @@ pub(crate) async fn what_cannot_be_stored_is_replaced<DB: TestEngine>(pool: Pool
     assert_eq!(select(&pool, &columns).await, [expected]);
 
     // An `updated_at` beyond every clock would win for ever: it counts as missing.
-    assert_eq!(deliver(&mirror, &body("user_2", "9223372036854775807")).await, 204);
+    assert_eq!(
+        deliver(&mirror, &body("user_2", "9223372036854775807")).await,
+        204
+    );
     let named = event("user.updated", at(1), user("user_2", "Ada", 1));
-    assert!(matches!(apply(&mirror, &pool, "msg_1", &named).await, Change::Updated { .. }));
+    assert!(matches!(
+        apply(&mirror, &pool, "msg_1", &named).await,
+        Change::Updated { .. }
+    ));
 }
 
 pub(crate) async fn other_shapes_are_read_too<DB: TestEngine>(pool: Pool<DB>) {
@@ -132,14 +162,26 @@ pub(crate) async fn other_shapes_are_read_too<DB: TestEngine>(pool: Pool<DB>) {
         "object": "google_account", "id": "idn_1", "google_id": "42", "given_name": "Ada", "picture": "",
     }]);
     google["updated_at"] = json!(1_700_000_000_001.0);
-    apply(&mirror, &pool, "msg_1", &event("user.created", at(1), google)).await;
+    apply(
+        &mirror,
+        &pool,
+        "msg_1",
+        &event("user.created", at(1), google),
+    )
+    .await;
     let accounts = "select provider_user_id, first_name, image_url from clerk.external_accounts";
     assert_eq!(select(&pool, accounts).await, ["42|Ada|"]);
     let domain = json!({
         "id": "orgdmn_1", "organization_id": "org_1", "name": "example.com",
         "affiliation_verification": { "status": "verified" },
     });
-    apply(&mirror, &pool, "msg_2", &event("organizationDomain.created", at(1), domain)).await;
+    apply(
+        &mirror,
+        &pool,
+        "msg_2",
+        &event("organizationDomain.created", at(1), domain),
+    )
+    .await;
     let domains = "select name, verification_status from clerk.organization_domains";
     assert_eq!(select(&pool, domains).await, ["example.com|verified"]);
 }
@@ -150,7 +192,10 @@ pub(crate) async fn events_without_a_usable_object_are_ignored<DB: TestEngine>(p
     for id in [json!(null), json!(""), json!(7), json!(too_long)] {
         for event_type in ["user.updated", "user.deleted"] {
             let event = event(event_type, at(1), json!({ "id": id }));
-            assert_eq!(apply(&mirror, &pool, "msg_1", &event).await, Change::Ignored);
+            assert_eq!(
+                apply(&mirror, &pool, "msg_1", &event).await,
+                Change::Ignored
+            );
             assert_eq!(deliver(&mirror, &event.to_string()).await, 204);
         }
     }
@@ -160,9 +205,18 @@ pub(crate) async fn events_without_a_usable_object_are_ignored<DB: TestEngine>(p
 pub(crate) async fn unknown_events_and_fields_are_no_errors<DB: TestEngine>(pool: Pool<DB>) {
     let mirror = mirror(&pool).await;
     let unknown = event("user.renamed", at(1), user("user_1", "Ada", 1));
-    assert_eq!(apply(&mirror, &pool, "msg_1", &unknown).await, Change::Ignored);
+    assert_eq!(
+        apply(&mirror, &pool, "msg_1", &unknown).await,
+        Change::Ignored
+    );
     let mut data = user("user_1", "Ada", 1);
     data["shoe_size"] = json!({ "eu": 42 });
-    apply(&mirror, &pool, "msg_2", &event("user.created", at(1), data.clone())).await;
+    apply(
+        &mirror,
+        &pool,
+        "msg_2",
+        &event("user.created", at(1), data.clone()),
+    )
+    .await;
     assert_eq!(object(&pool, "users", "user_1").await, data);
 }

@@ -14,7 +14,10 @@ pub(crate) async fn old_tombstones_are_purged<DB: TestEngine>(pool: Pool<DB>) {
     }
     let days = |days: i64, id: &str| {
         let millis = days * 24 * 60 * 60 * 1_000;
-        format!("update {}mirror_tombstones set recorded_at = recorded_at - {millis} where id = '{id}'", DB::PREFIX)
+        format!(
+            "update {}mirror_tombstones set recorded_at = recorded_at - {millis} where id = '{id}'",
+            DB::PREFIX
+        )
     };
     DB::execute(&pool, days(91, "user_old")).await;
     DB::execute(&pool, days(89, "user_young")).await;
@@ -38,5 +41,8 @@ pub(crate) async fn tables_that_are_up_to_date_stay<DB: TestEngine>(pool: Pool<D
     let created = event("user.created", at(1), user("user_1", "Ada", 1));
     apply(&mirror(&pool).await, &pool, "msg_1", &created).await;
     mirror(&pool).await;
-    assert_eq!(select(&pool, "select id from clerk.users").await, ["user_1"]);
+    assert_eq!(
+        select(&pool, "select id from clerk.users").await,
+        ["user_1"]
+    );
 }

@@ -21,16 +21,29 @@ pub(crate) async fn nothing_private_is_stored_unless_asked_for<DB: TestEngine>(p
 
     let with = mirror(&pool).await.with_private_metadata();
     apply(&with, &pool, "msg_2", &created).await;
-    assert_eq!(object(&pool, "organization_memberships", "orgmem_1").await, data);
+    assert_eq!(
+        object(&pool, "organization_memberships", "orgmem_1").await,
+        data
+    );
 }
 
 pub(crate) async fn only_the_groups_that_were_asked_for_are_kept<DB: TestEngine>(pool: Pool<DB>) {
     let mirror = mirror(&pool).await.with_groups([Group::Roles]);
     let ada = event("user.created", at(1), user("user_1", "Ada", 1));
-    let role = event("role.created", at(1), json!({ "id": "role_1", "key": "org:admin" }));
+    let role = event(
+        "role.created",
+        at(1),
+        json!({ "id": "role_1", "key": "org:admin" }),
+    );
     assert_eq!(apply(&mirror, &pool, "msg_1", &ada).await, Change::Ignored);
-    assert_eq!(apply(&mirror, &pool, "msg_2", &role).await, Change::Inserted);
-    assert_eq!((count(&pool, "users").await, count(&pool, "roles").await), (0, 1));
+    assert_eq!(
+        apply(&mirror, &pool, "msg_2", &role).await,
+        Change::Inserted
+    );
+    assert_eq!(
+        (count(&pool, "users").await, count(&pool, "roles").await),
+        (0, 1)
+    );
     let gone = event("user.deleted", at(2), json!({ "id": "user_1" }));
     assert_eq!(apply(&mirror, &pool, "msg_3", &gone).await, Change::Ignored);
 }

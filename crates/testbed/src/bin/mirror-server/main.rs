@@ -18,7 +18,10 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
     let url = text_from_env("STORE_URL")?;
     match url.split_once("://").ok_or("STORE_URL is no URL")? {
         ("sqlite", path) => serve(open_sqlite(path).await?).await,
