@@ -4,10 +4,14 @@ mod common;
 mod program;
 mod receiver;
 
+mod completions;
+mod dead;
+mod doctor;
 mod explain;
 mod interrupts;
 mod reasons;
 mod recorded;
 mod replay;
+mod secrets;
 mod snapshots;
 mod trigger;
