@@ -30,7 +30,7 @@ const PASSWORD: &str = "pa55word";
 /// Dead-letters the event of `user_0`, and so on.
 async fn dead_letter<Q>(queue: &Q, worker: impl Future<Output = ()> + Send + 'static, count: usize)
 where
-    Q: EventQueue,
+    Q: EventQueue<Error: std::fmt::Debug>,
 {
     for number in 0..count {
         let request = SignedRequest::new(
