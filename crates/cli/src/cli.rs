@@ -6,10 +6,12 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    command::{events, explain, mirror, replay, sign, trigger, verify},
+    command::{
+        completions, dead, doctor, events, explain, mirror, queue, replay, sign, trigger, verify,
+    },
     failure::{Ending, Failure},
     output::{Output, without_secrets},
 };
@@ -24,11 +26,12 @@ use crate::{
 
 Exit codes:
   0    everything is as it should be
-  1    a delivery is refused, a receiver does not answer as it should, or tables differ
+  1    a delivery is refused, a receiver does not answer as it should, there is no such dead letter, or
+       tables differ
   2    the arguments are wrong
   3    a file or a secret cannot be read
   4    there is no answer from the receiver, or from Clerk's API
-  5    the database fails
+  5    the database or the queue cannot be used
   130  ended by Ctrl-C
   141  the reader of the output has gone, as with `| head`"
 )]
@@ -50,6 +53,10 @@ enum Command {
     Replay(replay::ReplayArgs),
     Backfill(mirror::BackfillArgs),
     Reconcile(mirror::ReconcileArgs),
+    Doctor(doctor::DoctorArgs),
+    Dead(dead::DeadArgs),
+    Queue(queue::QueueCommandArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs the command line with these arguments, the first of which is the program's name.
@@ -100,6 +107,10 @@ impl Command {
             Self::Replay(args) => replay::run(args, output),
             Self::Backfill(args) => mirror::backfill(args, output),
             Self::Reconcile(args) => mirror::reconcile(args, output),
+            Self::Doctor(args) => doctor::run(args, output),
+            Self::Dead(args) => dead::run(args, output),
+            Self::Queue(args) => queue::run(args, output),
+            Self::Completions(args) => completions::run(args, &mut Cli::command(), output),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt, io};
 pub(crate) enum Ending {
     /// Exit code 0.
     Success,
-    /// A delivery was refused, or a receiver did not answer as it should: exit code 1.
+    /// A delivery was refused, a receiver did not answer as it should, or there is no such dead letter: exit code 1.
     Refused,
     /// Ctrl-C: exit code 130, as after the signal.
     Interrupted,
@@ -41,7 +41,7 @@ pub(crate) enum Failure {
     Input(String),
     /// Nothing can be sent to the receiver: exit code 4.
     Network(String),
-    /// The database cannot be used: exit code 5.
+    /// The database or the queue cannot be used: exit code 5.
     Database(String),
     /// Whoever read the output has gone (`| head`): exit code 141 without a message, as after SIGPIPE.
     OutputClosed,

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     capture::{self, CapturedDelivery, Entry},
     failure::Failure,
-    secret::SecretText,
+    secret::{SecretText, verifier_of},
 };
 
 /// Clerk's current documentation uses the first name. Older guides and most code use the second.
@@ -73,16 +73,17 @@ impl SecretArgs {
     /// The secret that signs: the first.
     pub(crate) fn signing_secret(&self) -> Result<SigningSecret, Failure> {
         let first = self.secrets()?.into_iter().next();
-        first.ok_or_else(|| Failure::Input("there is no secret".to_owned()))
+        first.ok_or_else(no_secret)
     }
 
     /// A verifier with all secrets.
     pub(crate) fn verifier(&self) -> Result<Verifier, Failure> {
-        let mut secrets = self.secrets()?.into_iter();
-        let first = secrets.next().map(Verifier::new);
-        let first = first.ok_or_else(|| Failure::Input("there is no secret".to_owned()))?;
-        Ok(secrets.fold(first, Verifier::with_secret))
+        verifier_of(self.secrets()?).ok_or_else(no_secret)
     }
+}
+
+fn no_secret() -> Failure {
+    Failure::Input("there is no secret".to_owned())
 }
 
 /// The secrets in an environment variable.
@@ -147,9 +148,7 @@ impl CaptureArgs {
             )),
         }
     }
-}
 
-impl CaptureArgs {
     /// The deliveries of all files, in order.
     pub(crate) fn deliveries(&self) -> Result<Vec<CapturedDelivery>, Failure> {
         let delivery = |entry| match entry {
