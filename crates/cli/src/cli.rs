@@ -9,7 +9,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    command::{events, explain, replay, sign, trigger, verify},
+    command::{events, explain, listen, replay, sign, trigger, verify},
     failure::{Ending, Failure},
     output::{Output, without_secrets},
 };
@@ -47,6 +47,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Replay(replay::ReplayArgs),
+    Listen(listen::ListenArgs),
 }
 
 /// Runs the command line with these arguments, the first of which is the program's name.
@@ -95,6 +96,7 @@ impl Command {
             Self::Verify(args) => verify::run(args, output),
             Self::Explain(args) => explain::run(args, output),
             Self::Replay(args) => replay::run(args, output),
+            Self::Listen(args) => listen::run(args, output),
         }
     }
 }

@@ -66,8 +66,7 @@ impl SecretArgs {
 
     /// The secrets: at least one.
     pub(crate) fn secrets(&self) -> Result<Vec<SigningSecret>, Failure> {
-        let secrets: Result<_, _> = self.texts()?.iter().map(SecretText::parse).collect();
-        secrets.map_err(Failure::Input)
+        parsed(&self.texts()?)
     }
 
     /// The secret that signs: the first.
@@ -78,11 +77,22 @@ impl SecretArgs {
 
     /// A verifier with all secrets.
     pub(crate) fn verifier(&self) -> Result<Verifier, Failure> {
-        let mut secrets = self.secrets()?.into_iter();
-        let first = secrets.next().map(Verifier::new);
-        let first = first.ok_or_else(|| Failure::Input("there is no secret".to_owned()))?;
-        Ok(secrets.fold(first, Verifier::with_secret))
+        verifier_of(self.secrets()?)
     }
+}
+
+/// The secrets of these texts.
+pub(crate) fn parsed(texts: &[SecretText]) -> Result<Vec<SigningSecret>, Failure> {
+    let secrets: Result<_, _> = texts.iter().map(SecretText::parse).collect();
+    secrets.map_err(Failure::Input)
+}
+
+/// A verifier with these secrets.
+pub(crate) fn verifier_of(secrets: Vec<SigningSecret>) -> Result<Verifier, Failure> {
+    let mut secrets = secrets.into_iter();
+    let first = secrets.next().map(Verifier::new);
+    let first = first.ok_or_else(|| Failure::Input("there is no secret".to_owned()))?;
+    Ok(secrets.fold(first, Verifier::with_secret))
 }
 
 /// The secrets in an environment variable.

@@ -17,6 +17,7 @@ mod cli;
 mod command;
 mod failure;
 mod input;
+mod listen;
 mod output;
 mod percent;
 mod progress;

@@ -2,6 +2,7 @@
 
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod listen;
 pub(crate) mod replay;
 pub(crate) mod sign;
 pub(crate) mod trigger;

@@ -28,3 +28,4 @@ pub use self::{
     diagnose::explain,
     diagnosis::{Certainty, Diagnosis, Finding, Verdict},
 };
+pub(crate) use self::diagnosis::{NEXT_STEPS, UNKNOWN};

@@ -1,11 +1,16 @@
 //! The tests of the command line, in one binary.
 
 mod common;
+mod http;
+mod listener;
 mod program;
 mod receiver;
+mod webdriver;
 
+mod browser;
 mod explain;
 mod interrupts;
+mod listen;
 mod reasons;
 mod recorded;
 mod replay;

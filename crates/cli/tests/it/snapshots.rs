@@ -32,6 +32,7 @@ const SNAPSHOTS: &[Snapshot] = &[
     ("help", &[], &["--help"]),
     ("help-events", &[], &["events", "--help"]),
     ("help-explain", &[], &["explain", "--help"]),
+    ("help-listen", &[], &["listen", "--help"]),
     ("help-replay", &[], &["replay", "--help"]),
     ("help-sign", &[], &["sign", "--help"]),
     ("help-trigger", &[], &["trigger", "--help"]),
@@ -205,6 +206,36 @@ const SNAPSHOTS: &[Snapshot] = &[
         "error-at",
         RIGHT,
         &["verify", "request.http", "--at", "yesterday"],
+    ),
+    (
+        "error-listen-address",
+        RIGHT,
+        &["listen", "--bind", "203.0.113.1:4600"],
+    ),
+    (
+        "error-listen-status",
+        RIGHT,
+        &["listen", "--status", "99"],
+    ),
+    (
+        "error-listen-status-and-forward",
+        RIGHT,
+        &["listen", "--status", "500", "--forward-to", TO],
+    ),
+    (
+        "error-listen-record",
+        RIGHT,
+        &["listen", "--bind", "127.0.0.1:0", "--record", "missing/capture.jsonl"],
+    ),
+    (
+        "error-listen-port-without-page",
+        RIGHT,
+        &["listen", "--ui-port", "4601"],
+    ),
+    (
+        "error-listen-database-without-page",
+        RIGHT,
+        &["listen", "--database-url", "sqlite://app.db"],
     ),
     (
         "error-speed",
