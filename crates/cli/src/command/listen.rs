@@ -20,7 +20,7 @@ use crate::{
     failure::{Ending, Failure},
     input::{SecretArgs, parsed, verifier_of},
     listen::{History, Page, Received, Receiver, Service, Verdict, serve},
-    output::{Colour, Output, escaped},
+    output::{Colour, Output, escaped, utc},
     queue::QueueArgs,
     send::Target,
 };
@@ -258,6 +258,5 @@ fn print(received: &Received, output: &mut Output) -> Result<(), Failure> {
 /// In UTC.
 fn time_of_day(milliseconds: Option<u64>) -> String {
     let time = UNIX_EPOCH + Duration::from_millis(milliseconds.unwrap_or_default());
-    let text = humantime::format_rfc3339_seconds(time).to_string();
-    text.get(11..).unwrap_or_default().to_owned()
+    utc(time).get(11..).unwrap_or_default().to_owned()
 }

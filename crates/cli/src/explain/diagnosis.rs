@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 use super::cause::Cause;
 
 /// What to do if no cause is found.
-pub(crate) const UNKNOWN: &str = "no cause found: every usual damage was undone, and no signature matched";
+pub(crate) const UNKNOWN: &str =
+    "no cause found: every usual damage was undone, and no signature matched";
 pub(crate) const NEXT_STEPS: &str = "compare the secret with the Signing Secret of the endpoint that sent this delivery (Clerk's \
     dashboard, Webhooks); give other secrets with --other-secret-env; a forged delivery looks the same";
 

@@ -22,10 +22,10 @@ mod secret;
 mod signature;
 mod time;
 
+pub(crate) use self::diagnosis::{NEXT_STEPS, UNKNOWN};
 pub use self::{
     cause::Cause,
     circumstances::Circumstances,
     diagnose::explain,
     diagnosis::{Certainty, Diagnosis, Finding, Verdict},
 };
-pub(crate) use self::diagnosis::{NEXT_STEPS, UNKNOWN};

@@ -115,9 +115,7 @@ impl History {
     }
 
     fn announce(&self, kept: &Kept, number: u64) {
-        let entry = kept
-            .place(number)
-            .and_then(|place| kept.entries.get(place));
+        let entry = kept.place(number).and_then(|place| kept.entries.get(place));
         if let Some(entry) = entry
             && let Ok(row) = serde_json::to_string(&kept.row(entry))
         {
@@ -185,7 +183,11 @@ mod tests {
     }
 
     fn numbers(history: &History) -> Vec<u64> {
-        history.all().into_iter().map(|(number, _)| number).collect()
+        history
+            .all()
+            .into_iter()
+            .map(|(number, _)| number)
+            .collect()
     }
 
     #[test]
@@ -215,7 +217,10 @@ mod tests {
         let history = History::default();
         history.add(received(1));
         let (rows, mut news) = history.follow();
-        assert!(rows.starts_with(r#"[{"number":0,"type":"received""#), "{rows}");
+        assert!(
+            rows.starts_with(r#"[{"number":0,"type":"received""#),
+            "{rows}"
+        );
         history.add(received(1));
         let outcome = Outcome {
             status: Some(204),
@@ -228,7 +233,10 @@ mod tests {
         let row = news.recv().await.unwrap();
         assert!(row.starts_with(br#"{"number":1,"#), "{row:?}");
         let row: serde_json::Value = serde_json::from_slice(&news.recv().await.unwrap()).unwrap();
-        assert_eq!((&row["number"], &row["replayed"][0]["status"]), (&0.into(), &204.into()));
+        assert_eq!(
+            (&row["number"], &row["replayed"][0]["status"]),
+            (&0.into(), &204.into())
+        );
         assert_eq!(history.kept().entries[0].replayed.len(), MAX_REPLAYS);
         history.add_replay(7, outcome);
     }

@@ -47,7 +47,7 @@ where
         };
         let handle = handle.clone();
         tokio::spawn(async move {
-            let service = service_fn(|request| {
+            let service = service_fn(move |request| {
                 let answer = handle(request);
                 async { Ok::<_, Infallible>(answer.await) }
             });

@@ -42,7 +42,10 @@ pub(crate) fn request(
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
-    head += &format!("connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    head += &format!(
+        "connection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     let mut stream = TcpStream::connect(host).unwrap();
     stream
         .set_read_timeout(Some(Duration::from_secs(60)))

@@ -33,18 +33,58 @@ fn each_delivery_is_answered_as_the_library_does_and_has_a_line() {
     let listener = Listener::start(&[]);
     let undecodable = SignedRequest::new(&secret(), "{}").with_message_id("msg_3");
     let cases = [
-        (signed("msg_1"), 204, "verified", None, "user.created", "user_1"),
-        (forged("msg_2"), 400, "refused", Some("no_matching_signature"), "user.deleted", "user_2"),
-        (undecodable, 422, "undecodable", Some("invalid_envelope"), "", ""),
-        (signed("msg_4").with_age(Duration::from_secs(600)), 400, "refused", Some("timestamp_too_old"), "user.created", "user_1"),
-        (signed("msg_5").unsigned(), 400, "refused", Some("missing_header"), "user.created", "user_1"),
+        (
+            signed("msg_1"),
+            204,
+            "verified",
+            None,
+            "user.created",
+            "user_1",
+        ),
+        (
+            forged("msg_2"),
+            400,
+            "refused",
+            Some("no_matching_signature"),
+            "user.deleted",
+            "user_2",
+        ),
+        (
+            undecodable,
+            422,
+            "undecodable",
+            Some("invalid_envelope"),
+            "",
+            "",
+        ),
+        (
+            signed("msg_4").with_age(Duration::from_secs(600)),
+            400,
+            "refused",
+            Some("timestamp_too_old"),
+            "user.created",
+            "user_1",
+        ),
+        (
+            signed("msg_5").unsigned(),
+            400,
+            "refused",
+            Some("missing_header"),
+            "user.created",
+            "user_1",
+        ),
     ];
-    for (number, (delivery, status, verdict, reason, event_type, object)) in cases.into_iter().enumerate() {
+    for (number, (delivery, status, verdict, reason, event_type, object)) in
+        cases.into_iter().enumerate()
+    {
         let answer = listener.send(&delivery);
         let line = listener.line();
         assert_eq!(answer.status, status, "{line}");
         assert_eq!(line["svix_id"], format!("msg_{}", number + 1));
-        assert_eq!((&line["status"], &line["verdict"]), (&json!(status), &json!(verdict)));
+        assert_eq!(
+            (&line["status"], &line["verdict"]),
+            (&json!(status), &json!(verdict))
+        );
         assert_eq!(line["reason"].as_str(), reason);
         assert_eq!(line["event_type"].as_str().unwrap_or_default(), event_type);
         assert_eq!(line["object_id"].as_str().unwrap_or_default(), object);
@@ -61,16 +101,32 @@ fn bodies_over_the_limit_are_refused_and_slow_senders_are_ended() {
     // Sends its body for ever, a byte now and then.
     let host = listener.url.strip_prefix("http://").unwrap();
     let mut slow = TcpStream::connect(host).unwrap();
-    let head: String = signed("msg_slow").header_pairs().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    write!(slow, "POST / HTTP/1.1\r\nhost: x\r\n{head}content-length: 1000\r\n\r\n").unwrap();
+    let head: String = signed("msg_slow")
+        .header_pairs()
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    write!(
+        slow,
+        "POST / HTTP/1.1\r\nhost: x\r\n{head}content-length: 1000\r\n\r\n"
+    )
+    .unwrap();
     let started = Instant::now();
     let mut dripping = slow.try_clone().unwrap();
-    std::thread::spawn(move || while dripping.write_all(b" ").is_ok() { std::thread::sleep(Duration::from_secs(1)) });
+    std::thread::spawn(move || {
+        while dripping.write_all(b" ").is_ok() {
+            std::thread::sleep(Duration::from_secs(1))
+        }
+    });
     // Meanwhile, others are served.
     assert_eq!(listener.send(&signed("msg_quick")).status, 204);
     assert_eq!(listener.line()["svix_id"], "msg_quick");
     assert_eq!(read(&mut slow).status, 400);
-    assert!((14..25).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    assert!(
+        (14..25).contains(&started.elapsed().as_secs()),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(listener.line()["reason"], "body_read_failed");
 }
 
@@ -81,7 +137,10 @@ fn verified_deliveries_are_forwarded_unchanged_and_answered_as_the_service_does(
     assert_eq!(listener.send(&signed("msg_1")).status, 204);
     assert_eq!(listener.line()["forwarded"]["status"], 204);
     // Verified, but no event: the service judges it.
-    assert_eq!(listener.send(&SignedRequest::new(&secret(), "{}")).status, 422);
+    assert_eq!(
+        listener.send(&SignedRequest::new(&secret(), "{}")).status,
+        422
+    );
     assert_eq!(listener.line()["forwarded"]["status"], 422);
     assert_eq!(listener.send(&forged("msg_2")).status, 400);
     assert!(listener.line()["forwarded"].is_null());
@@ -89,7 +148,10 @@ fn verified_deliveries_are_forwarded_unchanged_and_answered_as_the_service_does(
 
     let nobody = Listener::start(&["--forward-to", "http://127.0.0.1:1/"]);
     assert_eq!(nobody.send(&signed("msg_1")).status, 502);
-    let error = nobody.line()["forwarded"]["error"].as_str().unwrap().to_owned();
+    let error = nobody.line()["forwarded"]["error"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert!(error.contains("nothing listens there"), "{error}");
 }
 
@@ -115,13 +177,29 @@ fn what_is_recorded_can_be_verified_explained_and_replayed() {
     }
     let verified = run(&["verify", file]);
     let lines = stdout(&verified);
-    assert_eq!(lines.lines().filter(|line| line.contains("  verified  ")).count(), 2, "{lines}");
-    assert_eq!(lines.lines().filter(|line| line.contains("  refused   no_matching_signature")).count(), 2);
+    assert_eq!(
+        lines
+            .lines()
+            .filter(|line| line.contains("  verified  "))
+            .count(),
+        2,
+        "{lines}"
+    );
+    assert_eq!(
+        lines
+            .lines()
+            .filter(|line| line.contains("  refused   no_matching_signature"))
+            .count(),
+        2
+    );
     assert_eq!(verified.status.code(), Some(1));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
     let service = Receiver::start();
     run(&["replay", file, "--speed", "max", "--to", &service.url()]);
@@ -131,9 +209,12 @@ fn what_is_recorded_can_be_verified_explained_and_replayed() {
 #[test]
 fn the_page_shows_what_a_delivery_held_and_why_it_is_refused() {
     let listener = Listener::start(&[]);
-    let with_line_break = SignedRequest::new(&secret(), r#"{"type":"user.deleted","data":{"id":"user_1"}}"#)
-        .with_message_id("msg_1")
-        .with_altered_body("{\"type\":\"user.deleted\",\"data\":{\"id\":\"user_1\"}}\n");
+    let with_line_break = SignedRequest::new(
+        &secret(),
+        r#"{"type":"user.deleted","data":{"id":"user_1"}}"#,
+    )
+    .with_message_id("msg_1")
+    .with_altered_body("{\"type\":\"user.deleted\",\"data\":{\"id\":\"user_1\"}}\n");
     listener.send(&with_line_break);
     listener.line();
     let detail = listener.get("/deliveries/0").json();
@@ -142,9 +223,21 @@ fn the_page_shows_what_a_delivery_held_and_why_it_is_refused() {
     assert!(detail["body"].as_str().unwrap().ends_with("}}\n"));
     listener.send(&forged("msg_2"));
     listener.line();
-    assert_eq!(listener.get("/deliveries/1").json()["unknown"].as_array().unwrap().len(), 2);
-    assert_eq!(listener.get("/search?text=USER_2").json(), json!({ "numbers": [1] }));
-    assert_eq!(listener.get("/search?text=%22user_").json(), json!({ "numbers": [0, 1] }));
+    assert_eq!(
+        listener.get("/deliveries/1").json()["unknown"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        listener.get("/search?text=USER_2").json(),
+        json!({ "numbers": [1] })
+    );
+    assert_eq!(
+        listener.get("/search?text=%22user_").json(),
+        json!({ "numbers": [0, 1] })
+    );
     for missing in ["/deliveries/2", "/deliveries/x", "/x", "/dead-letters"] {
         assert_eq!(listener.get(missing).status, 404, "{missing}");
     }
@@ -171,11 +264,26 @@ fn another_site_cannot_use_the_page() {
         assert_eq!(answer.status, 403, "{foreign:?}");
         assert!(!answer.text().contains("user_1"));
     }
-    let replay = |headers: &[_]| request(&listener.page, "POST", "/replay", headers, br#"{"numbers":[0]}"#).status;
+    let replay = |headers: &[_]| {
+        request(
+            &listener.page,
+            "POST",
+            "/replay",
+            headers,
+            br#"{"numbers":[0]}"#,
+        )
+        .status
+    };
     assert_eq!(replay(&[]), 403);
-    assert_eq!(replay(&[("x-token", "0123456789abcdef0123456789abcdef")]), 403);
+    assert_eq!(
+        replay(&[("x-token", "0123456789abcdef0123456789abcdef")]),
+        403
+    );
     assert_eq!(service.ids(), ["msg_1"]);
-    assert_eq!(listener.post("/replay", &json!({ "numbers": [0] })).json()["outcomes"][0]["status"], 204);
+    assert_eq!(
+        listener.post("/replay", &json!({ "numbers": [0] })).json()["outcomes"][0]["status"],
+        204
+    );
     assert_eq!(service.ids(), ["msg_1", "msg_1"]);
     for head in ["/", "/page.js", "/deliveries/0"].map(|path| listener.get(path).head) {
         for header in [
@@ -199,7 +307,9 @@ fn a_replay_signs_only_what_was_genuine() {
     let listener = Listener::start(&["--forward-to", &service.url()]);
     listener.send(&forged("msg_forged"));
     listener.send(&signed("msg_old").with_age(Duration::from_secs(600)));
-    let outcomes = listener.post("/replay", &json!({ "numbers": [0, 1, 7] })).json();
+    let outcomes = listener
+        .post("/replay", &json!({ "numbers": [0, 1, 7] }))
+        .json();
     assert_eq!(outcomes["outcomes"].as_array().unwrap().len(), 2);
     assert_eq!(outcomes["outcomes"][0]["status"], 400);
     assert_eq!(outcomes["outcomes"][1]["status"], 400);
@@ -216,11 +326,19 @@ fn the_feed_tells_everything_and_then_what_is_new() {
     listener.line();
     let host = listener.page.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
     write!(stream, "GET /feed HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
-    let mut events = BufReader::new(stream).lines().map(Result::unwrap).filter(|line| line.starts_with("data: "));
+    let mut events = BufReader::new(stream)
+        .lines()
+        .map(Result::unwrap)
+        .filter(|line| line.starts_with("data: "));
     let start = events.next().unwrap();
-    assert!(start.contains(r#""svix_id":"msg_1""#) && start.contains(&listener.url), "{start}");
+    assert!(
+        start.contains(r#""svix_id":"msg_1""#) && start.contains(&listener.url),
+        "{start}"
+    );
     let sent = Instant::now();
     listener.send(&signed("msg_2"));
     assert!(events.next().unwrap().contains(r#""svix_id":"msg_2""#));
@@ -232,7 +350,10 @@ fn ctrl_c_and_a_reader_that_goes_away_end_it_quietly() {
     let listener = Listener::start(&[]);
     listener.send(&signed("msg_1"));
     let output = listener.interrupt();
-    assert_eq!((output.status.code(), stderr(&output)), (Some(130), String::new()));
+    assert_eq!(
+        (output.status.code(), stderr(&output)),
+        (Some(130), String::new())
+    );
 
     let mut child = program()
         .env("CLERK_WEBHOOK_SIGNING_SECRET", SECRET)
@@ -247,10 +368,19 @@ fn ctrl_c_and_a_reader_that_goes_away_end_it_quietly() {
     drop(reader);
     let url = line.trim().strip_prefix("listening on ").unwrap();
     let headers = signed("msg_1").header_pairs();
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
-    assert_eq!(request(url, "POST", "/", &headers, signed("msg_1").body()).status, 204);
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    assert_eq!(
+        request(url, "POST", "/", &headers, signed("msg_1").body()).status,
+        204
+    );
     let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), stderr(&output)), (Some(141), String::new()));
+    assert_eq!(
+        (output.status.code(), stderr(&output)),
+        (Some(141), String::new())
+    );
 }
 
 #[test]
@@ -261,7 +391,9 @@ fn a_line_is_for_people_too_and_nobody_forges_one() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
     let ready = lines.next().unwrap();
     let url = ready.strip_prefix("listening on ").unwrap();
     let body = br#"{"type":"a\n12:00:00Z msg_forged\u001b[2J","data":{"id":"\u202ex"}}"#;
@@ -270,9 +402,18 @@ fn a_line_is_for_people_too_and_nobody_forges_one() {
     child.kill().unwrap();
     child.wait().unwrap();
     let (time, rest) = line.split_at(9);
-    assert!(time.ends_with('Z') && time.matches(':').count() == 2, "{line}");
-    assert!(rest.contains(r"a\u{a}12:00:00Z msg_forged\u{1b}[2J") && rest.contains(r"\u{202e}x"), "{line}");
-    assert!(rest.contains("  refused      400  ") && rest.ends_with(" missing_header"), "{line}");
+    assert!(
+        time.ends_with('Z') && time.matches(':').count() == 2,
+        "{line}"
+    );
+    assert!(
+        rest.contains(r"a\u{a}12:00:00Z msg_forged\u{1b}[2J") && rest.contains(r"\u{202e}x"),
+        "{line}"
+    );
+    assert!(
+        rest.contains("  refused      400  ") && rest.ends_with(" missing_header"),
+        "{line}"
+    );
 }
 
 /// Neither on the terminal, nor on the page, nor in the answers.
@@ -282,13 +423,22 @@ fn no_secret_comes_out() {
     let target = format!("{}?password=pa55", service.url());
     let listener = Listener::start(&["--forward-to", &target]);
     let headers = signed("msg_1").header_pairs();
-    let mut headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let mut headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
     headers.push(("authorization", "Bearer pa55"));
     headers.push(("cookie", "session=pa55"));
     request(&listener.url, "POST", "/", &headers, signed("msg_1").body());
     listener.send(&forged("msg_2"));
     let mut seen = listener.line().to_string() + &listener.line().to_string();
-    for path in ["/", "/page.js", "/page.css", "/deliveries/0", "/deliveries/1"] {
+    for path in [
+        "/",
+        "/page.js",
+        "/page.css",
+        "/deliveries/0",
+        "/deliveries/1",
+    ] {
         seen += &listener.get(path).text();
     }
     let host = listener.page.strip_prefix("http://").unwrap();

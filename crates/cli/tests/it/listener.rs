@@ -29,7 +29,15 @@ impl Listener {
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = program()
             .env("CLERK_WEBHOOK_SIGNING_SECRET", SECRET)
-            .args(["--json", "listen", "--bind", "127.0.0.1:0", "--ui", "--ui-port", "0"])
+            .args([
+                "--json",
+                "listen",
+                "--bind",
+                "127.0.0.1:0",
+                "--ui",
+                "--ui-port",
+                "0",
+            ])
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -39,7 +47,9 @@ impl Listener {
         let (sender, lines) = channel();
         thread::spawn(move || {
             for line in stdout.lines() {
-                let Ok(()) = sender.send(line.unwrap()) else { return };
+                let Ok(()) = sender.send(line.unwrap()) else {
+                    return;
+                };
             }
         });
         let mut listener = Self {
@@ -65,7 +75,10 @@ impl Listener {
     #[track_caller]
     pub(crate) fn send(&self, delivery: &SignedRequest) -> Answer {
         let headers = delivery.header_pairs();
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
         request(&self.url, "POST", "/any/path", &headers, delivery.body())
     }
 
@@ -80,7 +93,13 @@ impl Listener {
         let page = self.get("/").text();
         let token = page.split("name=\"token\" content=\"").nth(1).unwrap();
         let token = token.split('"').next().unwrap();
-        request(&self.page, "POST", path, &[("x-token", token)], body.to_string().as_bytes())
+        request(
+            &self.page,
+            "POST",
+            path,
+            &[("x-token", token)],
+            body.to_string().as_bytes(),
+        )
     }
 
     /// Ends it with Ctrl-C.

@@ -212,11 +212,7 @@ const SNAPSHOTS: &[Snapshot] = &[
         RIGHT,
         &["listen", "--bind", "203.0.113.1:4600"],
     ),
-    (
-        "error-listen-status",
-        RIGHT,
-        &["listen", "--status", "99"],
-    ),
+    ("error-listen-status", RIGHT, &["listen", "--status", "99"]),
     (
         "error-listen-status-and-forward",
         RIGHT,
@@ -225,7 +221,13 @@ const SNAPSHOTS: &[Snapshot] = &[
     (
         "error-listen-record",
         RIGHT,
-        &["listen", "--bind", "127.0.0.1:0", "--record", "missing/capture.jsonl"],
+        &[
+            "listen",
+            "--bind",
+            "127.0.0.1:0",
+            "--record",
+            "missing/capture.jsonl",
+        ],
     ),
     (
         "error-listen-port-without-page",

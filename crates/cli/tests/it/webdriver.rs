@@ -39,16 +39,33 @@ impl Browser {
             let port = line.split("started successfully on port ").nth(1)?;
             Some(port.trim_end_matches('.').to_owned())
         });
-        let server = format!("http://127.0.0.1:{}", port.expect("chromedriver names its port"));
+        let server = format!(
+            "http://127.0.0.1:{}",
+            port.expect("chromedriver names its port")
+        );
         std::thread::spawn(move || lines.for_each(drop));
         let size = format!("--window-size={width},{height}");
         // Without a sandbox: CI runs as root, and the only page is ours.
-        let args = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", &size];
+        let args = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            &size,
+        ];
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": args } } } });
-        let mut browser = Self { driver, server, session: String::new() };
+        let mut browser = Self {
+            driver,
+            server,
+            session: String::new(),
+        };
         let made = browser.call("POST", "/session", &wanted);
         browser.session = format!("/session/{}", made["sessionId"].as_str().unwrap());
-        browser.emulate("Emulation.setDeviceMetricsOverride", &json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }));
+        browser.emulate(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+        );
         browser
     }
 
@@ -56,7 +73,13 @@ impl Browser {
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
         let path = format!("{}{path}", self.session);
         let content_type = ("content-type", "application/json");
-        let answer = request(&self.server, method, &path, &[content_type], body.to_string().as_bytes());
+        let answer = request(
+            &self.server,
+            method,
+            &path,
+            &[content_type],
+            body.to_string().as_bytes(),
+        );
         let value = answer.json()["value"].take();
         assert_eq!(answer.status, 200, "{path}: {value}");
         value
@@ -86,7 +109,11 @@ impl Browser {
         let started = Instant::now();
         while self.eval(expression) != json!(true) {
             let page = || self.eval("document.body.innerText");
-            assert!(started.elapsed() < Duration::from_secs(10), "not within 10 s: {expression}\n{}", page());
+            assert!(
+                started.elapsed() < Duration::from_secs(10),
+                "not within 10 s: {expression}\n{}",
+                page()
+            );
             sleep(Duration::from_millis(20));
         }
         started.elapsed()
@@ -95,7 +122,11 @@ impl Browser {
     /// Clicks as a person does: it fails if something covers the element.
     #[track_caller]
     pub(crate) fn click(&self, css: &str) {
-        let found = self.call("POST", "/element", &json!({ "using": "css selector", "value": css }));
+        let found = self.call(
+            "POST",
+            "/element",
+            &json!({ "using": "css selector", "value": css }),
+        );
         let id = found[ELEMENT].as_str().unwrap();
         self.call("POST", &format!("/element/{id}/click"), &json!({}));
     }
@@ -103,15 +134,28 @@ impl Browser {
     /// Presses the keys, one after the other.
     #[track_caller]
     pub(crate) fn press(&self, keys: &str) {
-        let key = |key: char| [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
+        let key = |key: char| {
+            [
+                json!({ "type": "keyDown", "value": key }),
+                json!({ "type": "keyUp", "value": key }),
+            ]
+        };
         let actions: Vec<_> = keys.chars().flat_map(key).collect();
-        self.call("POST", "/actions", &json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] }));
+        self.call(
+            "POST",
+            "/actions",
+            &json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] }),
+        );
     }
 
     /// A command of the developer tools.
     #[track_caller]
     pub(crate) fn emulate(&self, command: &str, params: &Value) {
-        self.call("POST", "/goog/cdp/execute", &json!({ "cmd": command, "params": params }));
+        self.call(
+            "POST",
+            "/goog/cdp/execute",
+            &json!({ "cmd": command, "params": params }),
+        );
     }
 
     #[track_caller]
@@ -123,7 +167,8 @@ impl Browser {
     /// What the browser's console says.
     #[track_caller]
     pub(crate) fn console(&self) -> String {
-        self.call("POST", "/se/log", &json!({ "type": "browser" })).to_string()
+        self.call("POST", "/se/log", &json!({ "type": "browser" }))
+            .to_string()
     }
 }
 

@@ -26,7 +26,7 @@ struct Letter<'a> {
     attempts: u32,
     crashes: u32,
     died_at_ms: u128,
-    event_type: Option<Value>,
+    event_type: Option<String>,
 }
 
 impl<'a> Letter<'a> {
@@ -38,9 +38,13 @@ impl<'a> Letter<'a> {
             attempts: letter.attempts(),
             crashes: letter.crashes(),
             died_at_ms: since_1970.unwrap_or_default().as_millis(),
-            event_type: letter.event().and_then(|event| event.get("type").cloned()),
+            event_type: letter.event().and_then(|event| text(&event, "type")),
         }
     }
+}
+
+fn text(event: &Value, field: &str) -> Option<String> {
+    Some(event.get(field)?.as_str()?.to_owned())
 }
 
 pub(super) async fn list(queue: &OpenQueue) -> Result<Answer, Problem> {

@@ -85,11 +85,24 @@ mod tests {
         assert!(get(&[("host", "localhost:4601")]));
         assert!(get(&[HOST, ("origin", "http://127.0.0.1:4601")]));
         assert!(get(&[HOST, ("sec-fetch-site", "none")]));
-        for foreign in ["", "evil.example", "127.0.0.1", "127.0.0.1:80", "evil.example:4601", "[::1]:4601"] {
+        for foreign in [
+            "",
+            "evil.example",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "evil.example:4601",
+            "[::1]:4601",
+        ] {
             assert!(!get(&[("host", foreign)]), "{foreign}");
         }
         assert!(!get(&[]) && !get(&[HOST, HOST]));
-        for foreign in ["null", "", "http://evil.example", "https://127.0.0.1:4601", "http://127.0.0.1:4600"] {
+        for foreign in [
+            "null",
+            "",
+            "http://evil.example",
+            "https://127.0.0.1:4601",
+            "http://127.0.0.1:4600",
+        ] {
             assert!(!get(&[HOST, ("origin", foreign)]), "{foreign}");
         }
         for foreign in ["cross-site", "same-site", ""] {
@@ -106,7 +119,10 @@ mod tests {
         for method in [Method::POST, Method::PUT, Method::OPTIONS, Method::HEAD] {
             assert!(is_let_in(&guard, &method, &[HOST, ("x-token", &token)]));
             assert!(!is_let_in(&guard, &method, &[HOST]), "{method}");
-            assert!(!is_let_in(&guard, &method, &[HOST, ("x-token", "1")]), "{method}");
+            assert!(
+                !is_let_in(&guard, &method, &[HOST, ("x-token", "1")]),
+                "{method}"
+            );
         }
     }
 }

@@ -97,8 +97,6 @@ function start(all) {
 
 /* The list of deliveries */
 
-const good = (status) => status >= 200 && status < 300;
-
 function add(data, isNew) {
   for (const number of rows.keys()) {
     if (number >= data.oldest) break;
@@ -122,29 +120,39 @@ function add(data, isNew) {
 }
 
 function row(data) {
-  const verdict = { verified: "good", undecodable: "warn", refused: "bad" }[data.verdict];
   const last = data.replayed.at(-1) ?? data.forwarded;
-  const mark = el("input", { type: "checkbox", "aria-label": "Mark", onchange: () => toggle(data.number, mark.checked) });
-  mark.checked = marked.has(data.number);
-  const element = el("li.row", {},
-    el("label", {}, mark),
-    el("button", { type: "button", onclick: attempt(() => show(data.number)) },
-      el("span.what.outside", {}, visible(data.event_type ?? "no type")),
-      el("time", { title: new Date(data.received_at_ms).toISOString() }, clock(data.received_at_ms)),
-      el("span.which.outside", {}, visible(data.object_id ?? data.svix_id ?? "no message id")),
-      el("span.pills", {},
-        el("span.pill." + verdict, {}, data.verdict),
-        last && el("span.pill." + (good(last.status) ? "good" : "bad"), {}, String(last.status ?? "no answer")))));
-  element.style.setProperty("--hue", hue(data.event_type ?? ""));
-  element.classList.toggle("open", open === data.number);
-  element.dataset.number = data.number;
+  const pills = [pill({ verified: "good", undecodable: "warn", refused: "bad" }[data.verdict], data.verdict), last && status(last)];
+  const which = data.object_id ?? data.svix_id ?? "no message id";
+  return line(data.number, data.event_type, data.received_at_ms, which, pills, () => show(data.number));
+}
+
+/** A line of either list. */
+function line(key, type, time, which, pills, onclick) {
+  const mark = el("input", { type: "checkbox", "aria-label": `Mark ${visible(which)}`, onchange: () => toggle(key, mark.checked) });
+  mark.checked = marked.has(key);
+  const element = el("li.row", {}, el("label", {}, mark),
+    el("button", { type: "button", onclick: attempt(onclick) },
+      el("span.what.outside", {}, visible(type ?? "no type")), el("time", { title: new Date(time).toLocaleString() }, clock(time)),
+      el("span.which.outside", {}, visible(which)), el("span.pills", {}, pills)));
+  element.style.setProperty("--hue", hue(type ?? ""));
+  element.classList.toggle("open", open === key);
+  element.dataset.number = key;
   return element;
 }
+
+const pill = (kind, text) => el("span.pill." + kind, {}, text);
+const good = (status) => status >= 200 && status < 300;
+const status = (outcome) => pill(good(outcome.status) ? "good" : "bad", String(outcome.status ?? "no answer"));
 
 /** The same colour for all types of a family, such as `user.*`. */
 const hue = (type) => [...type.split(".")[0]].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 210);
 
-const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
+/** The time of today; of other days also the date. */
+function clock(ms) {
+  const time = new Date(ms);
+  const isToday = time.toDateString() === new Date().toDateString();
+  return isToday ? time.toLocaleTimeString([], { hour12: false }) : time.toLocaleString([], { hour12: false, dateStyle: "short", timeStyle: "short" });
+}
 
 function update() {
   const type = $("type").value;
@@ -217,7 +225,14 @@ function actions() {
   const doing = view === "deliveries"
     ? [button("Replay in order", attempt(() => replay(keys.sort((a, b) => a - b))), "button.primary", replayable())]
     : letterActions(keys);
-  $("actions").replaceChildren(el("span", {}, `${marked.size} marked`), ...doing, button("Clear", unmark, "button.quiet"));
+  $("actions").replaceChildren(el("span", {}, `${marked.size} marked`), ...doing, button("All", markAll, "button.quiet"), button("None", unmark, "button.quiet"));
+}
+
+function markAll() {
+  for (const row of document.querySelectorAll(".row")) {
+    const box = row.querySelector("input");
+    if (row.offsetParent && !box.checked) box.click();
+  }
 }
 
 function unmark() {
@@ -272,18 +287,17 @@ const facts = (all) => el("dl.facts", {}, Object.entries(all).map(([name, value]
 
 /** What the service said. */
 function outcomes(data) {
-  const line = (what, { status, latency_ms, error }) => el("div", {}, el("dt", {}, what),
-    el("dd", {}, el("span.pill." + (good(status) ? "good" : "bad"), {}, String(status ?? "no answer")), ` after ${latency_ms} ms `, outside(error ?? "")));
-  const all = [...(data.forwarded ? [line("Forwarded", data.forwarded)] : []), ...data.replayed.map((outcome, place) => line(`Replay ${place + 1}`, outcome))];
+  const fact = (what, outcome) => el("div", {}, el("dt", {}, what), el("dd", {}, status(outcome), ` after ${outcome.latency_ms} ms `, outside(outcome.error ?? "")));
+  const all = [data.forwarded && fact("Forwarded", data.forwarded), ...data.replayed.map((outcome, place) => fact(`Replay ${place + 1}`, outcome))].filter(Boolean);
   return el("dl.facts", { id: "outcomes", hidden: all.length === 0 }, all);
 }
 
 function why(data, { findings, unknown }) {
   if (!data.reason) return [];
   const finding = ({ certainty, cause, what, evidence, cure }) => el("div.finding", {},
-    el("span.pill." + (certainty === "proved" ? "bad" : "warn"), {}, certainty), " ", el("b", {}, what),
+    pill(certainty === "proved" ? "bad" : "warn", certainty), " ", el("b", {}, what),
     el("p", {}, el("b", {}, "To do: "), cure), el("p", {}, "Evidence: ", evidence), el("p", {}, "Cause: ", cause));
-  const nothing = unknown && el("div.finding", {}, el("span.pill.warn", {}, "unknown"), " ", unknown[0], el("p", {}, el("b", {}, "To do: "), unknown[1]));
+  const nothing = unknown && el("div.finding", {}, pill("warn", "unknown"), " ", unknown[0], el("p", {}, el("b", {}, "To do: "), unknown[1]));
   return [el("section.why", { "aria-label": "Why it was refused" }, el("h3", {}, `${data.verdict}: ${data.reason}`), el("p.outside", {}, visible(data.message)), findings.map(finding), nothing)];
 }
 
@@ -361,19 +375,8 @@ async function loadLetters() {
   if (view === "dead") update();
 }
 
-function letterRow(letter) {
-  const id = letter.message_id;
-  const mark = el("input", { type: "checkbox", "aria-label": "Mark", onchange: () => toggle(id, mark.checked) });
-  mark.checked = marked.has(id);
-  const element = el("li.row", {}, el("label", {}, mark),
-    el("button", { type: "button", onclick: attempt(() => showLetter(id)) },
-      el("span.what.outside", {}, visible(letter.event_type ?? "no type")), el("time", {}, new Date(letter.died_at_ms).toLocaleString()),
-      el("span.which.outside", {}, visible(letter.error)), el("span.pills", {}, el("span.pill.bad", {}, `${letter.attempts} attempts`))));
-  element.style.setProperty("--hue", hue(String(letter.event_type ?? "")));
-  element.classList.toggle("open", open === id);
-  element.dataset.number = id;
-  return element;
-}
+const letterRow = (letter) => line(letter.message_id, letter.event_type, letter.died_at_ms, letter.error,
+  [pill("bad", `${letter.attempts} attempts`)], () => showLetter(letter.message_id));
 
 async function showLetter(id) {
   select(id);
