@@ -1,7 +1,8 @@
 //! Run with `cargo run --example hyper`: the same layer without axum, in a plain tower service on hyper 1.
 //!
 //! It sends itself a few deliveries, then serves until Ctrl-C; with `-- --once` it ends after the
-//! deliveries. `PORT` (default 3000) is the port to listen on. The signing secret is made for this run.
+//! deliveries. `PORT` (default 3000) is the port to listen on. `CLERK_WEBHOOK_SIGNING_SECRET` holds the endpoint's
+//! secret; without it the program makes one for this run.
 
 mod support;
 
@@ -22,6 +23,8 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
 
+use self::support::demonstration;
+
 /// The argument proves that the delivery was verified: only the layer makes a `VerifiedBody`.
 async fn on_request(request: Request<VerifiedBody>) -> Result<Response<Full<Bytes>>, Infallible> {
     let delivery = request.body().delivery();
@@ -41,7 +44,9 @@ async fn on_request(request: Request<VerifiedBody>) -> Result<Response<Full<Byte
 fn handle(event: &VerifiedClerkEvent) -> Result<(), WebhookError> {
     match &event.data {
         EventData::UserCreated(user) => println!("{} is new", user.id),
-        EventData::UserDeleted(_) => return Err(WebhookError::permanent("cannot delete users")),
+        EventData::UserDeleted(user) if user.id == "user_1" => {
+            return Err(WebhookError::permanent("user_1 cannot be deleted"));
+        }
         _ => {}
     }
     Ok(())
@@ -83,7 +88,7 @@ async fn run(once: bool) -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .init();
     let secret = support::throw_away_secret()?;
-    let clerk = ClerkWebhookLayer::new(secret.clone());
+    let clerk = ClerkWebhookLayer::new(demonstration::verifier(secret.clone())?);
     let listener = support::listen(once).await?;
     let address = listener.local_addr()?;
     println!("listening on http://{address}");

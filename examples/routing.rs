@@ -1,7 +1,8 @@
 //! Run with `cargo run --example routing`: nine ways to wire the layer in axum, each shown at work over HTTP.
 //!
 //! It sends itself deliveries, then serves until Ctrl-C; with `-- --once` it ends after the deliveries.
-//! `PORT` (default 3000) is the port to listen on. The signing secrets are made for this run.
+//! `PORT` (default 3000) is the port to listen on. `CLERK_WEBHOOK_SIGNING_SECRET` holds the main endpoint's secret;
+//! without it the program makes one for this run. The other secrets are always made for this run.
 
 mod support;
 
@@ -20,7 +21,7 @@ use clerk_webhooks::{
     ClerkWebhookLayer, Rejection, SigningSecret, VerifiedClerkEvent, Verifier, WebhookError,
     testing::SignedRequest,
 };
-use support::Answer;
+use support::{Answer, demonstration};
 use tokio::sync::oneshot;
 use tower::{ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
 use tower_http::{
@@ -55,14 +56,13 @@ fn layer(secret: &SigningSecret) -> ClerkWebhookLayer {
 }
 
 /// 1. One route. `route_layer` on the method route: a GET is still answered 405, an unknown path 404.
-fn one_route(secrets: &Secrets) -> Router {
-    let clerk = layer(&secrets.main);
+fn one_route(clerk: ClerkWebhookLayer) -> Router {
     Router::new().route("/webhooks/clerk", post(on_event).route_layer(clerk))
 }
 
 /// 2. Under a prefix: wire the route as in 1, then nest its router.
 fn nested(secrets: &Secrets) -> Router {
-    Router::new().nest("/api", one_route(secrets))
+    Router::new().nest("/api", one_route(layer(&secrets.main)))
 }
 
 /// 3. Two Clerk instances: two routes, each with the secret of its own endpoint.
@@ -172,7 +172,8 @@ async fn run(once: bool) -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .init();
     let secrets = Secrets::new()?;
-    let app = one_route(&secrets)
+    let verifier = demonstration::verifier(secrets.main.clone())?;
+    let app = one_route(ClerkWebhookLayer::new(verifier))
         .merge(nested(&secrets))
         .merge(two_instances(&secrets))
         .merge(beside_protected_routes(&secrets))

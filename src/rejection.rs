@@ -34,7 +34,8 @@ pub(crate) static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-m
 ///
 /// The sender gets the [`status`](Self::status), the [`headers`](Self::headers) and the
 /// [`body_text`](Self::body_text). They reveal nothing that helps an attacker. The log gets the
-/// [`kind`](Self::kind) and the `Display` text, which tells operators what to do.
+/// [`kind`](Self::kind) and the `Display` text, which tells operators what to do. [Reasons] lists every code with its
+/// cause and cure.
 ///
 /// Every response that this crate builds from a rejection has the rejection in its extensions. Middleware
 /// outside can count or restyle refusals:
@@ -54,6 +55,8 @@ pub(crate) static ABORT_MESSAGE: HeaderValue = HeaderValue::from_static("abort-m
 ///
 /// [`ClerkWebhookLayer::with_rejection_response`](crate::ClerkWebhookLayer::with_rejection_response) does
 /// the same without a second middleware. Cloning is cheap: clones share their content.
+///
+/// [Reasons]: https://github.com/clerk-webhooks/clerk-webhooks/blob/main/docs/reasons.md
 #[derive(Clone)]
 pub struct Rejection(Arc<Details>);
 
@@ -377,7 +380,7 @@ macro_rules! rejection_kinds {
             $(, retry after $seconds:literal s)?
             $(, permanent $permanent:literal)?;
     )+) => {
-        /// The reasons to refuse a delivery.
+        /// The reasons to refuse a delivery. [Reasons] lists the code of each with its cause and cure.
         ///
         /// The kinds of a feature exist only if the feature is on.
         ///
@@ -388,6 +391,8 @@ macro_rules! rejection_kinds {
         /// assert_eq!(kind.code(), "missing_header");
         /// assert_eq!(kind.status(), 400);
         /// ```
+        ///
+        /// [Reasons]: https://github.com/clerk-webhooks/clerk-webhooks/blob/main/docs/reasons.md#refused-deliveries
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum RejectionKind {

@@ -9,6 +9,9 @@ use tracing::{Level, field};
 
 use crate::{error_chain::Chain, event::decode::envelope::event_type_of, rejection::Rejection};
 
+/// The page of all codes. Not a field of lines that anybody can cause.
+const DOCS: &str = "https://github.com/clerk-webhooks/clerk-webhooks/blob/main/docs/reasons.md";
+
 impl Rejection {
     /// The response for the sender: [`status`](Self::status), [`headers`](Self::headers) and
     /// [`body_text`](Self::body_text), with the rejection itself in the extensions.
@@ -64,6 +67,7 @@ pub(crate) fn log(rejection: &Rejection, request_path: Option<&str>, level: Leve
                 line = decode.map(|error| error.line()),
                 column = decode.map(|error| error.column()),
                 cause = rejection.source().map(|source| field::display(Chain(source))),
+                docs = (level <= Level::WARN).then_some(DOCS),
                 "refused a delivery: {rejection}"
             )
         };

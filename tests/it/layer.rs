@@ -420,6 +420,7 @@ async fn logs_tell_operators_what_happened_and_strangers_nothing() {
         "no_matching_signature",
         "msg_forged",
         "status=400",
+        "docs=\"https://",
     ] {
         assert!(line.contains(part), "{part} in {line}");
     }
@@ -445,6 +446,7 @@ async fn logs_tell_operators_what_happened_and_strangers_nothing() {
         for part in [level, "missing_header", "svix-id", "request_path=\"/\""] {
             assert!(line.contains(part), "{part} in {line}");
         }
+        assert_eq!(line.contains("docs="), level == "WARN", "{line}");
     }
 
     let broken = Frames::new([]).then_fail("reset\nERROR clerk_webhooks: all is lost");

@@ -6,10 +6,12 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    command::{events, explain, listen, replay, sign, trigger, verify},
+    command::{
+        completions, dead, doctor, events, explain, listen, queue, replay, sign, trigger, verify,
+    },
     failure::{Ending, Failure},
     output::{Output, without_secrets},
 };
@@ -24,10 +26,11 @@ use crate::{
 
 Exit codes:
   0    everything is as it should be
-  1    a delivery is refused, or a receiver does not answer as it should
+  1    a delivery is refused, a receiver does not answer as it should, or there is no such dead letter
   2    the arguments are wrong
   3    a file or a secret cannot be read
   4    there is no answer from the receiver
+  5    the queue or its database cannot be used
   130  ended by Ctrl-C
   141  the reader of the output has gone, as with `| head`"
 )]
@@ -48,6 +51,10 @@ enum Command {
     Explain(explain::ExplainArgs),
     Replay(replay::ReplayArgs),
     Listen(listen::ListenArgs),
+    Doctor(doctor::DoctorArgs),
+    Dead(dead::DeadArgs),
+    Queue(queue::QueueCommandArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs the command line with these arguments, the first of which is the program's name.
@@ -97,6 +104,10 @@ impl Command {
             Self::Explain(args) => explain::run(args, output),
             Self::Replay(args) => replay::run(args, output),
             Self::Listen(args) => listen::run(args, output),
+            Self::Doctor(args) => doctor::run(args, output),
+            Self::Dead(args) => dead::run(args, output),
+            Self::Queue(args) => queue::run(args, output),
+            Self::Completions(args) => completions::run(args, &mut Cli::command(), output),
         }
     }
 }

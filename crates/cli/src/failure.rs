@@ -7,7 +7,7 @@ use std::{fmt, io};
 pub(crate) enum Ending {
     /// Exit code 0.
     Success,
-    /// A delivery was refused, or a receiver did not answer as it should: exit code 1.
+    /// A delivery was refused, a receiver did not answer as it should, or there is no such dead letter: exit code 1.
     Refused,
     /// Ctrl-C: exit code 130, as after the signal.
     Interrupted,
@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Input(String),
     /// Nothing can be sent to the receiver: exit code 4.
     Network(String),
+    /// The queue or its database cannot be used: exit code 5.
+    Queue(String),
     /// Whoever read the output has gone (`| head`): exit code 141 without a message, as after SIGPIPE.
     OutputClosed,
 }
@@ -52,6 +54,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Input(_) => 3,
             Self::Network(_) => 4,
+            Self::Queue(_) => 5,
             Self::OutputClosed => 141,
         }
     }
@@ -59,7 +62,10 @@ impl Failure {
     /// The message, if there is someone to read it.
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
-            Self::Usage(message) | Self::Input(message) | Self::Network(message) => Some(message),
+            Self::Usage(message)
+            | Self::Input(message)
+            | Self::Network(message)
+            | Self::Queue(message) => Some(message),
             Self::OutputClosed => None,
         }
     }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     capture::{self, CapturedDelivery, Entry},
     failure::Failure,
-    secret::SecretText,
+    secret::{SecretText, verifier_of},
 };
 
 /// Clerk's current documentation uses the first name. Older guides and most code use the second.
@@ -72,12 +72,12 @@ impl SecretArgs {
     /// The secret that signs: the first.
     pub(crate) fn signing_secret(&self) -> Result<SigningSecret, Failure> {
         let first = self.secrets()?.into_iter().next();
-        first.ok_or_else(|| Failure::Input("there is no secret".to_owned()))
+        first.ok_or_else(no_secret)
     }
 
     /// A verifier with all secrets.
     pub(crate) fn verifier(&self) -> Result<Verifier, Failure> {
-        verifier_of(self.secrets()?)
+        verifier_of(self.secrets()?).ok_or_else(no_secret)
     }
 }
 
@@ -87,12 +87,8 @@ pub(crate) fn parsed(texts: &[SecretText]) -> Result<Vec<SigningSecret>, Failure
     secrets.map_err(Failure::Input)
 }
 
-/// A verifier with these secrets.
-pub(crate) fn verifier_of(secrets: Vec<SigningSecret>) -> Result<Verifier, Failure> {
-    let mut secrets = secrets.into_iter();
-    let first = secrets.next().map(Verifier::new);
-    let first = first.ok_or_else(|| Failure::Input("there is no secret".to_owned()))?;
-    Ok(secrets.fold(first, Verifier::with_secret))
+pub(crate) fn no_secret() -> Failure {
+    Failure::Input("there is no secret".to_owned())
 }
 
 /// The secrets in an environment variable.
@@ -157,9 +153,7 @@ impl CaptureArgs {
             )),
         }
     }
-}
 
-impl CaptureArgs {
     /// The deliveries of all files, in order.
     pub(crate) fn deliveries(&self) -> Result<Vec<CapturedDelivery>, Failure> {
         let delivery = |entry| match entry {

@@ -14,13 +14,17 @@ pub mod send;
 mod attempt;
 mod chunks;
 mod cli;
+mod codes;
 mod command;
+mod confirm;
+mod doctor;
 mod failure;
 mod input;
 mod listen;
 mod output;
 mod percent;
 mod progress;
+mod queue;
 mod secret;
 
 pub use self::{cli::run, secret::SecretText};

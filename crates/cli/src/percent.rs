@@ -1,32 +1,14 @@
 //! Percent-encoding, as in URLs and forms.
 
+use percent_encoding::percent_decode;
+
 /// Decodes `%XX`, and `+` as a space if `plus_is_space`. What is not an escape stays.
 pub(crate) fn decode(text: &[u8], plus_is_space: bool) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = escape(rest);
-        let plain = if byte == b'+' && plus_is_space {
-            b' '
-        } else {
-            byte
-        };
-        let (byte, after) = escaped.unwrap_or((plain, after));
-        decoded.push(byte);
-        rest = after;
-    }
-    decoded
-}
-
-/// The byte of the escape at the start, and what follows it.
-fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
-    let (digits, after) = text.strip_prefix(b"%")?.split_first_chunk()?;
-    Some((hex(*digits)?, after))
-}
-
-fn hex(digits: [u8; 2]) -> Option<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    u8::try_from(digit(digits[0])? * 16 + digit(digits[1])?).ok()
+    let with_spaces = |byte: &u8| match byte {
+        b'+' if plus_is_space => b' ',
+        byte => *byte,
+    };
+    percent_decode(&text.iter().map(with_spaces).collect::<Vec<_>>()).collect()
 }
 
 #[cfg(test)]

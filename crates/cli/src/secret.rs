@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use clerk_webhooks::SigningSecret;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use clerk_webhooks::{SecretError, SigningSecret, Verifier};
+use fastrand::Rng;
 use zeroize::Zeroizing;
 
 /// The text of a secret, right or wrong, and the name of its source. It is never printed, and wiped from memory on
@@ -90,4 +92,17 @@ impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SecretText").field(&self.label).finish()
     }
+}
+
+/// A verifier with all of these; `None` without any.
+pub(crate) fn verifier_of(secrets: Vec<SigningSecret>) -> Option<Verifier> {
+    let mut secrets = secrets.into_iter();
+    let first = Verifier::new(secrets.next()?);
+    Some(secrets.fold(first, Verifier::with_secret))
+}
+
+/// A secret that no receiver has.
+pub(crate) fn random_secret(rng: &mut Rng) -> Result<SigningSecret, SecretError> {
+    let key: [u8; 32] = std::array::from_fn(|_| rng.u8(..));
+    SigningSecret::parse(&format!("whsec_{}", BASE64_STANDARD.encode(key)))
 }

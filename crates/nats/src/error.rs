@@ -3,7 +3,7 @@
 use std::{error::Error, fmt};
 
 use async_nats::{
-    RequestErrorKind,
+    ConnectErrorKind, RequestErrorKind,
     jetstream::{self, ErrorCode, context::PublishErrorKind},
 };
 use clerk_webhooks::BoxError;
@@ -85,7 +85,15 @@ fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
             _ => None,
         };
     }
-    if error.is::<async_nats::ConnectError>() || error.is::<tokio::time::error::Elapsed>() {
+    if let Some(error) = error.downcast_ref::<async_nats::ConnectError>() {
+        return Some(match error.kind() {
+            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                "the server refuses the user or the password"
+            }
+            _ => UNREACHABLE,
+        });
+    }
+    if error.is::<tokio::time::error::Elapsed>() {
         return Some(UNREACHABLE);
     }
     let error = error.downcast_ref::<jetstream::Error>()?;

@@ -71,6 +71,9 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Ending, Fai
             Entry::Other(_) => {}
         }
     }
+    if !all_verified {
+        output.refer_to("causes-that-explain-finds")?;
+    }
     Ok(Ending::of(all_verified))
 }
 

@@ -18,10 +18,11 @@ use crate::{
     attempt::runtime,
     explain::Circumstances,
     failure::{Ending, Failure},
-    input::{SecretArgs, parsed, verifier_of},
+    input::{SecretArgs, no_secret, parsed},
     listen::{History, Page, Received, Receiver, Service, Verdict, serve},
     output::{Colour, Output, escaped, utc},
     queue::QueueArgs,
+    secret::verifier_of,
     send::Target,
 };
 
@@ -39,7 +40,7 @@ Examples:
   clerk-webhooks listen --ui --forward-to http://127.0.0.1:3000/webhooks/clerk
   clerk-webhooks listen --record capture.jsonl --status 500
 
-Exit code: 130 after Ctrl-C, 2 if the address is taken, 3 if the file cannot be written."
+Exit code: 130 after Ctrl-C, 2 if the address is taken, 3 if the file cannot be written, 5 if the queue cannot be opened."
 )]
 pub(crate) struct ListenArgs {
     /// The address to listen on; port 0 is any free one
@@ -90,7 +91,7 @@ async fn listen(args: &ListenArgs, output: &mut Output) -> Result<Ending, Failur
     let secrets = parsed(&texts)?;
     let service = args.forward_to.clone().zip(secrets.first().cloned());
     let service = service.map(|(target, secret)| Arc::new(Service::new(target, secret)));
-    let endpoint = WebhookEndpoint::new(verifier_of(secrets)?);
+    let endpoint = WebhookEndpoint::new(verifier_of(secrets).ok_or_else(no_secret)?);
     let (listener, url) = bind(args.bind, "--bind").await?;
     let (sender, received) = mpsc::channel(MAX_WAITING);
     let receiver = Receiver::new(endpoint, args.status, service.clone(), sender);
@@ -188,11 +189,11 @@ impl Log<'_> {
         if let Some(record) = &mut self.record {
             record.write(&received)?;
         }
-        print(&received, self.output)?;
+        let received = Arc::new(received);
         if let Some(history) = &self.history {
-            history.add(received);
+            history.add(received.clone());
         }
-        Ok(())
+        print(&received, self.output)
     }
 }
 

@@ -60,6 +60,9 @@ pub(crate) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Ending, Fail
             Entry::Other(_) => {}
         }
     }
+    if !all_verified {
+        output.refer_to("refused-deliveries")?;
+    }
     Ok(Ending::of(all_verified))
 }
 

@@ -1,49 +1,16 @@
 //! The table of causes.
 
-use std::fmt;
+use crate::codes::codes;
 
-/// One row for each cause: `Variant = "code", "what happened", "what to do"`.
-macro_rules! causes {
-    ($( $Variant:ident = $code:literal, $what:literal, $cure:literal; )+) => {
-        /// Why a delivery is refused. `docs/reasons.md` lists every cause.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum Cause {
-            $( #[doc = $what] $Variant, )+
-        }
-
-        impl Cause {
-            /// Every cause.
-            pub const ALL: &[Self] = &[$( Self::$Variant ),+];
-
-            /// The stable code, for tools.
-            ///
-            /// ```
-            /// use clerk_webhooks_cli::explain::Cause;
-            ///
-            /// assert_eq!(Cause::BodyPrettyPrinted.code(), "body_pretty_printed");
-            /// ```
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $( Self::$Variant => $code, )+ }
-            }
-
-            /// What happened, as a sentence.
-            #[must_use]
-            pub const fn what(self) -> &'static str {
-                match self { $( Self::$Variant => $what, )+ }
-            }
-
-            /// What to do.
-            #[must_use]
-            pub const fn cure(self) -> &'static str {
-                match self { $( Self::$Variant => $cure, )+ }
-            }
-        }
-    };
-}
-
-causes! {
+codes! {
+    /// Why a delivery is refused. `docs/reasons.md` lists every cause.
+    ///
+    /// ```
+    /// use clerk_webhooks_cli::explain::Cause;
+    ///
+    /// assert_eq!(Cause::BodyPrettyPrinted.code(), "body_pretty_printed");
+    /// ```
+    pub enum Cause;
     OtherSecret = "other_secret",
         "The delivery is signed with another of the given secrets.",
         "Give the receiver that secret too, until no delivery is signed with it.";
@@ -210,10 +177,4 @@ causes! {
     BodyDecompressed = "body_decompressed",
         "The head announces a compressed body, but the body is not compressed.",
         "Verify the bytes that were signed: a decompressing layer must come after, or the sender signs the plain body.";
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
 }

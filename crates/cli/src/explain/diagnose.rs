@@ -19,7 +19,10 @@ use super::{
     search::Candidate,
     secret,
 };
-use crate::{capture::CapturedDelivery, secret::SecretText};
+use crate::{
+    capture::CapturedDelivery,
+    secret::{SecretText, verifier_of},
+};
 
 /// How many repairs of headers and body together are tried.
 const MAX_REPAIRS: usize = 4;
@@ -235,12 +238,6 @@ fn at_arrival(
         Some(arrival) => verifier.with_clock(FixedClock::at(arrival)),
         None => verifier,
     }
-}
-
-fn verifier_of(secrets: Vec<SigningSecret>) -> Option<Verifier> {
-    let mut secrets = secrets.into_iter();
-    let first = Verifier::new(secrets.next()?);
-    Some(secrets.fold(first, Verifier::with_secret))
 }
 
 /// The label of the secret that matches.

@@ -10,6 +10,7 @@
 //! - `secret`, `header`, `body`: the repairs.
 //! - `evidence`: what else is suspicious.
 
+mod base64;
 mod body;
 mod cause;
 mod circumstances;
@@ -22,6 +23,7 @@ mod secret;
 mod signature;
 mod time;
 
+pub(crate) use self::body::spaced;
 pub(crate) use self::diagnosis::{NEXT_STEPS, UNKNOWN};
 pub use self::{
     cause::Cause,

@@ -1,11 +1,8 @@
 //! Repairs of the signature header.
 
-use base64::{
-    Engine as _,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-    prelude::BASE64_STANDARD,
-};
+use ::base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use super::base64;
 
 /// How many signatures a receiver reads.
 const READ: usize = 32;
@@ -47,12 +44,8 @@ fn signatures(value: &str) -> Vec<Vec<u8>> {
 }
 
 fn signature(token: &str) -> Option<Vec<u8>> {
-    let token = token.replace('-', "+").replace('_', "/");
-    let padding =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let decoded = GeneralPurpose::new(&STANDARD, padding).decode(&token).ok();
-    let decoded = decoded.filter(|bytes| bytes.len() == BYTES);
-    decoded.or_else(|| hexadecimal(&token))
+    let decoded = base64::decode(token).filter(|bytes| bytes.len() == BYTES);
+    decoded.or_else(|| hexadecimal(token))
 }
 
 fn hexadecimal(token: &str) -> Option<Vec<u8>> {

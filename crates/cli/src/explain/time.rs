@@ -1,5 +1,7 @@
 //! Repairs of timestamps.
 
+use jiff::{Timestamp, fmt::rfc2822::DateTimeParser, tz::TimeZone};
+
 /// Digits of seconds since 1970, from 2001 to 2286.
 const DIGITS: usize = 10;
 
@@ -20,8 +22,7 @@ pub(super) fn as_digits(value: &str) -> Vec<String> {
     if is_plain {
         return Vec::new();
     }
-    let found = [number(value), iso(value), http(value)];
-    found.into_iter().flatten().collect()
+    number(value).or_else(|| date(value)).into_iter().collect()
 }
 
 /// The timestamp at the same clock time in every other time zone.
@@ -55,64 +56,12 @@ fn number(value: &str) -> Option<String> {
     is_time.then(|| format!("{scientific:.0}"))
 }
 
-/// `2021-02-25T15:02:10Z`, with or without `T`, fraction and offset.
-fn iso(value: &str) -> Option<String> {
-    let field = |from: usize, to: usize| value.get(from..to)?.parse::<i64>().ok();
-    let (year, month, day) = (field(0, 4)?, field(5, 7)?, field(8, 10)?);
-    let (hour, minute, second) = (field(11, 13)?, field(14, 16)?, field(17, 19)?);
-    let local = seconds(year, month, day)? + hour * 3600 + minute * 60 + second;
-    Some((local - offset(value.get(19..)?)).to_string())
-}
-
-/// The seconds of `+02:00`.
-fn offset(rest: &str) -> i64 {
-    let Some((at, sign)) = rest
-        .char_indices()
-        .find(|(_, letter)| matches!(letter, '+' | '-'))
-    else {
-        return 0;
-    };
-    let digits: String = rest.chars().skip(at).filter(char::is_ascii_digit).collect();
-    let field = |from: usize| {
-        digits
-            .get(from..from + 2)
-            .and_then(|two| two.parse::<i64>().ok())
-    };
-    let seconds = field(0).unwrap_or(0) * 3600 + field(2).unwrap_or(0) * 60;
-    if sign == '-' { -seconds } else { seconds }
-}
-
-/// `Thu, 25 Feb 2021 15:02:10 GMT`.
-fn http(value: &str) -> Option<String> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let (_, date) = value.split_once(", ")?;
-    let mut words = date.split_ascii_whitespace();
-    let day = words.next()?.parse().ok()?;
-    let month = words.next()?;
-    let month = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
-    let year = words.next()?.parse().ok()?;
-    let mut time = words.next()?.split(':').map(str::parse::<i64>);
-    let mut field = || time.next()?.ok();
-    let (hour, minute, second) = (field()?, field()?, field()?);
-    Some((seconds(year, month, day)? + hour * 3600 + minute * 60 + second).to_string())
-}
-
-/// Seconds from 1970 to the start of a day.
-fn seconds(year: i64, month: i64, day: i64) -> Option<i64> {
-    if !(1970..3000).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Years that start in March: the leap day is their last.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let leap_days = year / 4 - year / 100 + year / 400;
-    let days = year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468;
-    Some(days * 86_400)
+/// An ISO 8601 date, in UTC if it has no offset, or an HTTP date.
+fn date(value: &str) -> Option<String> {
+    let timestamp = value.parse::<Timestamp>();
+    let timestamp = timestamp.or_else(|_| DateTimeParser::new().parse_timestamp(value));
+    let timestamp = timestamp.or_else(|_| TimeZone::UTC.to_timestamp(value.parse()?));
+    Some(timestamp.ok()?.as_second().to_string())
 }
 
 #[cfg(test)]
@@ -131,6 +80,7 @@ mod tests {
             "2021-02-25 15:02:10.123+00:00",
             "2021-02-25T17:02:10+02:00",
             "2021-02-25T10:02:10-0500",
+            "2021-02-25T15:02:10",
             "Thu, 25 Feb 2021 15:02:10 GMT",
         ] {
             assert_eq!(as_digits(form), ["1614265330"], "{form}");

@@ -66,14 +66,14 @@ impl Default for History {
 
 impl History {
     /// Keeps a delivery and forgets old ones.
-    pub(crate) fn add(&self, received: Received) {
+    pub(crate) fn add(&self, received: Arc<Received>) {
         let mut kept = self.kept();
         let number = kept.next_number;
         kept.next_number += 1;
         kept.bytes += bytes(&received);
         kept.entries.push_back(Entry {
             number,
-            received: Arc::new(received),
+            received,
             replayed: Vec::new(),
         });
         kept.forget_old_ones();
@@ -173,13 +173,13 @@ mod tests {
     use super::*;
     use crate::{capture::CapturedDelivery, secret::SecretText};
 
-    fn received(body_bytes: usize) -> Received {
+    fn received(body_bytes: usize) -> Arc<Received> {
         let secret = SecretText::new("SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let verifier = Verifier::new(secret.parse().unwrap());
         let delivery = CapturedDelivery::new(Vec::new(), vec![b' '; body_bytes]);
         let judged = verifier.check_header_pairs(&delivery.headers).unwrap_err();
         let summary = Summary::new(&delivery, &Err(judged.into()));
-        Received { delivery, summary }
+        Arc::new(Received { delivery, summary })
     }
 
     fn numbers(history: &History) -> Vec<u64> {

@@ -17,6 +17,9 @@ use crate::chunks;
 /// The longest head that is read.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
+/// What a head takes that is read at once.
+const USUAL_HEAD_BYTES: usize = 1024;
+
 /// How much of an answer's body is read: what Svix stores.
 const MAX_BODY_BYTES: usize = 20_000;
 
@@ -48,6 +51,8 @@ pub struct Rest {
 #[must_use = "a request wants its answer read"]
 pub struct Sent {
     connection: AnyConnection,
+    /// A server that refuses a request need not read it: its answer may be there even so.
+    written: io::Result<()>,
     connections: Connections,
     origin: Origin,
 }
@@ -71,7 +76,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the connection cannot be made or breaks.
+    /// When the connection cannot be made. When it breaks, [`Sent::answer`] returns the error, unless there is an answer.
     pub async fn write(&self, request: &[u8], origin: &Origin, over: Over) -> io::Result<Sent> {
         let idle = match over {
             Over::Any => self.connections.take(origin),
@@ -81,10 +86,10 @@ impl Client {
             Some(connection) => connection,
             None => connection::open(origin).await?,
         };
-        connection.write_all(request).await?;
-        connection.flush().await?;
+        let written = write(&mut connection, request).await;
         Ok(Sent {
             connection,
+            written,
             connections: self.connections.clone(),
             origin: origin.clone(),
         })
@@ -98,10 +103,13 @@ impl Sent {
     ///
     /// When the connection breaks, or when the answer is not HTTP.
     pub async fn answer(mut self) -> io::Result<(Head, Rest)> {
-        let (head, read) = read_head(&mut self.connection).await?;
+        let (head, read) = match read_head(&mut self.connection).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.written.err().unwrap_or(error)),
+        };
         let rest = Rest {
             end: head.body_end(),
-            closes: head.closes(),
+            closes: head.closes() || self.written.is_err(),
             sent: self,
             read,
         };
@@ -148,9 +156,14 @@ impl Rest {
     }
 }
 
+async fn write(connection: &mut AnyConnection, request: &[u8]) -> io::Result<()> {
+    connection.write_all(request).await?;
+    connection.flush().await
+}
+
 /// The head, and the part of the body that arrived with it.
 async fn read_head(connection: &mut AnyConnection) -> io::Result<(Head, Vec<u8>)> {
-    let mut read = Vec::new();
+    let mut read = Vec::with_capacity(USUAL_HEAD_BYTES);
     while read.len() < MAX_HEAD_BYTES {
         if connection.read_buf(&mut read).await? == 0 {
             return Err(io::Error::new(

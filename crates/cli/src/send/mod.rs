@@ -31,7 +31,7 @@ mod tls;
 pub use self::{
     client::{Client, Over, Rest, Sent},
     message_id::random_message_id,
-    request::{request, request_as_is},
+    request::{bodiless, request, request_as_is},
     response::Head,
     target::{Origin, Target, TargetError},
 };

@@ -53,6 +53,17 @@ pub fn request_as_is(target: &Target, headers: &[(String, String)], body: &[u8])
     [head.as_bytes(), body].concat()
 }
 
+/// A head without a body, even if it announces one of this length.
+#[must_use]
+pub fn bodiless(target: &Target, method: &str, announced: usize) -> Vec<u8> {
+    let (path, host) = (target.path(), target.host());
+    let length = match announced {
+        0 => String::new(),
+        _ => format!("Content-Length: {announced}\r\n"),
+    };
+    format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{length}\r\n").into_bytes()
+}
+
 /// Headers that belong to the connection over which they came.
 fn is_of_the_connection(name: &str) -> bool {
     [

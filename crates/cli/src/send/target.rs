@@ -64,6 +64,16 @@ impl Target {
         }
     }
 
+    /// A path below this one, without its query.
+    #[must_use]
+    pub fn below(&self, segment: &str) -> Self {
+        let path = self.path.split('?').next().unwrap_or_default();
+        Self {
+            path: format!("{}/{segment}", path.trim_end_matches('/')),
+            ..self.clone()
+        }
+    }
+
     /// The server.
     #[must_use]
     pub fn origin(&self) -> &Origin {

@@ -192,7 +192,7 @@ fn a_hostile_payload_stays_text() {
         1 << 20
     ));
     browser.click("#rows .row:nth-child(1) > button");
-    browser.wait("document.querySelector('.why')?.innerText.includes('missing_header') === true");
+    browser.wait("document.querySelector('.why')?.innerText.includes('malformed_signature') === true");
     assert_eq!(browser.eval("window.hacked ?? null"), Value::Null);
     assert_eq!(
         browser.eval("document.querySelectorAll('script, img').length"),

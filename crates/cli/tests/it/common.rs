@@ -4,6 +4,7 @@ use std::{
     env,
     io::{self, Write as _},
     path::PathBuf,
+    process::Output,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -37,4 +38,10 @@ pub(crate) fn shared_folder() -> Option<PathBuf> {
         folder.display()
     );
     Some(folder)
+}
+
+/// Both outputs of a program.
+pub(crate) fn shown(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use crate::{
     common::SECRET,
     program::{program, stderr},
     receiver::Receiver,
+    replay::{IDS, capture},
 };
 
 /// As with `| head -1`.
@@ -68,11 +69,7 @@ fn ctrl_c_ends_a_run_with_a_summary() {
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.next().unwrap().unwrap();
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
+    interrupt(&child);
     let last = lines.map(Result::unwrap).last().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
@@ -81,4 +78,49 @@ fn ctrl_c_ends_a_run_with_a_summary() {
         "{last}"
     );
     assert_eq!(stderr(&output), "");
+}
+
+/// What was answered is remembered: the next run sends the rest, and nothing twice.
+#[test]
+fn ctrl_c_ends_a_replay_that_can_be_resumed() {
+    let (receiver, (folder, file)) = (Receiver::start(), capture(false));
+    let place = folder.path().join("place");
+    let replay = || {
+        let mut replay = program();
+        replay
+            .env("CLERK_WEBHOOK_SIGNING_SECRET", SECRET)
+            .args(["replay", &file, "--to", &receiver.url(), "--resume"])
+            .arg(&place);
+        replay
+    };
+    let mut child = replay()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines.next().unwrap().unwrap();
+    interrupt(&child);
+    let sent = 1 + lines.map(Result::unwrap).count();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+    // The deliveries are 400 ms apart.
+    assert!(sent < IDS.len(), "{sent}");
+    assert_eq!(
+        std::fs::read_to_string(&place).unwrap(),
+        format!("{sent}\n")
+    );
+
+    let finished = replay().output().unwrap();
+    assert_eq!(finished.status.code(), Some(0), "{}", stderr(&finished));
+    assert_eq!(receiver.ids(), IDS);
+}
+
+fn interrupt(child: &Child) {
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
 }

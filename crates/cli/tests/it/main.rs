@@ -8,11 +8,15 @@ mod receiver;
 mod webdriver;
 
 mod browser;
+mod completions;
+mod dead;
+mod doctor;
 mod explain;
 mod interrupts;
 mod listen;
 mod reasons;
 mod recorded;
 mod replay;
+mod secrets;
 mod snapshots;
 mod trigger;

@@ -14,6 +14,7 @@ pub(crate) fn program() -> Command {
         .current_dir(captures())
         .env_remove("CLERK_WEBHOOK_SIGNING_SECRET")
         .env_remove("CLERK_WEBHOOK_SECRET")
+        .env_remove("DATABASE_URL")
         .stdin(Stdio::null());
     command
 }

@@ -61,7 +61,7 @@ fn read(path: &str) -> String {
 }
 
 /// The codes in the first column of the tables of a section.
-fn codes(page: &str, heading: &str) -> BTreeSet<String> {
+pub(crate) fn codes(page: &str, heading: &str) -> BTreeSet<String> {
     let section = page
         .split("\n## ")
         .find(|section| section.starts_with(heading))

@@ -34,22 +34,8 @@ impl Receiver {
                 post(on_event).route_layer(ClerkWebhookLayer::new(secret())),
             )
             .with_state((seen.clone(), delay));
-        let (sender, started) = std::sync::mpsc::channel();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                sender.send(listener.local_addr().unwrap()).unwrap();
-                axum::serve(listener, app).await.unwrap();
-            });
-        });
-        Self {
-            address: started.recv().unwrap(),
-            seen,
-        }
+        let address = serve(app);
+        Self { address, seen }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -68,6 +54,23 @@ impl Receiver {
     pub(crate) fn ids(&self) -> Vec<String> {
         self.seen().into_iter().map(|(id, _)| id).collect()
     }
+}
+
+/// Serves until the tests end.
+pub(crate) fn serve(app: Router) -> SocketAddr {
+    let (sender, started) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            axum::serve(listener, app).await.unwrap();
+        });
+    });
+    started.recv().unwrap()
 }
 
 async fn on_event(

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A capture of several deliveries, 400 ms apart.
-fn capture(signed_now: bool) -> (tempfile::TempDir, String) {
+pub(crate) fn capture(signed_now: bool) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let lines = (0..4).map(|number| {
         let request = SignedRequest::new(
@@ -37,7 +37,7 @@ fn capture(signed_now: bool) -> (tempfile::TempDir, String) {
     (folder, file)
 }
 
-const IDS: [&str; 4] = ["msg_0", "msg_1", "msg_2", "msg_3"];
+pub(crate) const IDS: [&str; 4] = ["msg_0", "msg_1", "msg_2", "msg_3"];
 
 #[test]
 fn old_deliveries_are_signed_anew_in_their_order_under_their_ids() {

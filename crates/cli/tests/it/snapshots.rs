@@ -30,9 +30,19 @@ const TO: &str = "http://127.0.0.1:1/webhooks/clerk";
 
 const SNAPSHOTS: &[Snapshot] = &[
     ("help", &[], &["--help"]),
+    ("help-completions", &[], &["completions", "--help"]),
+    ("help-dead", &[], &["dead", "--help"]),
+    ("help-dead-drop", &[], &["dead", "drop", "--help"]),
+    ("help-dead-list", &[], &["dead", "list", "--help"]),
+    ("help-dead-requeue", &[], &["dead", "requeue", "--help"]),
+    ("help-dead-show", &[], &["dead", "show", "--help"]),
+    ("help-doctor", &[], &["doctor", "--help"]),
     ("help-events", &[], &["events", "--help"]),
     ("help-explain", &[], &["explain", "--help"]),
     ("help-listen", &[], &["listen", "--help"]),
+    ("help-queue", &[], &["queue", "--help"]),
+    ("help-queue-purge", &[], &["queue", "purge", "--help"]),
+    ("help-queue-stats", &[], &["queue", "stats", "--help"]),
     ("help-replay", &[], &["replay", "--help"]),
     ("help-sign", &[], &["sign", "--help"]),
     ("help-trigger", &[], &["trigger", "--help"]),
@@ -256,6 +266,62 @@ const SNAPSHOTS: &[Snapshot] = &[
             TO,
         ],
     ),
+    ("error-shell", &[], &["completions", "tcsh"]),
+    ("error-doctor-without-secret", &[], &["doctor", "--url", TO]),
+    ("error-doctor-unreachable", RIGHT, &["doctor", "--url", TO]),
+    (
+        "error-doctor-event",
+        RIGHT,
+        &["doctor", "--event", "user.renamed", "--url", TO],
+    ),
+    ("error-dead-no-action", &[], &["dead"]),
+    ("error-dead-no-id", &[], &["dead", "requeue"]),
+    (
+        "error-dead-id-and-all",
+        &[],
+        &["dead", "drop", "msg_1", "--all"],
+    ),
+    ("error-database-not-given", &[], &["dead", "list"]),
+    (
+        "error-database-scheme",
+        &[("DATABASE_URL", "mysql://me:pa55word@db/app")],
+        &["queue", "stats"],
+    ),
+    (
+        "error-database-as-id",
+        &[],
+        &["dead", "list", "postgres://me:pa55word@db/app"],
+    ),
+    (
+        "error-sqlite-missing",
+        &[],
+        &["queue", "stats", "--database-url", "sqlite://missing.db"],
+    ),
+    (
+        "error-sqlite-memory",
+        &[],
+        &["queue", "stats", "--database-url", "sqlite::memory:"],
+    ),
+    (
+        "error-sqlite-no-database",
+        &[],
+        &["dead", "list", "--database-url", "sqlite:garbage.txt"],
+    ),
+    (
+        "error-sqlite-no-tables",
+        &[],
+        &["dead", "list", "--database-url", "sqlite:empty.db"],
+    ),
+    (
+        "error-postgres-url",
+        &[("DATABASE_URL", "postgres://me:pa55word@db:port/app")],
+        &["dead", "list"],
+    ),
+    (
+        "error-purge-time",
+        &[],
+        &["queue", "purge", "--older-than", "7d"],
+    ),
 ];
 
 fn folder() -> PathBuf {
@@ -319,12 +385,24 @@ fn every_file_has_its_snapshot() {
     assert_eq!(files, names);
 }
 
-/// The keys of every secret that a snapshot gives to the program.
+/// The commands that `--help` lists.
+#[test]
+fn every_command_has_the_snapshot_of_its_help() {
+    let help = stdout(&program().arg("--help").output().unwrap());
+    let commands = help.split("Commands:\n").nth(1).unwrap().lines();
+    for command in commands.map_while(|line| line.strip_prefix("  ")) {
+        let command = command.split(' ').next().unwrap();
+        let file = folder().join(format!("help-{command}.txt"));
+        assert!(command == "help" || file.exists(), "{command}");
+    }
+}
+
+/// The keys of every secret, and the password, that a snapshot gives to the program.
 #[test]
 fn no_snapshot_holds_a_secret() {
     for file in fs::read_dir(folder()).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        for key in ["MfKQ9r8G", "C2FVsBQI"] {
+        for key in ["MfKQ9r8G", "C2FVsBQI", "pa55word"] {
             assert!(!text.contains(key), "{text}");
         }
     }

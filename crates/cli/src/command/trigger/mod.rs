@@ -21,12 +21,15 @@ use crate::{
     attempt::{Attempt, attempt, runtime},
     failure::{Ending, Failure},
     output::Output,
+    secret::random_secret,
     send::{Client, Target, request},
 };
 
 pub(crate) fn run(args: &TriggerArgs, output: &mut Output) -> Result<Ending, Failure> {
     let secret = match args.forge {
-        true => plan::random_secret(&mut Rng::new())?,
+        true => {
+            random_secret(&mut Rng::new()).map_err(|error| Failure::Input(error.to_string()))?
+        }
         false => args.secret.signing_secret()?,
     };
     let planned = plan(args)?;
@@ -84,12 +87,17 @@ async fn deliver(
     }
     drop(sender);
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut ended = Vec::with_capacity(concurrency);
     loop {
         tokio::select! {
-            sent = done.recv() => match sent {
-                Some((planned, attempt)) => report.add(&planned, &attempt, output)?,
-                None => return report.finish(output),
-            },
+            count = done.recv_many(&mut ended, concurrency) => {
+                if count == 0 {
+                    return report.finish(output);
+                }
+                for (planned, attempt) in ended.drain(..) {
+                    report.add(&planned, &attempt, output)?;
+                }
+            }
             _ = &mut interrupt => {
                 report.finish(output).ok();
                 return Ok(Ending::Interrupted);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use clerk_webhooks::{EventType, SigningSecret, testing::SignedRequest};
 use fastrand::Rng;
@@ -113,13 +112,6 @@ fn set(event: &mut Value, path: &str, value: Value) -> Result<(), String> {
     }
     *at = value;
     Ok(())
-}
-
-/// A secret that the receiver cannot have.
-pub(super) fn random_secret(rng: &mut Rng) -> Result<SigningSecret, Failure> {
-    let key: [u8; 32] = std::array::from_fn(|_| rng.u8(..));
-    let text = format!("whsec_{}", BASE64_STANDARD.encode(key));
-    SigningSecret::parse(&text).map_err(|error| Failure::Input(error.to_string()))
 }
 
 /// Signs when a message is sent.

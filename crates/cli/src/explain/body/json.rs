@@ -20,6 +20,11 @@ pub(super) fn printed_otherwise(body: &Bytes) -> Vec<Bytes> {
     styled(body, false)
 }
 
+/// Prints a body with spaces, as Python does.
+pub(crate) fn spaced(body: &Bytes) -> Option<Bytes> {
+    Some(Node::parse(body)?.print(&Style::SPACED).into())
+}
+
 fn styled(body: &Bytes, is_compact: bool) -> Vec<Bytes> {
     let node =
         Node::parse(body).filter(|node| (node.print(&Style::COMPACT) == *body) == is_compact);

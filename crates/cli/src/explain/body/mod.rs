@@ -5,6 +5,8 @@ mod optional;
 mod text;
 mod wrapping;
 
+pub(crate) use self::json::spaced;
+
 use bytes::Bytes;
 
 use super::{

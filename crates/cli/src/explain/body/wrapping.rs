@@ -2,15 +2,11 @@
 
 use std::io::Read as _;
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use bytes::Bytes;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use serde_json::Value;
 
-use super::optional::some;
+use super::{super::base64, optional::some};
 use crate::{chunks, percent};
 
 /// No genuine body is longer, so that a small body cannot fill the memory.
@@ -22,19 +18,10 @@ const FIELDS: [&str; 7] = [
 ];
 
 pub(super) fn base64_decoded(body: &Bytes) -> Vec<Bytes> {
-    let text: Vec<u8> = body
-        .iter()
-        .copied()
-        .filter(|byte| !byte.is_ascii_whitespace())
+    let text: String = String::from_utf8_lossy(body)
+        .split_ascii_whitespace()
         .collect();
-    some((text.len() >= 4).then(|| decode_base64(&text)).flatten())
-}
-
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let padding =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let decode = |alphabet| GeneralPurpose::new(&alphabet, padding).decode(text).ok();
-    decode(alphabet::STANDARD).or_else(|| decode(alphabet::URL_SAFE))
+    some((text.len() >= 4).then(|| base64::decode(&text)).flatten())
 }
 
 pub(super) fn decompressed(body: &Bytes) -> Vec<Bytes> {
@@ -72,7 +59,7 @@ pub(super) fn out_of_envelope(body: &Bytes) -> Vec<Bytes> {
         .filter_map(|field| envelope.get(*field)?.as_str());
     texts
         .filter_map(|text| match is_base64 {
-            true => decode_base64(text.as_bytes()),
+            true => base64::decode(text),
             false => Some(text.as_bytes().to_vec()),
         })
         .map(Bytes::from)

@@ -283,7 +283,7 @@ function select(key) {
 
 const title = (text, ...buttons) => el("div.title", {}, button("←", close, "button.quiet.back", { "aria-label": "Back to the list" }), outside(text, "h2.outside"), ...buttons);
 
-const facts = (all) => el("dl.facts", {}, Object.entries(all).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+const facts = (all) => el("dl.facts", { id: "about" }, Object.entries(all).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 
 /** What the service said. */
 function outcomes(data) {
@@ -342,7 +342,8 @@ function node(key, value, depth) {
   if (value === null || typeof value !== "object" || value instanceof Exact) return leaf(key, value);
   const entries = Object.entries(value);
   const isList = Array.isArray(value);
-  const size = isList ? `[${entries.length}]` : entries.length ? "" : "{}";
+  if (!entries.length) return el("div.leaf", {}, label(key), el("span.note", {}, isList ? "[]" : "{}"));
+  const size = " " + entries.length + (isList ? " items" : " fields");
   const details = el("details", {}, el("summary", {}, label(key) ?? (isList ? "list" : "event"), el("span.note", {}, size)));
   const list = el("ul");
   const fill = () => {
