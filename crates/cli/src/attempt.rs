@@ -5,12 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clerk_webhooks::{SigningSecret, testing::SignedRequest};
+use fastrand::Rng;
 use tokio::{runtime::Runtime, time::timeout};
 
 use crate::{
+    capture::CapturedDelivery,
     failure::Failure,
     output::{Colour, Output},
-    send::{Client, Head, Over, Rest, Target},
+    send::{Client, Head, Over, Rest, Target, random_message_id, request, request_as_is},
 };
 
 /// How soon a connection must break for the same bytes to be sent once more.
@@ -85,6 +88,23 @@ pub(crate) async fn attempt(
         Err(_) => Err(format!("no answer within {} s", time_limit.as_secs_f32())),
     };
     Attempt { answer, took }
+}
+
+/// The request that sends a delivery once more: its message id and body with a fresh timestamp and signature or, without
+/// a secret, as it was recorded.
+pub(crate) fn request_again(
+    target: &Target,
+    secret: Option<&SigningSecret>,
+    delivery: &CapturedDelivery,
+) -> Vec<u8> {
+    let Some(secret) = secret else {
+        return request_as_is(target, &delivery.headers, &delivery.body);
+    };
+    let mut rng = Rng::new();
+    let id = delivery.claimed_id().map(str::to_owned);
+    let signed = SignedRequest::new(secret, delivery.body.clone())
+        .with_message_id(id.unwrap_or_else(|| random_message_id(&mut rng)));
+    request(target, &signed.header_pairs(), &delivery.body, &mut rng)
 }
 
 async fn read(head: Head, rest: Rest) -> (u16, Vec<u8>) {

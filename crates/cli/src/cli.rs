@@ -10,7 +10,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     command::{
-        completions, dead, doctor, events, explain, mirror, queue, replay, sign, trigger, verify,
+        completions, dead, doctor, events, explain, listen, mirror, queue, replay, sign, trigger,
+        verify,
     },
     failure::{Ending, Failure},
     output::{Output, without_secrets},
@@ -51,6 +52,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Replay(replay::ReplayArgs),
+    Listen(listen::ListenArgs),
     Backfill(mirror::BackfillArgs),
     Reconcile(mirror::ReconcileArgs),
     Doctor(doctor::DoctorArgs),
@@ -107,6 +109,7 @@ impl Command {
             Self::Replay(args) => replay::run(args, output),
             Self::Backfill(args) => mirror::backfill(args, output),
             Self::Reconcile(args) => mirror::reconcile(args, output),
+            Self::Listen(args) => listen::run(args, output),
             Self::Doctor(args) => doctor::run(args, output),
             Self::Dead(args) => dead::run(args, output),
             Self::Queue(args) => queue::run(args, output),

@@ -66,8 +66,7 @@ impl SecretArgs {
 
     /// The secrets: at least one.
     pub(crate) fn secrets(&self) -> Result<Vec<SigningSecret>, Failure> {
-        let secrets: Result<_, _> = self.texts()?.iter().map(SecretText::parse).collect();
-        secrets.map_err(Failure::Input)
+        parsed(&self.texts()?)
     }
 
     /// The secret that signs: the first.
@@ -82,7 +81,13 @@ impl SecretArgs {
     }
 }
 
-fn no_secret() -> Failure {
+/// The secrets of these texts.
+pub(crate) fn parsed(texts: &[SecretText]) -> Result<Vec<SigningSecret>, Failure> {
+    let secrets: Result<_, _> = texts.iter().map(SecretText::parse).collect();
+    secrets.map_err(Failure::Input)
+}
+
+pub(crate) fn no_secret() -> Failure {
     Failure::Input("there is no secret".to_owned())
 }
 

@@ -21,6 +21,7 @@ mod command;
 mod confirm;
 mod failure;
 mod input;
+mod listen;
 mod output;
 mod percent;
 mod progress;

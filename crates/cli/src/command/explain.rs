@@ -6,16 +6,13 @@ use serde::Serialize;
 use super::verify::subject;
 use crate::{
     capture::{CapturedDelivery, Entry},
-    explain::{Certainty, Circumstances, Diagnosis, Finding, Verdict, explain},
+    explain::{
+        Certainty, Circumstances, Diagnosis, Finding, NEXT_STEPS, UNKNOWN, Verdict, explain,
+    },
     failure::{Ending, Failure},
     input::{Arrival, CaptureArgs, SecretArgs, texts_of_variable},
     output::{Colour, Output},
 };
-
-/// What to do if no cause is found.
-const UNKNOWN: &str = "no cause found: every usual damage was undone, and no signature matched";
-const NEXT_STEPS: &str = "compare the secret with the Signing Secret of the endpoint that sent this delivery (Clerk's \
-    dashboard, Webhooks); give other secrets with --other-secret-env; a forged delivery looks the same";
 
 /// Say why captured deliveries are refused
 #[derive(Debug, Args)]
@@ -56,16 +53,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     unknown: bool,
-    findings: Vec<FindingLine<'a>>,
-}
-
-#[derive(Serialize)]
-struct FindingLine<'a> {
-    cause: &'static str,
-    certainty: Certainty,
-    what: &'static str,
-    evidence: &'a str,
-    cure: &'static str,
+    findings: &'a [Finding],
 }
 
 pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Ending, Failure> {
@@ -159,13 +147,6 @@ fn print_finding(finding: &Finding, output: &mut Output) -> Result<(), Failure> 
 }
 
 fn line<'a>(delivery: &'a CapturedDelivery, diagnosis: &'a Diagnosis) -> Line<'a> {
-    let finding = |finding: &'a Finding| FindingLine {
-        cause: finding.cause.code(),
-        certainty: finding.certainty,
-        what: finding.cause.what(),
-        evidence: &finding.evidence,
-        cure: finding.cause.cure(),
-    };
     Line {
         kind: "diagnosis",
         svix_id: delivery.claimed_id(),
@@ -176,6 +157,6 @@ fn line<'a>(delivery: &'a CapturedDelivery, diagnosis: &'a Diagnosis) -> Line<'a
             Verdict::Verified(_) | Verdict::NoVerifier(_) => None,
         },
         unknown: diagnosis.is_unknown(),
-        findings: diagnosis.findings.iter().map(finding).collect(),
+        findings: &diagnosis.findings,
     }
 }

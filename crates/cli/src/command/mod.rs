@@ -5,6 +5,7 @@ pub(crate) mod dead;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod listen;
 pub(crate) mod mirror;
 pub(crate) mod queue;
 pub(crate) mod replay;

@@ -7,20 +7,19 @@ use std::{
 };
 
 use clap::Args;
-use clerk_webhooks::{SigningSecret, testing::SignedRequest};
-use fastrand::Rng;
+use clerk_webhooks::SigningSecret;
 use serde::Serialize;
 use tokio::time::sleep;
 
 use super::verify::subject;
 use crate::{
-    attempt::{Attempt, attempt, runtime},
+    attempt::{Attempt, attempt, request_again, runtime},
     capture::CapturedDelivery,
     failure::{Ending, Failure},
     input::{Arrival, CaptureArgs, SecretArgs, sent_at},
     output::{Output, escaped},
     progress::Progress,
-    send::{Client, Target, random_message_id, request, request_as_is},
+    send::{Client, Target},
 };
 
 /// From so many on, progress is shown.
@@ -119,7 +118,7 @@ impl Replay<'_> {
             let before = place.checked_sub(1).filter(|before| *before >= first);
             let before = before.and_then(|before| deliveries.get(before));
             sleep(before.map_or(Duration::ZERO, |before| self.pause(before, delivery))).await;
-            let request = self.request(delivery);
+            let request = request_again(&self.args.to, self.secret.as_ref(), delivery);
             let attempt = attempt(&self.client, &self.args.to, &request, time_limit).await;
             all_accepted &= attempt.is_accepted();
             progress.clear();
@@ -135,22 +134,6 @@ impl Replay<'_> {
         }
         progress.clear();
         Ok(Ending::of(all_accepted))
-    }
-
-    fn request(&self, delivery: &CapturedDelivery) -> Vec<u8> {
-        let Some(secret) = &self.secret else {
-            return request_as_is(&self.args.to, &delivery.headers, &delivery.body);
-        };
-        let mut rng = Rng::new();
-        let id = delivery.claimed_id().map(str::to_owned);
-        let signed = SignedRequest::new(secret, delivery.body.clone())
-            .with_message_id(id.unwrap_or_else(|| random_message_id(&mut rng)));
-        request(
-            &self.args.to,
-            &signed.header_pairs(),
-            &delivery.body,
-            &mut rng,
-        )
     }
 
     /// The time between two deliveries, by their arrival, otherwise by their timestamps.

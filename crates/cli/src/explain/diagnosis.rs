@@ -1,9 +1,15 @@
 //! What [`explain`](super::explain()) finds out.
 
 use clerk_webhooks::verify::VerifyErrorKind;
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::cause::Cause;
+
+/// What to do if no cause is found.
+pub(crate) const UNKNOWN: &str =
+    "no cause found: every usual damage was undone, and no signature matched";
+pub(crate) const NEXT_STEPS: &str = "compare the secret with the Signing Secret of the endpoint that sent this delivery (Clerk's \
+    dashboard, Webhooks); give other secrets with --other-secret-env; a forged delivery looks the same";
 
 /// What is known about a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,5 +100,18 @@ impl Finding {
             certainty: Certainty::Suspected,
             evidence: evidence.into(),
         }
+    }
+}
+
+/// `cause` (its code), `certainty`, `what`, `evidence` and `cure`.
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Finding", 5)?;
+        fields.serialize_field("cause", self.cause.code())?;
+        fields.serialize_field("certainty", &self.certainty)?;
+        fields.serialize_field("what", self.cause.what())?;
+        fields.serialize_field("evidence", &self.evidence)?;
+        fields.serialize_field("cure", self.cause.cure())?;
+        fields.end()
     }
 }

@@ -24,6 +24,7 @@ mod signature;
 mod time;
 
 pub(crate) use self::body::spaced;
+pub(crate) use self::diagnosis::{NEXT_STEPS, UNKNOWN};
 pub use self::{
     cause::Cause,
     circumstances::Circumstances,

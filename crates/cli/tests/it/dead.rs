@@ -40,7 +40,11 @@ where
         let request = request.with_message_id(format!("msg_{number}"));
         let delivery = Verifier::new(secret()).verify(&request.headers(), request.body().clone());
         let event = QueuedEvent::from(&delivery.unwrap());
-        queue.enqueue(&event, None).await.unwrap();
+        queue
+            .enqueue(&event, None)
+            .await
+            .map_err(Into::into)
+            .unwrap();
     }
     tokio::spawn(worker);
 }

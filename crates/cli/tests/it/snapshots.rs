@@ -40,6 +40,7 @@ const SNAPSHOTS: &[Snapshot] = &[
     ("help-doctor", &[], &["doctor", "--help"]),
     ("help-events", &[], &["events", "--help"]),
     ("help-explain", &[], &["explain", "--help"]),
+    ("help-listen", &[], &["listen", "--help"]),
     ("help-queue", &[], &["queue", "--help"]),
     ("help-queue-purge", &[], &["queue", "purge", "--help"]),
     ("help-queue-stats", &[], &["queue", "stats", "--help"]),
@@ -217,6 +218,38 @@ const SNAPSHOTS: &[Snapshot] = &[
         "error-at",
         RIGHT,
         &["verify", "request.http", "--at", "yesterday"],
+    ),
+    (
+        "error-listen-address",
+        RIGHT,
+        &["listen", "--bind", "203.0.113.1:4600"],
+    ),
+    ("error-listen-status", RIGHT, &["listen", "--status", "99"]),
+    (
+        "error-listen-status-and-forward",
+        RIGHT,
+        &["listen", "--status", "500", "--forward-to", TO],
+    ),
+    (
+        "error-listen-record",
+        RIGHT,
+        &[
+            "listen",
+            "--bind",
+            "127.0.0.1:0",
+            "--record",
+            "missing/capture.jsonl",
+        ],
+    ),
+    (
+        "error-listen-port-without-page",
+        RIGHT,
+        &["listen", "--ui-port", "4601"],
+    ),
+    (
+        "error-listen-database-without-page",
+        RIGHT,
+        &["listen", "--database-url", "sqlite://app.db"],
     ),
     (
         "error-speed",
