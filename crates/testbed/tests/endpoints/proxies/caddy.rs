@@ -1,0 +1,58 @@
+//! Caddy.
+
+use std::fs;
+
+use clerk_webhooks_testbed::process::Program;
+
+use super::{Proxy, Site, Version, filled_in};
+use crate::{
+    framework::{Exception, Framework, Instead},
+    frameworks::AXUM,
+};
+
+const CONFIGURATION: &str = include_str!("../../../../../examples/deployment/Caddyfile");
+
+pub(super) const CADDY: Proxy = Proxy { program };
+
+pub(super) const HTTP1: Framework = Framework {
+    name: "Caddy HTTP/1.1",
+    start: |handler| CADDY.in_front_of((AXUM.start)(handler).address, Version::Http1),
+    exceptions: &[],
+};
+
+pub(super) const HTTP2: Framework = Framework {
+    name: "Caddy HTTP/2",
+    start: |handler| CADDY.in_front_of((AXUM.start)(handler).address, Version::Http2),
+    exceptions: &[],
+};
+
+fn program(site: &Site<'_>) -> Program {
+    let Site {
+        port, certificate, ..
+    } = site;
+    let (file, key) = (certificate.file.display(), certificate.key.display());
+    let address = format!("https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {file} {key}");
+    let text = filled_in(
+        CONFIGURATION,
+        &[
+            ("webhooks.example.com {", &address),
+            ("127.0.0.1:3000", &site.service.to_string()),
+            // Neither the ports 80 and 2019 of the machine, nor HTTP/3.
+            (
+                "\tservers {",
+                "\tadmin off\n\tauto_https disable_redirects\n\tservers {\n\t\tprotocols h1 h2",
+            ),
+        ],
+    );
+    let path = site.folder.join("Caddyfile");
+    fs::write(&path, text).unwrap();
+    Program::new("caddy")
+        .arg("run")
+        .arg("--adapter")
+        .arg("caddyfile")
+        .arg("--config")
+        .arg(path)
+        .env("HOME", site.folder)
+        .env("XDG_CONFIG_HOME", site.folder)
+        .env("XDG_DATA_HOME", site.folder)
+}
