@@ -2,12 +2,7 @@
 
 use std::{env, fmt::Write as _, fs};
 
-use crate::{
-    proxies::QUESTIONS,
-    row::Row,
-    rows,
-    verdict::Verdict,
-};
+use crate::{proxies::QUESTIONS, row::Row, rows, verdict::Verdict};
 
 const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
 const BEGIN: &str = "<!-- The contract: written by its test, see below. -->\n";
@@ -106,7 +101,10 @@ fn questions(verdicts: &[Verdict], answers: &[[String; QUESTIONS.len()]]) -> Str
     let columns = "|---".repeat(names.len());
     let mut table = format!("\n| | {} |\n|---{columns}|\n", names.join(" | "));
     for (index, question) in QUESTIONS.iter().enumerate() {
-        let row: Vec<_> = answers.iter().map(|answers| answers[index].as_str()).collect();
+        let row: Vec<_> = answers
+            .iter()
+            .map(|answers| answers[index].as_str())
+            .collect();
         let _ = writeln!(table, "| {question} | {} |", row.join(" | "));
     }
     table

@@ -168,7 +168,10 @@ fn head(received: &mut BytesMut) -> Result<Option<(Request<()>, Framing)>, Error
     };
     let mut request = Request::builder()
         .method(parsed.method.unwrap_or_default())
-        .uri(format!("https://localhost{}", parsed.path.unwrap_or_default()))
+        .uri(format!(
+            "https://localhost{}",
+            parsed.path.unwrap_or_default()
+        ))
         .version(http::Version::HTTP_2);
     let mut framing = Framing::Length(0);
     for header in parsed.headers.iter() {

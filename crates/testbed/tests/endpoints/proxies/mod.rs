@@ -17,12 +17,10 @@ use self::tls::{Certificate, Client};
 use crate::framework::{Framework, Running};
 
 /// With each version of HTTP that the sender may speak. Both speak HTTP/1.1 to the service.
-pub(crate) const ALL: &[Framework] = &[
-    nginx::HTTP1,
-    nginx::HTTP2,
-    caddy::HTTP1,
-    caddy::HTTP2,
-];
+pub(crate) const ALL: &[Framework] = &[nginx::HTTP1, nginx::HTTP2, caddy::HTTP1, caddy::HTTP2];
+
+const NO_CHUNKS: &str = "HTTP/2 has no chunks";
+const RESET: &str = "over HTTP/2 a sender that goes on cannot leave a body without its end";
 
 /// The answers to the [`QUESTIONS`] for each of [`ALL`]. Most of the time goes into timeouts, which are awaited together.
 pub(crate) fn seen() -> Vec<[String; QUESTIONS.len()]> {

@@ -12,18 +12,21 @@ use clerk_webhooks_testbed::Port;
 
 use super::{Proxy, Version};
 use crate::{
-    request::{Request, genuine, signed_of_length},
+    framework::Handler,
+    frameworks::AXUM,
+    request::{Request, genuine, signed_of_length, stale},
     wire::{Connection, unchunked},
 };
 
 /// What is found out of each proxy.
-pub(crate) const QUESTIONS: [&str; 10] = [
+pub(crate) const QUESTIONS: [&str; 11] = [
     "a body with `content-length` arrives",
     "a chunked body arrives",
     "a body of 2 MiB arrives",
     "the header name `SVIX-ID` arrives as",
     "header lines that are changed or lost",
     "header lines that are added",
+    "a stale delivery whose body is withheld",
     "the service is down",
     "the service does not answer",
     "the sender stops within the body",
@@ -34,7 +37,7 @@ pub(crate) const QUESTIONS: [&str; 10] = [
 const SERVICE_TIMEOUT: Duration = Duration::from_secs(15);
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) fn of(proxy: &Proxy, version: Version) -> [String; 10] {
+pub(super) fn of(proxy: &Proxy, version: Version) -> [String; QUESTIONS.len()] {
     let (service, arrivals) = service_that_keeps_requests();
     let running = proxy.in_front_of(service, version);
     let arrives = |request: &Request| {
@@ -45,7 +48,10 @@ pub(super) fn of(proxy: &Proxy, version: Version) -> [String; 10] {
         arrivals.recv().unwrap()
     };
     let request = as_svix_sends_it();
-    let (declared, chunked) = (arrives(&request), arrives(&request.clone().in_chunks_of(16)));
+    let (declared, chunked) = (
+        arrives(&request),
+        arrives(&request.clone().in_chunks_of(16)),
+    );
     let long = signed_of_length(2 << 20);
     let arrived_long = arrives(&long);
     let in_capitals = arrives(&genuine().renamed(|name| name.to_uppercase()));
@@ -58,6 +64,7 @@ pub(super) fn of(proxy: &Proxy, version: Version) -> [String; 10] {
         format!("`{}`", name.expect("the header")),
         declared.changes(&request),
         declared.additions(&request),
+        when_a_body_is_withheld(proxy, version),
         when_the_service_is_down(proxy, version),
         when_the_service_is_silent(proxy, version),
         when_the_sender_stops(running.address),
@@ -125,11 +132,13 @@ impl Arrived {
     }
 
     fn changes(&self, sent: &Request) -> String {
-        let changed = sent.lines().filter_map(|(name, value)| match self.value(name) {
-            Some(arrived) if arrived == value => None,
-            Some(_) => Some(format!("`{name}` changed")),
-            None => Some(format!("`{name}` lost")),
-        });
+        let changed = sent
+            .lines()
+            .filter_map(|(name, value)| match self.value(name) {
+                Some(arrived) if arrived == value => None,
+                Some(_) => Some(format!("`{name}` changed")),
+                None => Some(format!("`{name}` lost")),
+            });
         listed(changed)
     }
 
@@ -138,11 +147,14 @@ impl Arrived {
             let mut known = sent.lines().map(|(name, _)| name);
             !known.any(|known| known.eq_ignore_ascii_case(name)) && name != "host"
         };
-        let lines = self.lines.iter().map(|(name, value)| {
-            (name.to_ascii_lowercase(), String::from_utf8_lossy(value))
-        });
+        let lines = self
+            .lines
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), String::from_utf8_lossy(value)));
         let lines = lines.filter(|(name, _)| is_new(name) && !FRAMING.contains(&name.as_str()));
-        let mut added: Vec<_> = lines.map(|(name, value)| format!("`{name}: {value}`")).collect();
+        let mut added: Vec<_> = lines
+            .map(|(name, value)| format!("`{name}: {value}`"))
+            .collect();
         added.sort();
         listed(added.into_iter())
     }
@@ -187,6 +199,19 @@ fn receive(mut stream: TcpStream) -> Option<Arrived> {
     }
 }
 
+/// Whether the service's refusal needs the body.
+fn when_a_body_is_withheld(proxy: &Proxy, version: Version) -> String {
+    let service = (AXUM.start)(Handler::default());
+    let running = proxy.in_front_of(service.address, version);
+    let begun = Instant::now();
+    let ended = status_of(running.address, stale().head());
+    if begun.elapsed() < BODY_TIMEOUT / 2 {
+        format!("{ended} at once")
+    } else {
+        format!("{ended} after {} s", BODY_TIMEOUT.as_secs())
+    }
+}
+
 fn when_the_service_is_down(proxy: &Proxy, version: Version) -> String {
     let nobody = Port::reserve().unwrap();
     let running = proxy.in_front_of(nobody.address(), version);
@@ -196,7 +221,9 @@ fn when_the_service_is_down(proxy: &Proxy, version: Version) -> String {
 fn when_the_service_is_silent(proxy: &Proxy, version: Version) -> String {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let running = proxy.in_front_of(silent.local_addr().unwrap(), version);
-    let ended = after(SERVICE_TIMEOUT, || status_of(running.address, genuine().whole()));
+    let ended = after(SERVICE_TIMEOUT, || {
+        status_of(running.address, genuine().whole())
+    });
     drop(silent);
     ended
 }
@@ -227,6 +254,9 @@ fn after(timeout: Duration, wait: impl FnOnce() -> String) -> String {
     let ended = wait();
     let took = begun.elapsed();
     let early = timeout.mul_f32(0.9);
-    assert!(early < took && took < 2 * timeout, "{ended} after {took:?}, not {timeout:?}");
+    assert!(
+        early < took && took < 2 * timeout,
+        "{ended} after {took:?}, not {timeout:?}"
+    );
     format!("{ended} after {} s", timeout.as_secs())
 }

@@ -81,9 +81,7 @@ impl Client {
 }
 
 /// Runs `carry` for each connection, which ends with it.
-pub(super) fn for_each_connection<F>(
-    carry: impl Fn(TcpStream) -> F + Send + 'static,
-) -> Running
+pub(super) fn for_each_connection<F>(carry: impl Fn(TcpStream) -> F + Send + 'static) -> Running
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
