@@ -221,17 +221,21 @@ fn when_the_service_is_down(proxy: &Proxy, version: Version) -> String {
 fn when_the_service_is_silent(proxy: &Proxy, version: Version) -> String {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let running = proxy.in_front_of(silent.local_addr().unwrap(), version);
-    let ended = after(SERVICE_TIMEOUT, || {
-        status_of(running.address, genuine().whole())
-    });
-    drop(silent);
-    ended
+    let begun = Instant::now();
+    let ended = status_of(running.address, genuine().whole());
+    after(SERVICE_TIMEOUT, begun, ended)
 }
 
 fn when_the_sender_stops(server: SocketAddr) -> String {
     let half = genuine().payload()[..20].to_vec();
-    let begun = [genuine().head(), half].concat();
-    after(BODY_TIMEOUT, || status_of(server, begun))
+    let mut connection = Connection::open(server);
+    connection.send([genuine().head(), half].concat());
+    let patience = 3 * BODY_TIMEOUT;
+    let begun = Instant::now();
+    if connection.is_silent_for(patience) {
+        return format!("nothing for {} s", patience.as_secs());
+    }
+    after(BODY_TIMEOUT, begun, status(&mut connection))
 }
 
 fn asked_from_outside(server: SocketAddr) -> String {
@@ -242,16 +246,18 @@ fn asked_from_outside(server: SocketAddr) -> String {
 fn status_of(server: SocketAddr, bytes: Vec<u8>) -> String {
     let mut connection = Connection::open(server);
     connection.send(bytes);
+    status(&mut connection)
+}
+
+fn status(connection: &mut Connection) -> String {
     match connection.answer() {
         Some(answer) => answer.status.to_string(),
-        None => "no answer, closed".to_owned(),
+        None => "closed".to_owned(),
     }
 }
 
-/// What happens, and that it happens after this time.
-fn after(timeout: Duration, wait: impl FnOnce() -> String) -> String {
-    let begun = Instant::now();
-    let ended = wait();
+/// What has happened, and that it took this time.
+fn after(timeout: Duration, begun: Instant, ended: String) -> String {
     let took = begun.elapsed();
     let early = timeout.mul_f32(0.9);
     assert!(
