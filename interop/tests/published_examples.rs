@@ -122,7 +122,11 @@ fn published_examples() -> Option<Vec<(String, Vec<u8>)>> {
         let mut stderr = io::stderr();
         let test = std::thread::current();
         let name = test.name().unwrap_or_default();
-        writeln!(stderr, "\nskipped: {name}: CLERK_WEBHOOKS_SHARED is not set").unwrap();
+        writeln!(
+            stderr,
+            "\nskipped: {name}: CLERK_WEBHOOKS_SHARED is not set"
+        )
+        .unwrap();
         return None;
     };
     let examples: Vec<_> = fs::read_dir(folder.join("clerk/examples"))

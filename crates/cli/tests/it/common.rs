@@ -30,7 +30,11 @@ pub(crate) fn shared_folder() -> Option<PathBuf> {
         let mut stderr = io::stderr();
         let test = std::thread::current();
         let name = test.name().unwrap_or_default();
-        writeln!(stderr, "\nskipped: {name}: CLERK_WEBHOOKS_SHARED is not set").unwrap();
+        writeln!(
+            stderr,
+            "\nskipped: {name}: CLERK_WEBHOOKS_SHARED is not set"
+        )
+        .unwrap();
         return None;
     };
     assert!(
