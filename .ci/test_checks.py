@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Proves that `check-rooms` and `check-functions` see what they are for, on small crates made here."""
+"""Proves that the checks see what they are for, on small crates, workflows and schemas made here."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -141,6 +142,183 @@ class Checks(unittest.TestCase):
         code, printed = self.run_check("check-functions", {"lib.rs": lines * 2})
         self.assertEqual(code, 1, printed)
         self.assertIn("p95 21", printed)
+
+
+WORKFLOW = """
+    on: {push: {branches: [main]}}
+    permissions: {contents: read}
+    jobs:
+      run:
+        runs-on: ubuntu-24.04
+        timeout-minutes: 5
+        steps:
+          - uses: actions/checkout@v5
+          - run: .ci/run
+"""
+
+FORM = """
+    name: A form
+    description: What it asks
+    body:
+      - type: input
+        attributes: {label: Version}
+"""
+
+
+class Workflows(unittest.TestCase):
+    def check(self, workflow=WORKFLOW, form=FORM):
+        with tempfile.TemporaryDirectory() as folder:
+            for path, text in (("workflows/ci.yml", workflow), ("ISSUE_TEMPLATE/form.yml", form)):
+                target = pathlib.Path(folder, path)
+                target.parent.mkdir()
+                target.write_text(textwrap.dedent(text))
+            done = subprocess.run([CI / "check-workflows", folder], capture_output=True, text=True, check=False)
+            self.assertEqual(done.stderr, "")
+            return done.returncode, done.stdout
+
+    def assert_fault(self, text, **files):
+        code, printed = self.check(**files)
+        self.assertEqual(code, 1, printed)
+        self.assertIn(text, printed)
+
+    def test_good_files_pass(self):
+        code, printed = self.check()
+        self.assertEqual((code, printed), (0, "2 files, 1 commands, 0 faults\n"))
+
+    def test_faults_of_workflows_are_seen(self):
+        self.assert_fault("is not YAML", workflow="jobs: [")
+        self.assert_fault("has no `permissions`", workflow=WORKFLOW.replace("permissions", "permission"))
+        self.assert_fault("has no `on`", workflow=WORKFLOW.replace("    on:", "    when:"))
+        self.assert_fault("no program .ci/missing", workflow=WORKFLOW.replace(".ci/run", "true && .ci/missing"))
+        self.assert_fault("no command frobnicate", workflow=WORKFLOW.replace(".ci/run", "frobnicate"))
+        self.assert_fault("no command cargo frobnicate", workflow=WORKFLOW.replace(".ci/run", "cargo frobnicate"))
+        self.assert_fault("without a version", workflow=WORKFLOW.replace("@v5", ""))
+
+    def test_faults_of_forms_are_seen(self):
+        self.assert_fault("has no `description`", form=FORM.replace("description", "text"))
+        self.assert_fault("no kind of field: inputs", form=FORM.replace("input", "inputs"))
+        self.assert_fault("a field without text", form=FORM.replace("label", "name"))
+
+
+# As Clerk publishes it, with one event of which we know everything.
+OPENAPI = """
+    x-webhooks:
+      waitlistEntry.created:
+        post:
+          requestBody:
+            content:
+              application/json:
+                schema:
+                  allOf:
+                    - $ref: '#/components/schemas/Envelope'
+                    - properties:
+                        data:
+                          $ref: '#/components/schemas/Entry'
+    components:
+      schemas:
+        Envelope:
+          type: object
+          properties:
+            type: {type: string}
+            timestamp: {type: integer}
+        Entry:
+          type: object
+          properties:
+            id: {type: string}
+            is_locked: {type: boolean}
+            status: {type: string, nullable: true, enum: [pending, null]}
+            invitation:
+              nullable: true
+              oneOf:
+                - $ref: '#/components/schemas/Invitation'
+        Invitation:
+          type: object
+          properties:
+            public_metadata: {type: object, additionalProperties: true}
+"""
+
+
+class Drift(unittest.TestCase):
+    def check(self, schema):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "webhooks.yml")
+            path.write_text(textwrap.dedent(schema))
+            done = subprocess.run([CI / "check-drift", path], capture_output=True, text=True, check=False)
+            return done.returncode, done.stdout + done.stderr
+
+    def assert_new(self, text, old, new):
+        self.assertIn(old, OPENAPI)
+        code, printed = self.check(OPENAPI.replace(old, new))
+        self.assertEqual(code, 1, printed)
+        self.assertIn(f"new: {text}\n", printed)
+
+    def test_what_we_know_is_no_drift(self):
+        code, printed = self.check(OPENAPI)
+        self.assertEqual(code, 0, printed)
+        self.assertIn("only ours: event user.created\n", printed)
+        self.assertIn("only ours: waitlistEntry.created: email_address\n", printed)
+
+    def test_what_is_new_is_seen(self):
+        self.assert_new("event planet.discovered", "waitlistEntry.created", "planet.discovered")
+        self.assert_new("waitlistEntry.created: size (number)", "is_locked: {type: boolean}", "size: {type: integer}")
+        self.assert_new("waitlistEntry.created: id is number, not text", "id: {type: string}", "id: {type: integer}")
+        self.assert_new("waitlistEntry.created: status may be frozen", "[pending, null]", "[pending, frozen]")
+        self.assert_new(
+            "waitlistEntry.created: invitation.colour (text)",
+            "public_metadata: {type: object, additionalProperties: true}", "colour: {type: string}",
+        )
+        self.assert_new("every event: planet (text)", "timestamp: {type: integer}", "planet: {type: string}")
+
+    def test_a_form_that_is_not_understood_is_no_success(self):
+        code, printed = self.check("x-webhooks: {}\ncomponents: {schemas: {}}\n")
+        self.assertEqual(code, 1)
+        self.assertIn("no events", printed)
+
+
+MANIFEST = """
+    [package]
+    name = "it"
+    version = "0.1.0"
+    edition = "2024"
+"""
+
+
+class Semver(unittest.TestCase):
+    def check(self, version, api):
+        """After a release of 0.1.0 whose API was the items a and b."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            run = lambda *command: subprocess.run(command, cwd=folder, check=True, capture_output=True)
+            (folder / ".ci/public-api").mkdir(parents=True)
+            (folder / "src").mkdir()
+            (folder / "src/lib.rs").touch()
+            shutil.copy(CI / "check-semver", folder / ".ci")
+            (folder / "Cargo.toml").write_text(textwrap.dedent(MANIFEST))
+            (folder / ".ci/public-api/it.txt").write_text("a\nb\n")
+            run("cargo", "generate-lockfile", "--offline")
+            run("git", "init", "--quiet")
+            run("git", "add", ".")
+            run("git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-m", "release")
+            (folder / "Cargo.toml").write_text(textwrap.dedent(MANIFEST).replace("0.1.0", version))
+            (folder / ".ci/public-api/it.txt").write_text(api)
+            run("cargo", "generate-lockfile", "--offline")
+            done = subprocess.run(
+                [".ci/check-semver", "HEAD"], cwd=folder, capture_output=True, text=True, check=False
+            )
+            self.assertEqual(done.stderr, "")
+            return done.returncode, done.stdout
+
+    def test_a_version_allows_what_has_changed(self):
+        self.assertEqual(self.check("0.1.0", "a\nb\n")[0], 0)
+        self.assertEqual(self.check("0.1.1", "a\nb\nc\n")[0], 0)
+        self.assertEqual(self.check("0.2.0", "a\nc\n")[0], 0)
+
+    def test_a_version_that_is_too_low_is_seen(self):
+        code, printed = self.check("0.1.1", "a\nc\n")
+        self.assertEqual(code, 1)
+        self.assertIn("TOO LOW: it: 0.1.0 -> 0.1.1, 1 lines gone, 1 new; needs a breaking version", printed)
+        self.assertIn("gone: b", printed)
+        self.assertEqual(self.check("0.1.0", "a\nb\nc\n")[0], 1)
 
 
 if __name__ == "__main__":

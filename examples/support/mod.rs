@@ -8,8 +8,13 @@
 pub(crate) mod demonstration;
 
 use std::{
-    collections::hash_map::RandomState, env, error::Error, hash::BuildHasher as _, net::SocketAddr,
+    collections::hash_map::RandomState,
+    env,
+    error::Error,
+    hash::BuildHasher as _,
+    net::{Ipv4Addr, SocketAddr},
     process::ExitCode,
+    str::FromStr,
 };
 
 use clerk_webhooks::{SecretError, SigningSecret, testing::SignedRequest};
@@ -34,20 +39,24 @@ pub(crate) fn once() -> bool {
     env::args().any(|argument| argument == "--once")
 }
 
-/// Listens on 127.0.0.1, on the port that `PORT` names; else on any free one for a demonstration, on
-/// 3000 to stay.
+/// Listens on 127.0.0.1 unless `BIND_ADDRESS` names another address, on the port that `PORT` names; else on any free one
+/// for a demonstration, on 3000 to stay.
 pub(crate) async fn listen(once: bool) -> Result<TcpListener, String> {
-    let port = match env::var("PORT") {
-        Ok(port) => port
+    let address = variable("BIND_ADDRESS", "an IP address", Ipv4Addr::LOCALHOST.into())?;
+    let port = variable("PORT", "a port number", if once { 0 } else { 3000 })?;
+    let address = SocketAddr::new(address, port);
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address} ({error}); set PORT to a free port"))
+}
+
+fn variable<T: FromStr>(name: &str, kind: &str, default: T) -> Result<T, String> {
+    match env::var(name) {
+        Ok(text) => text
             .parse()
-            .map_err(|_| format!("PORT is not a port number: {port:?}"))?,
-        Err(_) if once => 0,
-        Err(_) => 3000,
-    };
-    let listening = TcpListener::bind(("127.0.0.1", port)).await;
-    listening.map_err(|error| {
-        format!("cannot listen on 127.0.0.1:{port} ({error}); set PORT to a free port")
-    })
+            .map_err(|_| format!("{name} is not {kind}: {text:?}")),
+        Err(_) => Ok(default),
+    }
 }
 
 /// A secret that nobody else knows: 48 bytes out of the standard library's random seeds. Hex digits are

@@ -120,7 +120,13 @@ async fn send(address: SocketAddr, family: Family, id: &str, sign: Sign, body: &
 fn published_examples() -> Option<Vec<(String, Vec<u8>)>> {
     let Some(folder) = env::var_os("CLERK_WEBHOOKS_SHARED").map(PathBuf::from) else {
         let mut stderr = io::stderr();
-        writeln!(stderr, "\nskipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
+        let test = std::thread::current();
+        let name = test.name().unwrap_or_default();
+        writeln!(
+            stderr,
+            "\nskipped: {name}: CLERK_WEBHOOKS_SHARED is not set"
+        )
+        .unwrap();
         return None;
     };
     let examples: Vec<_> = fs::read_dir(folder.join("clerk/examples"))

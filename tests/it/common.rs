@@ -30,7 +30,13 @@ pub(crate) fn shared_folder() -> Option<PathBuf> {
         // Not `eprintln!`: what a passing test prints with it is swallowed. On a line of its own: the test
         // harness may be in the middle of one.
         let mut stderr = io::stderr();
-        writeln!(stderr, "\nskipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
+        let test = std::thread::current();
+        let name = test.name().unwrap_or_default();
+        writeln!(
+            stderr,
+            "\nskipped: {name}: CLERK_WEBHOOKS_SHARED is not set"
+        )
+        .unwrap();
         return None;
     };
     assert!(

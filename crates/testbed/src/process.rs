@@ -6,7 +6,7 @@ use std::{
     io,
     net::SocketAddr,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -33,6 +33,7 @@ pub struct Program {
     path: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    port: Option<Port>,
 }
 
 /// A running [`Program`]; killed when dropped.
@@ -51,6 +52,7 @@ impl Program {
             path: path.into(),
             arguments: Vec::new(),
             environment: Vec::new(),
+            port: None,
         }
     }
 
@@ -67,7 +69,13 @@ impl Program {
         self
     }
 
-    /// Starts it on a free port, and waits until it accepts connections.
+    /// Listens on this port. For a program that has its port from a file.
+    pub fn on(mut self, port: Port) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Starts it on a free port, unless it has one, and waits until it accepts connections.
     ///
     /// # Errors
     ///
@@ -83,10 +91,11 @@ impl Program {
     /// # Errors
     ///
     /// When it cannot be started.
-    pub fn start(self) -> Result<Process, Error> {
+    pub fn start(mut self) -> Result<Process, Error> {
+        let port = self.port.take();
         let mut process = Process {
             program: self,
-            port: Port::reserve()?,
+            port: port.map_or_else(Port::reserve, Ok)?,
             child: None,
             folder: TempDir::with_prefix("testbed-process-")?,
         };
@@ -158,6 +167,33 @@ impl Process {
     /// When it is down.
     pub fn resume(&self) -> Result<(), Error> {
         self.signal(Signal::SIGCONT)
+    }
+
+    /// Sends SIGTERM, as service managers do, and waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it is down.
+    pub fn terminate(&self) -> Result<(), Error> {
+        self.signal(Signal::SIGTERM)
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    ///
+    /// When it does not within a minute, or is down. The text has what it printed.
+    pub async fn ended(&mut self) -> Result<ExitStatus, Error> {
+        let deadline = Instant::now() + PATIENCE;
+        let child = self.child.as_mut().ok_or("the process is down")?;
+        while Instant::now() < deadline {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            sleep(BETWEEN_TRIES).await;
+        }
+        let printed = self.printed().unwrap_or_default();
+        Err(format!("still running after {PATIENCE:?}; it printed:\n{printed}").into())
     }
 
     fn signal(&self, signal: Signal) -> Result<(), Error> {

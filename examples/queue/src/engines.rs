@@ -30,6 +30,9 @@ pub(crate) trait Engine: EventQueue<Error: Error + 'static> + Clone {
         stop: impl Future<Output = ()> + Send,
     ) -> impl Future<Output = ()> + Send;
 
+    /// Whether the queue can be reached.
+    fn answers(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
     /// How many events wait or run.
     async fn unfinished(&self) -> Result<u64, Box<dyn Error>>;
 
@@ -61,6 +64,10 @@ macro_rules! engine {
                     println!("dead {} after {}", letter.message_id, letter.attempts);
                 });
                 worker.run_until(stop).await;
+            }
+
+            async fn answers(&self) -> Result<(), Self::Error> {
+                self.count_dead().await.map(drop)
             }
 
             async fn unfinished(&self) -> Result<u64, Box<dyn Error>> {

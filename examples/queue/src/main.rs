@@ -13,22 +13,38 @@
 //! | `CREDITS` | with `nats://`, the path of the SQLite file that has the credits | `credits.db` in the working directory; for `--once` a temporary file |
 //! | `MAX_BODY_BYTES` | with `nats://`, the largest body that is accepted: half of the server's `max_payload`, less 32 KiB, at most | 2097152 |
 //! | `PORT` | the port to listen on | 3000 |
+//! | `BIND_ADDRESS` | the IP address to listen on: `0.0.0.0` in a container | 127.0.0.1 |
 //! | `CLERK_WEBHOOK_SIGNING_SECRET` | the endpoint's signing secret | |
 //! | `WORK_MS` | how long the work for each event takes, in milliseconds | 0 |
+//! | `DRAIN_MS` | how long new deliveries are still taken after a signal to stop, in milliseconds | 0 |
 //! | `LEASE_MS` | how long until other workers take over the events of a killed worker, in milliseconds | 10000 |
 //!
 //! Each new user gets a welcome credit exactly once, even when processes are killed: the credit and the event's end are
 //! committed together. With NATS, which has no transaction, the credit and a record of its message are.
+//!
+//! `GET /livez` answers 200 while the server runs, `GET /readyz` while it takes deliveries: not while it shuts down, nor
+//! while its queue cannot be reached.
 
 mod credits;
 mod demonstration;
 mod engines;
+mod health;
+mod shutdown;
 #[path = "../../support/mod.rs"]
 mod support;
 
-use std::{env, error::Error, io, process::ExitCode, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    env,
+    error::Error,
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::{Router, routing::post_service};
+use axum::routing::post_service;
 use clerk_webhooks::{
     ClerkEvent, ClerkWebhookLayer, EventData, SigningSecret, Verifier, WebhookError,
     queue::{Enqueue, EventContext},
@@ -37,9 +53,13 @@ use clerk_webhooks::{
 use clerk_webhooks_nats::{Streams, open_nats};
 use clerk_webhooks_sqlx::{migrate, open_postgres, open_sqlite, queue::Queue};
 use sqlx::Pool;
-use tokio::{sync::watch, time::sleep};
+use tokio::time::sleep;
 
-use self::{credits::Credits, engines::Engine};
+use self::{
+    credits::Credits,
+    engines::Engine,
+    shutdown::{Phase, Phases},
+};
 
 const ROUTE: &str = "/webhooks/clerk";
 
@@ -94,29 +114,26 @@ fn print(error: &dyn Error) {
 /// Chooses the engine. Everything else is one generic function.
 async fn run() -> Result<(), Box<dyn Error>> {
     let once = support::once();
-    let folder = tempfile::tempdir()?;
     // A demonstration uses its own queue, whatever the database.
-    let name = if once {
-        &format!("demonstration {:?}", folder.path())
+    let own_folder = if once {
+        Some(tempfile::tempdir()?)
     } else {
-        "clerk"
+        None
     };
-    let url = match env::var("QUEUE_URL") {
-        Ok(url) => url,
-        Err(_) if once => format!("sqlite://{}", folder.path().join("queue.db").display()),
-        Err(_) => "sqlite://queue.db".to_owned(),
+    let (folder, name) = match &own_folder {
+        Some(own) => (own.path(), format!("demonstration {:?}", own.path())),
+        None => (Path::new(""), "clerk".to_owned()),
     };
+    let own_queue = || format!("sqlite://{}", folder.join("queue.db").display());
+    let url = env::var("QUEUE_URL").unwrap_or_else(|_| own_queue());
     if let Some(path) = url.strip_prefix("sqlite://") {
-        serve_sql(open_sqlite(path).await?, name, once).await
+        serve_sql(open_sqlite(path).await?, &name, once).await
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        serve_sql(open_postgres(&url).await?, name, once).await
+        serve_sql(open_postgres(&url).await?, &name, once).await
     } else if url.starts_with("nats://") {
-        let credits = match env::var_os("CREDITS") {
-            Some(path) => path.into(),
-            None if once => folder.path().join("credits.db"),
-            None => "credits.db".into(),
-        };
-        serve_nats(&url, open_sqlite(credits).await?, name, once).await
+        let credits = env::var_os("CREDITS");
+        let credits = credits.map_or_else(|| folder.join("credits.db"), PathBuf::from);
+        serve_nats(&url, open_sqlite(credits).await?, &name, once).await
     } else {
         Err("QUEUE_URL begins with none of sqlite://, postgres:// and nats://".into())
     }
@@ -164,29 +181,30 @@ async fn serve_nats(
 async fn serve<Q: Engine>(queue: Q, pool: Pool<Q::DB>, once: bool) -> Result<(), Box<dyn Error>> {
     Q::DB::create(&pool).await?;
     let (server, worker) = roles()?;
-    let (stop, stopped) = watch::channel(false);
+    let drain = milliseconds("DRAIN_MS", 0)?;
+    let phases = Phases::new();
+    // The server ends before the worker: what it still takes is in the queue then.
     let serving = async {
         match server {
-            true => take_deliveries((&queue, &pool), once, &stop).await,
-            false => Ok(()),
+            true => {
+                take_deliveries((&queue, &pool), once, &phases).await?;
+                println!("the server has stopped");
+            }
+            false => phases.reached(Phase::ServerStops).await,
         }
+        phases.advance(Phase::WorkerStops);
+        Ok(())
     };
     let working = async {
-        match worker {
-            true => work(&queue, pool.clone(), stopped).await,
-            false => Ok(()),
+        if worker {
+            work(&queue, pool.clone(), &phases).await?;
+            println!("the worker has stopped");
         }
-    };
-    let shutdown = async {
-        shutdown_signal().await?;
-        println!("\nshutting down");
-        stop.send_replace(true);
-        // The server and the worker end by themselves.
-        std::future::pending().await
+        Ok(())
     };
     tokio::select! {
         ended = async { tokio::try_join!(serving, working) } => ended.map(drop),
-        failed = shutdown => failed,
+        failed = phases.follow_signal(drain) => Ok(failed?),
     }
 }
 
@@ -206,63 +224,42 @@ fn roles() -> Result<(bool, bool), String> {
 async fn take_deliveries<Q: Engine>(
     (queue, pool): (&Q, &Pool<Q::DB>),
     once: bool,
-    stop: &watch::Sender<bool>,
+    phases: &Phases,
 ) -> Result<(), Box<dyn Error>> {
     let own_secret = support::throw_away_secret()?;
     let clerk = ClerkWebhookLayer::new(verifier_with(&own_secret, once)?);
     let clerk = clerk.with_max_body_bytes(max_body_bytes()?);
     let enqueue = post_service(Enqueue::new(queue.clone())).route_layer(clerk);
+    let app = health::routes(queue.clone(), phases.clone()).route(ROUTE, enqueue);
     let listener = support::listen(once).await?;
     let address = listener.local_addr()?;
     println!("{:<12}http://{address}{ROUTE}\n", "listening");
 
-    let server = axum::serve(listener, Router::new().route(ROUTE, enqueue));
-    let server = server.with_graceful_shutdown(told_to_stop(stop.subscribe()));
+    let serving = phases.serve(listener, app);
     let showing = async {
         if once {
             demonstration::run(address, &own_secret, queue).await?;
             println!("{} credits", Q::DB::count(pool).await?);
-            stop.send_replace(true);
+            phases.advance(Phase::ServerStops);
         }
         Ok(())
     };
-    let serving = async { Ok(server.await?) };
-    tokio::try_join!(serving, showing).map(drop)
+    tokio::try_join!(async { Ok(serving.await?) }, showing).map(drop)
 }
 
 async fn work<Q: Engine>(
     queue: &Q,
     pool: Pool<Q::DB>,
-    stopped: watch::Receiver<bool>,
+    phases: &Phases,
 ) -> Result<(), Box<dyn Error>> {
     let app = App {
         work: milliseconds("WORK_MS", 0)?,
         pool,
     };
     let lease = milliseconds("LEASE_MS", 10_000)?;
-    queue
-        .work(Arc::new(app), lease, told_to_stop(stopped))
-        .await;
+    let stop = phases.reached(Phase::WorkerStops);
+    queue.work(Arc::new(app), lease, stop).await;
     Ok(())
-}
-
-async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stopped| *stopped).await;
-}
-
-/// Ctrl-C, or a service manager's SIGTERM.
-async fn shutdown_signal() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }
 
 fn milliseconds(variable: &str, default: u64) -> Result<Duration, String> {

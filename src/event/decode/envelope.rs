@@ -227,9 +227,11 @@ mod tests {
     fn every_example_of_clerk_is_read_in_one_pass() {
         let Some(folder) = std::env::var_os("CLERK_WEBHOOKS_SHARED") else {
             // `eprintln!` would be swallowed: the test passes.
+            let test = std::thread::current();
+            let name = test.name().unwrap_or_default();
             writeln!(
                 std::io::stderr(),
-                "\nskipped: CLERK_WEBHOOKS_SHARED is not set"
+                "\nskipped: {name}: CLERK_WEBHOOKS_SHARED is not set"
             )
             .unwrap();
             return;

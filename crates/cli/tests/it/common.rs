@@ -29,7 +29,13 @@ pub(crate) fn shared_folder() -> Option<PathBuf> {
     let Some(folder) = env::var_os("CLERK_WEBHOOKS_SHARED").map(PathBuf::from) else {
         // Not `eprintln!`: what a passing test prints with it is swallowed.
         let mut stderr = io::stderr();
-        writeln!(stderr, "\nskipped: CLERK_WEBHOOKS_SHARED is not set").unwrap();
+        let test = std::thread::current();
+        let name = test.name().unwrap_or_default();
+        writeln!(
+            stderr,
+            "\nskipped: {name}: CLERK_WEBHOOKS_SHARED is not set"
+        )
+        .unwrap();
         return None;
     };
     assert!(

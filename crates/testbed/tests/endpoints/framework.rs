@@ -1,6 +1,7 @@
 //! What each framework's module provides.
 
 use std::{
+    any::Any,
     net::{SocketAddr, TcpListener},
     sync::{
         Arc,
@@ -32,12 +33,36 @@ pub(crate) const OLD_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 /// A framework's endpoint, written as its users write it.
 pub(crate) struct Framework {
     pub(crate) name: &'static str,
-    /// Starts a server on a free port of 127.0.0.1, until the process ends. It has the five `POST` routes
-    /// above. Each handler takes the verified event, and answers 200 with the text of [`Handler::run`], or
-    /// the `WebhookError`.
-    pub(crate) start: fn(Handler) -> SocketAddr,
+    /// Starts a server on a free port of 127.0.0.1. It has the five `POST` routes above. Each handler takes
+    /// the verified event, and answers 200 with the text of [`Handler::run`], or the `WebhookError`.
+    pub(crate) start: fn(Handler) -> Running,
     /// The rows of the contract that end differently here.
     pub(crate) exceptions: &'static [Exception],
+}
+
+/// A server that accepts connections.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    /// Ends the server's process when dropped.
+    _process: Option<Box<dyn Any>>,
+}
+
+impl Running {
+    /// A server on a thread of this process, until the process ends.
+    pub(crate) fn here(address: SocketAddr) -> Self {
+        Self {
+            address,
+            _process: None,
+        }
+    }
+
+    /// A server that goes on until `process` is dropped.
+    pub(crate) fn until_dropped(address: SocketAddr, process: impl Any) -> Self {
+        Self {
+            address,
+            _process: Some(Box::new(process)),
+        }
+    }
 }
 
 /// For an exception: all rows that withhold the body.
@@ -144,7 +169,7 @@ pub(crate) fn old_secret() -> SigningSecret {
 ///
 /// The listener already listens. A framework that binds its port itself takes the address from it, drops it
 /// and binds: the client tries again until it is connected.
-pub(crate) fn on_a_free_port<F>(serve: impl FnOnce(TcpListener) -> F + Send + 'static) -> SocketAddr
+pub(crate) fn on_a_free_port<F>(serve: impl FnOnce(TcpListener) -> F + Send + 'static) -> Running
 where
     F: Future,
 {
@@ -159,5 +184,5 @@ where
         runtime.block_on(async { drop(serve(listener).await) });
         panic!("the server on {address} ended");
     });
-    address
+    Running::here(address)
 }

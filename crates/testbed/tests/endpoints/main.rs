@@ -1,7 +1,7 @@
 //! One contract for the endpoints of every framework: requests over a real socket, and how each must end.
 //!
-//! `docs/frameworks.md` has its table. `ENDPOINTS=actix,axum` runs these frameworks alone;
-//! `ENDPOINTS_WRITE=1` writes the table into the page.
+//! `docs/frameworks.md` has its table, `docs/deployment.md` what proxies in front change. `ENDPOINTS=actix,axum`
+//! runs these alone; `ENDPOINTS_WRITE=1` writes the tables into the pages.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -12,6 +12,7 @@ mod framework;
 mod frameworks;
 mod mutated;
 mod page;
+mod proxies;
 mod request;
 mod row;
 mod rows;
@@ -28,7 +29,23 @@ use verdict::Verdict;
 
 #[test]
 fn every_framework_keeps_the_contract() {
-    let verdicts: Vec<Verdict> = chosen().map(Verdict::of).collect();
+    if let Some(verdicts) = verdicts(frameworks::ALL) {
+        page::check_frameworks(&verdicts);
+    }
+}
+
+#[test]
+#[ignore = "needs the programs nginx and caddy"]
+fn what_each_proxy_changes_is_in_the_guide() {
+    let seen = proxies::seen();
+    if let Some(verdicts) = verdicts(proxies::ALL) {
+        page::check_proxies(&verdicts, &seen);
+    }
+}
+
+/// What each makes of the contract. `None` if the environment chose some of them.
+fn verdicts(all: &'static [Framework]) -> Option<Vec<Verdict>> {
+    let verdicts: Vec<Verdict> = chosen(all).map(Verdict::of).collect();
     for line in verdicts.iter().flat_map(Verdict::lines) {
         // Not `eprintln!`: what a passing test prints with it is swallowed.
         writeln!(io::stderr(), "{line}").unwrap();
@@ -38,18 +55,14 @@ fn every_framework_keeps_the_contract() {
         .flat_map(|verdict| verdict.problems.iter().map(String::as_str))
         .collect();
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
-    if verdicts.len() == frameworks::ALL.len() {
-        page::check(&verdicts);
-    }
+    (verdicts.len() == all.len()).then_some(verdicts)
 }
 
-/// All frameworks, or those that `ENDPOINTS` names.
-fn chosen() -> impl Iterator<Item = &'static Framework> {
+/// All, or those that `ENDPOINTS` names.
+fn chosen(all: &'static [Framework]) -> impl Iterator<Item = &'static Framework> {
     let names = env::var("ENDPOINTS").ok();
-    frameworks::ALL
-        .iter()
-        .filter(move |framework| match &names {
-            None => true,
-            Some(names) => names.split(',').any(|name| name == framework.name),
-        })
+    all.iter().filter(move |framework| match &names {
+        None => true,
+        Some(names) => names.split(',').any(|name| name == framework.name),
+    })
 }

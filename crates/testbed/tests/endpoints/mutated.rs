@@ -36,7 +36,7 @@ impl Verdict {
 
     fn deliver(&self, delivery: &Delivery) -> Result<(), String> {
         let before = self.handler.runs();
-        let mut connection = Connection::open(self.server);
+        let mut connection = Connection::open(self.server());
         connection.send(Request::from_parts(&delivery.headers, &delivery.body).whole());
         let answer = connection.answer().ok_or("no answer")?;
         let runs = self.handler.runs() - before;

@@ -137,6 +137,16 @@ impl Request {
         found.expect("a header of the request").1.clone()
     }
 
+    /// The header lines, without those of the connection and the body's framing.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let lines = self.headers.iter();
+        lines.map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     pub(crate) fn with_body(mut self, body: &str) -> Self {
         self.body = body.into();
         self
@@ -154,7 +164,7 @@ impl Request {
 
     /// Everything up to the body.
     pub(crate) fn head(&self) -> Vec<u8> {
-        let mut head = format!("{}\r\nhost: x\r\n", self.line).into_bytes();
+        let mut head = format!("{}\r\nhost: localhost\r\n", self.line).into_bytes();
         for (name, value) in &self.headers {
             head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use crate::{
-    framework::{Exception, Framework, Handler, Instead, NOT_UTF8, SEVERAL_LINES, WITHHELD},
+    framework::{
+        Exception, Framework, Handler, Instead, NOT_UTF8, Running, SEVERAL_LINES, WITHHELD,
+    },
     request::genuine,
     row::{Row, sent},
     rows,
@@ -14,7 +16,7 @@ const GOES_ON: Row = sent("", genuine, "200 user.created msg_1 current", 1);
 
 pub(crate) struct Verdict {
     pub(crate) framework: &'static Framework,
-    pub(crate) server: SocketAddr,
+    server: Running,
     pub(crate) handler: Handler,
     /// Rows that ended as the contract, or the framework's exception, says.
     pub(crate) kept: usize,
@@ -62,8 +64,8 @@ impl Verdict {
         let sent = self.framework.exception(WITHHELD);
         let sent = sent.and_then(|_| row.with_body_sent());
         let before = self.handler.runs();
-        let played = sent.as_ref().unwrap_or(row).play(self.server);
-        let goes_on = GOES_ON.play(self.server);
+        let played = sent.as_ref().unwrap_or(row).play(self.server());
+        let goes_on = GOES_ON.play(self.server());
         let runs = self.handler.runs() - before;
         let faults = [
             (played != answers).then(|| format!("answered {played:?}, not {answers:?}")),
@@ -81,6 +83,10 @@ impl Verdict {
             self.problems
                 .push(format!("{name}: {}: {faults}", row.name));
         }
+    }
+
+    pub(crate) fn server(&self) -> SocketAddr {
+        self.server.address
     }
 
     /// One line for the framework, and one for each exception.

@@ -145,7 +145,7 @@ impl Answer {
 }
 
 /// A chunked body and its length on the wire, if it is complete.
-fn unchunked(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
+pub(crate) fn unchunked(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {
         let rest = &bytes[at..];
@@ -166,8 +166,10 @@ fn unchunked(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
-        // Every framework words its own 404 and 405.
-        if !self.text.is_empty() && !matches!(self.status, 404 | 405) {
+        // Every framework words its own 404 and 405, and every proxy its own page.
+        if self.text.starts_with("<html>") {
+            f.write_str(" with a page of the proxy")?;
+        } else if !self.text.is_empty() && !matches!(self.status, 404 | 405) {
             write!(f, " {}", self.text)?;
         }
         if let Some(seconds) = &self.retry_after {

@@ -10,10 +10,11 @@ mod salvo;
 mod tonic;
 mod warp;
 
+pub(crate) use self::axum::AXUM;
 use crate::framework::Framework;
 
 pub(crate) const ALL: &[Framework] = &[
-    axum::AXUM,
+    AXUM,
     hyper::HYPER,
     lambda::LAMBDA,
     actix::ACTIX,

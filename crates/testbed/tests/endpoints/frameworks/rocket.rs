@@ -9,8 +9,8 @@ use clerk_webhooks_rocket::{
 use rocket::{Build, Config, Rocket, State, config::LogLevel, post, routes};
 
 use crate::framework::{
-    Exception, Framework, Handler, Instead, NO_SETUP, NOT_UTF8, PLAIN, RAW, ROTATING, SMALL,
-    SMALL_LIMIT, WITHHELD, on_a_free_port, rotating_verifier, verifier,
+    Exception, Framework, Handler, Instead, NO_SETUP, NOT_UTF8, PLAIN, RAW, ROTATING, Running,
+    SMALL, SMALL_LIMIT, WITHHELD, on_a_free_port, rotating_verifier, verifier,
 };
 
 const READS_FIRST: &str =
@@ -26,7 +26,7 @@ pub(crate) const ROCKET: Framework = Framework {
         let address = free.local_addr().unwrap();
         drop(free);
         on_a_free_port(move |_| app(handler, address).launch());
-        address
+        Running::here(address)
     },
     exceptions: &[
         Exception {

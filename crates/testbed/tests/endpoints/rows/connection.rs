@@ -18,7 +18,7 @@ pub(crate) const ROWS: &[Row] = &[
                 Step::Send(request.head()),
                 Step::Answer,
                 Step::Send(request.payload()),
-                Step::Answer,
+                Step::FinalAnswer,
             ]
         },
         "100, then 200 user.created msg_1 current",
