@@ -4,7 +4,10 @@ use std::{error::Error, fmt};
 
 use async_nats::{
     RequestErrorKind,
-    jetstream::{self, ErrorCode, context::PublishErrorKind},
+    jetstream::{
+        self, ErrorCode,
+        context::{PublishError, PublishErrorKind},
+    },
 };
 use clerk_webhooks::BoxError;
 
@@ -55,10 +58,37 @@ impl Error for NatsError {
     }
 }
 
+/// The server calls a message a duplicate, although none with its id is stored. In a cluster, a stream's leader reserves
+/// an id before the message is stored, and keeps the reservation when that fails.
+///
+/// Servers before 2.10.20 acknowledge such a message, with the sequence 0. Newer ones answer with an error.
+#[derive(Debug)]
+pub(crate) struct Reserved;
+
+impl Reserved {
+    pub(crate) fn caused(error: &PublishError) -> bool {
+        error.source().is_some_and(|source| {
+            let answer = source.downcast_ref::<jetstream::Error>();
+            let code = answer.map(jetstream::Error::error_code);
+            code == Some(ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT) || source.is::<Self>()
+        })
+    }
+}
+
+impl fmt::Display for Reserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server calls the message a duplicate, but has not stored it")
+    }
+}
+
+impl Error for Reserved {}
+
 const UNREACHABLE: &str =
     "the server did not answer in time, or cannot be reached; check its address, and that it is up";
 const NO_JETSTREAM: &str = "no server answers for JetStream or for this stream; is JetStream enabled, does the stream \
      have a leader (a majority of its replicas), and did the program call `migrate`?";
+const RESERVED: &str = "the cluster has not stored an earlier copy of this message; are most of the stream's servers up? \
+     The sender's next attempt tries again";
 const SEE_SOURCE: &str = "see the source of this error";
 
 /// The first cause that says more.
@@ -68,7 +98,7 @@ fn advice(error: &(dyn Error + 'static)) -> &'static str {
 }
 
 fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    if let Some(error) = error.downcast_ref::<jetstream::context::PublishError>() {
+    if let Some(error) = error.downcast_ref::<PublishError>() {
         return match error.kind() {
             PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => Some(UNREACHABLE),
             PublishErrorKind::StreamNotFound => Some(NO_JETSTREAM),
@@ -88,6 +118,9 @@ fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if error.is::<async_nats::ConnectError>() || error.is::<tokio::time::error::Elapsed>() {
         return Some(UNREACHABLE);
     }
+    if error.is::<Reserved>() {
+        return Some(RESERVED);
+    }
     let error = error.downcast_ref::<jetstream::Error>()?;
     match error.error_code() {
         ErrorCode::STREAM_NOT_FOUND => {
@@ -99,6 +132,7 @@ fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
         ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT => {
             Some("JetStream is not enabled: add `jetstream {}` to the server's configuration")
         }
+        ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT => Some(RESERVED),
         ErrorCode::CLUSTER_NO_PEERS | ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED => {
             Some("the cluster has fewer servers than the streams have replicas")
         }

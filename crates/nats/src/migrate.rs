@@ -26,6 +26,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 /// When a stream can neither be read nor made, or its settings would lose events. The error names the setting and the
 /// command that fixes it.
 pub async fn migrate(streams: &Streams) -> Result<(), NatsError> {
+    check::server(streams)?;
     for config in streams.configs() {
         if find(streams, &config.name).await?.is_none() {
             let made = streams.context.get_or_create_stream(config).await;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use async_nats::{
     HeaderMap,
-    jetstream::stream::{LastRawMessageErrorKind, PurgeError},
+    jetstream::stream::{DeleteMessageError, LastRawMessageErrorKind},
 };
 use clerk_webhooks::BoxError;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub(super) struct Failures {
     pub(super) crashes: u32,
     /// When it may run again: milliseconds since 1970.
     due_at: u64,
+    /// The sequence of the record in its stream; zero when there is none.
+    #[serde(skip)]
+    pub(super) record: u64,
 }
 
 impl Failures {
@@ -78,7 +81,10 @@ impl Queue {
             .get_last_raw_message_by_subject(&subject)
             .await
         {
-            Ok(message) => Ok(serde_json::from_slice(&message.payload)?),
+            Ok(message) => Ok(Failures {
+                record: message.sequence,
+                ..serde_json::from_slice(&message.payload)?
+            }),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
                 Ok(Failures::default())
             }
@@ -98,9 +104,9 @@ impl Queue {
         Ok(())
     }
 
-    pub(super) async fn forget_failures(&self, sequence: u64) -> Result<(), PurgeError> {
-        let subject = self.failures_subject(sequence);
-        self.failures.purge().filter(subject).await.map(drop)
+    /// Not by a purge of the record's subject: a server of a cluster before 2.9.18 that restarts may then drop all records.
+    pub(super) async fn forget_failures(&self, record: u64) -> Result<(), DeleteMessageError> {
+        self.failures.delete_message(record).await.map(drop)
     }
 
     fn failures_subject(&self, sequence: u64) -> String {

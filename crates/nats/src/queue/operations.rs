@@ -1,13 +1,10 @@
 //! Operations for operators: counts and dead letters.
 
-use async_nats::{
-    header::NATS_MESSAGE_ID,
-    jetstream::{
-        ErrorCode,
-        context::ConsumerInfoErrorKind,
-        message::StreamMessage,
-        stream::{DeleteMessageErrorKind, Info, LastRawMessageErrorKind, RawMessageError, Stream},
-    },
+use async_nats::jetstream::{
+    ErrorCode,
+    context::ConsumerInfoErrorKind,
+    message::StreamMessage,
+    stream::{DeleteMessageErrorKind, Info, LastRawMessageErrorKind, RawMessageError, Stream},
 };
 use futures_util::TryStreamExt as _;
 
@@ -133,17 +130,10 @@ impl Queue {
         let Some(letter) = self.dead_letter(message_id).await? else {
             return Ok(false);
         };
-        let id = self.message_id_header(message_id);
-        let mut headers = async_nats::HeaderMap::new();
-        headers.insert(
-            NATS_MESSAGE_ID,
-            format!("{id}{REQUEUED}{}", letter.sequence),
-        );
-        let (stream, subject) = (&*self.events, &*self.subject);
-        let stored = self.publish((stream, subject), headers, letter.stored.clone());
-        let (_, is_new) = stored
-            .await
-            .map_err(NatsError::of("requeue a dead letter"))?;
+        let (id, sequence) = (self.message_id_header(message_id), letter.sequence);
+        let id = format!("{id}{REQUEUED}{sequence}");
+        let stored = self.store(&id, None, letter.stored.clone()).await;
+        let is_new = stored.map_err(NatsError::of("requeue a dead letter"))?;
         // By its number: the event may have run and died again.
         Ok(self.delete(&letter).await? || is_new)
     }

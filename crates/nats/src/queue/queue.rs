@@ -11,18 +11,30 @@ use async_nats::{
     header::{NATS_EXPECTED_STREAM, NATS_MESSAGE_ID},
     jetstream::{
         consumer::{AckPolicy, Consumer, pull},
+        context::{PublishError, PublishErrorKind},
         stream::{Info, Stream},
     },
 };
 use bytes::Bytes;
 use clerk_webhooks::queue::{Enqueued, EventQueue, QueuedEvent};
+use tokio::time::sleep;
 
-use crate::{error::NatsError, migrate, streams::Streams, token};
+use crate::{
+    error::{NatsError, Reserved},
+    migrate,
+    streams::Streams,
+    token,
+};
 
 /// The time before which an event does not run: milliseconds since 1970.
 pub(super) const NOT_BEFORE: &str = "Clerk-Not-Before";
 /// Separates a requeued message's id from what makes it differ. [`token::encode`] leaves no other.
 pub(super) const REQUEUED: char = '#';
+/// How often an id is tried that the server has reserved: the first copy of the message may just be on its way.
+const SAME_ID: u32 = 5;
+/// How often in all, then each time with another id. More than the sender's attempts.
+const TRIES: u32 = 15;
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// Each idle worker has one request waiting.
 const MOST_IDLE_WORKERS: i64 = 10_000;
 
@@ -87,21 +99,55 @@ impl Queue {
         &self.name
     }
 
-    /// Publishes a message to one of the streams, and waits until it is acknowledged. Returns its sequence, and whether it
-    /// is new.
+    /// Publishes an event with this `Nats-Msg-Id`, and waits until it is stored. Returns whether it is new.
+    pub(super) async fn store(
+        &self,
+        id: &str,
+        not_before: Option<SystemTime>,
+        payload: Bytes,
+    ) -> Result<bool, PublishError> {
+        let publish = |id: String| {
+            let mut headers = HeaderMap::new();
+            if let Some(time) = not_before {
+                headers.insert(NOT_BEFORE, millis_since_1970(time).to_string());
+            }
+            headers.insert(NATS_MESSAGE_ID, id);
+            self.publish((&self.events, &self.subject), headers, payload.clone())
+        };
+        let mut published = publish(id.to_owned()).await;
+        for tried in 1..TRIES {
+            if !published.as_ref().is_err_and(Reserved::caused) {
+                break;
+            }
+            sleep(BETWEEN_TRIES).await;
+            // A reservation can last as long as the duplicate window, and the sender does not retry for so long. If the
+            // first copy is stored after all, the event runs twice.
+            published = publish(match tried < SAME_ID {
+                true => id.to_owned(),
+                false => format!("{id}{REQUEUED}reserved{tried}"),
+            })
+            .await;
+        }
+        published
+    }
+
+    /// Publishes a message to one of the streams, and waits until it is stored. Returns whether it is new.
     pub(super) async fn publish(
         &self,
         (stream, subject): (&Stream<Info>, &str),
         mut headers: HeaderMap,
         payload: Bytes,
-    ) -> Result<(u64, bool), async_nats::jetstream::context::PublishError> {
+    ) -> Result<bool, PublishError> {
         let name = &*stream.cached_info().config.name;
         headers.insert(NATS_EXPECTED_STREAM, name);
         let context = &self.streams.context;
         // The client's calls that set a message id drop it when headers are set afterwards: here all are headers.
         let acknowledged = context.publish_with_headers(subject.to_owned(), headers, payload);
         let acknowledged = acknowledged.await?.await?;
-        Ok((acknowledged.sequence, !acknowledged.duplicate))
+        if acknowledged.sequence == 0 {
+            return Err(PublishError::with_source(PublishErrorKind::Other, Reserved));
+        }
+        Ok(!acknowledged.duplicate)
     }
 
     /// The id by which the server deduplicates.
@@ -152,14 +198,9 @@ impl EventQueue for Queue {
     ) -> Result<Enqueued, NatsError> {
         let payload = serde_json::to_vec(event);
         let payload = payload.map_err(NatsError::of("write an event as JSON"))?;
-        let mut headers = HeaderMap::new();
-        if let Some(time) = not_before {
-            headers.insert(NOT_BEFORE, millis_since_1970(time).to_string());
-        }
-        headers.insert(NATS_MESSAGE_ID, self.message_id_header(event.message_id()));
-        let stored = self.publish((&self.events, &self.subject), headers, payload.into());
-        let (_, is_new) = stored.await.map_err(NatsError::of("store an event"))?;
-        Ok(match is_new {
+        let id = self.message_id_header(event.message_id());
+        let stored = self.store(&id, not_before, payload.into()).await;
+        Ok(match stored.map_err(NatsError::of("store an event"))? {
             true => Enqueued::New,
             false => Enqueued::Duplicate,
         })

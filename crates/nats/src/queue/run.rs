@@ -288,11 +288,12 @@ impl Run {
 
     /// What is left behind by an error here ends by its age.
     async fn forget_failures(&self) {
-        if self.delivery.delivered == 1 {
+        let record = self.failures.record;
+        if record == 0 {
             return;
         }
         let queue = &self.shared.leases.queue;
-        if let Err(error) = queue.forget_failures(self.delivery.sequence).await {
+        if let Err(error) = queue.forget_failures(record).await {
             log!(debug, self, %error, "the record of its failures was not deleted");
         }
     }

@@ -84,6 +84,15 @@ impl Daemon {
         format!("{program} was not ready within {PATIENCE:?}; it printed:\n{log}").into()
     }
 
+    /// Sends SIGTERM to the engine, and waits until it has ended. Does nothing when it is down.
+    pub(super) fn stop(&mut self) -> Result<(), Error> {
+        if let Some(mut child) = self.child.take() {
+            kill(Pid::from_raw(child.id().try_into()?), Signal::SIGTERM)?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
     /// Sends SIGKILL to the engine and all processes that it has started. Does nothing when it is down.
     pub(super) fn kill(&mut self) -> io::Result<()> {
         let Some(mut child) = self.child.take() else {

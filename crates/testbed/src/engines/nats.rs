@@ -117,6 +117,15 @@ impl Nats {
         self.nodes[node].daemon.kill()
     }
 
+    /// SIGTERM for one server, which then saves what it has in memory, and ends.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not let us.
+    pub fn stop(&mut self, node: usize) -> Result<(), Error> {
+        self.nodes[node].daemon.stop()
+    }
+
     /// Starts a server again on the same ports and data, and waits until it is healthy: in a cluster, it then has what the
     /// others have.
     ///

@@ -15,6 +15,7 @@ use fastrand::Rng;
 use tokio::{task::JoinHandle, time::sleep};
 
 use crate::{
+    cluster,
     history::Run,
     site::Site,
     support::{report, site::Engine},
@@ -275,7 +276,13 @@ fn take_down_processes(site: &mut Site) -> Vec<u32> {
 async fn bring_up(site: &mut Site, node: usize) {
     match &mut site.engine {
         Engine::Postgres(postgres) => return postgres.restart().await.unwrap(),
-        Engine::Nats(nats) => return nats.restart(node).await.unwrap(),
+        Engine::Nats(nats) => {
+            nats.restart(node).await.unwrap();
+            if nats.nodes() > 1 {
+                cluster::has_caught_up(&nats.url()).await;
+            }
+            return;
+        }
         _ => {}
     }
     for worker in &mut site.workers {

@@ -8,6 +8,7 @@ use std::{
 use clerk_webhooks_nats::{Streams, open_nats};
 use clerk_webhooks_sqlx::{open_postgres, open_sqlite, queue::Queue};
 use clerk_webhooks_testbed::{
+    Error,
     ledger::{LedgerReader, What},
     process::{Process, Program},
     queue::{TestedDeadLetter as _, TestedQueue},
@@ -28,7 +29,7 @@ const SERVERS: usize = 2;
 const WORKERS: usize = 2;
 pub(crate) const LEASE: Duration = Duration::from_secs(5);
 /// As the program calls it.
-const NAME: &str = "testbed";
+pub(crate) const NAME: &str = "testbed";
 
 /// Far beyond what a loaded machine takes; only a test that fails waits so long.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -143,17 +144,18 @@ impl Site {
     /// are started again, as a service manager would.
     pub(crate) async fn settle(&mut self) -> HashMap<String, Letter> {
         let start = Instant::now();
+        let (mut written, mut last_written) = (0, start);
         loop {
-            let (mut unfinished, dead_letters) = self.state().await;
-            if let Engine::Nats(_) = self.engine {
-                unfinished = self.phantoms_aside(unfinished, &dead_letters).await;
+            let (counted, dead_letters) = self.state().await;
+            if self.written() > written {
+                (written, last_written) = (self.written(), Instant::now());
             }
-            if unfinished == 0 {
+            if self.is_settled(counted, &dead_letters, last_written.elapsed()) {
                 return dead_letters;
             }
             assert!(
                 start.elapsed() < PATIENCE,
-                "left unprocessed: {unfinished} events\n{}",
+                "left unprocessed: {counted} events\n{}",
                 self.logs()
             );
             for worker in &mut self.workers {
@@ -165,40 +167,65 @@ impl Site {
         }
     }
 
-    /// After a kill, NATS may count events that are done. So the ledger tells whether all are: then nothing more happens
-    /// for longer than a lease.
-    async fn phantoms_aside(&mut self, counted: u64, dead: &HashMap<String, Letter>) -> u64 {
-        if counted == 0 || self.unprocessed_except(dead) > 0 {
-            return counted;
+    /// How much the ledger holds beside signs of life.
+    fn written(&mut self) -> usize {
+        let entries = self.ledger.entries().unwrap().iter();
+        entries.filter(|entry| entry.what != What::Pulse).count()
+    }
+
+    /// After a kill, NATS may count events that are done, and not count some that are not. So the ledger tells too, and
+    /// how long nothing more happens: longer than a lease, or than a cluster needs to elect its leaders.
+    fn is_settled(
+        &mut self,
+        counted: u64,
+        dead: &HashMap<String, Letter>,
+        quiet_for: Duration,
+    ) -> bool {
+        let Engine::Nats(_) = self.engine else {
+            return counted == 0;
+        };
+        let open = self.unprocessed_except(dead);
+        let is_settled = match (counted, open) {
+            (0, 0) => return true,
+            (_, 0) => quiet_for > LEASE * 2,
+            _ => quiet_for > LEASE * 8,
+        };
+        if is_settled {
+            report(format_args!(
+                "nothing happens any more: {open} events have no end, and the server counts {counted}"
+            ));
         }
-        let written = self.ledger.count("", &What::Pulse).unwrap();
-        let before = self.ledger.entries().unwrap().len() - written;
-        sleep(LEASE * 2).await;
-        let written = self.ledger.count("", &What::Pulse).unwrap();
-        if self.ledger.entries().unwrap().len() - written > before {
-            return counted;
-        }
-        report(format_args!(
-            "the server counts {counted} events that are done"
-        ));
-        0
+        is_settled
     }
 
     async fn state(&self) -> (u64, HashMap<String, Letter>) {
+        let start = Instant::now();
+        loop {
+            match self.try_state().await {
+                Ok(state) => return state,
+                // A cluster may be electing a leader.
+                Err(error) if start.elapsed() < PATIENCE => report(error),
+                Err(error) => panic!("{error}"),
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn try_state(&self) -> Result<(u64, HashMap<String, Letter>), Error> {
         let url = self.engine.url();
         match &self.engine {
             Engine::Sqlite(path) => {
-                let pool = open_sqlite(path).await.unwrap();
-                state(&Queue::new(&pool, NAME).await.unwrap()).await
+                let pool = open_sqlite(path).await?;
+                state(&Queue::new(&pool, NAME).await?).await
             }
             Engine::Postgres(_) => {
-                let pool = open_postgres(&url).await.unwrap();
-                state(&Queue::new(&pool, NAME).await.unwrap()).await
+                let pool = open_postgres(&url).await?;
+                state(&Queue::new(&pool, NAME).await?).await
             }
             Engine::Nats(_) => {
-                let streams = Streams::new(open_nats(&url).await.unwrap());
+                let streams = Streams::new(open_nats(&url).await?);
                 let queue = clerk_webhooks_nats::queue::Queue::new(&streams, NAME).await;
-                state(&queue.unwrap()).await
+                state(&queue?).await
             }
             Engine::Redis(_) => unreachable!("there is no queue on Redis"),
         }
@@ -215,9 +242,9 @@ pub(crate) struct Letter {
 }
 
 /// How many events have no end, and the dead letters.
-async fn state<Q: TestedQueue>(queue: &Q) -> (u64, HashMap<String, Letter>) {
-    let [waiting, running, dead] = queue.counts().await.unwrap();
-    let letters = queue.dead_letters(None, u32::MAX >> 1).await.unwrap();
+async fn state<Q: TestedQueue>(queue: &Q) -> Result<(u64, HashMap<String, Letter>), Error> {
+    let [waiting, running, dead] = queue.counts().await?;
+    let letters = queue.dead_letters(None, u32::MAX >> 1).await?;
     let unfinished = waiting + running;
     if unfinished == 0 {
         assert_eq!(u64::try_from(letters.len()).unwrap(), dead);
@@ -231,5 +258,5 @@ async fn state<Q: TestedQueue>(queue: &Q) -> (u64, HashMap<String, Letter>) {
         };
         (letter.message_id().to_owned(), common)
     };
-    (unfinished, letters.into_iter().map(by_message).collect())
+    Ok((unfinished, letters.into_iter().map(by_message).collect()))
 }

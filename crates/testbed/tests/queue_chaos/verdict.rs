@@ -90,6 +90,12 @@ impl<'a> Verdict<'a> {
         faults
     }
 
+    /// Those that were acknowledged, or should have been, and have no end.
+    pub(crate) fn lost(&self) -> Vec<&str> {
+        let ids = self.sent.keys().map(String::as_str);
+        ids.filter(|id| self.loss_of(id).is_some()).collect()
+    }
+
     fn faults_of(&self, id: &str, job: &Job) -> Vec<String> {
         let mut faults = Vec::from_iter(self.loss_of(id));
         if self.is_exact {

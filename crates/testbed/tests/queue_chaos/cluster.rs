@@ -1,0 +1,108 @@
+//! What the servers of a NATS cluster say of the queue's streams.
+
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use async_nats::{
+    Error,
+    jetstream::{
+        Context,
+        consumer::Info as ConsumerInfo,
+        stream::{ClusterInfo, LastRawMessageErrorKind, Stream},
+    },
+};
+use clerk_webhooks_nats::open_nats;
+use tokio::time::sleep;
+
+use crate::site::NAME;
+
+const STREAMS: [&str; 3] = ["clerk_queue", "clerk_queue_failures", "clerk_queue_dead"];
+
+/// Far longer than a server takes to catch up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until each server has all that the leaders of the streams and of the consumer have. A server that is killed
+/// before that is a second one without this data.
+pub(crate) async fn has_caught_up(url: &str) {
+    let start = Instant::now();
+    let context = open_nats(url).await.unwrap();
+    while !is_current(&context).await.unwrap_or(false) {
+        if start.elapsed() > PATIENCE {
+            panic!("a server has not caught up\n{}", state(url, &[]).await);
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// An error is a leader that is being elected.
+async fn is_current(context: &Context) -> Result<bool, Error> {
+    for name in STREAMS {
+        let stream = context.get_stream(name).await?;
+        if !has_all(stream.cached_info().cluster.as_ref()) {
+            return Ok(false);
+        }
+    }
+    Ok(has_all(consumer(context).await?.cluster.as_ref()))
+}
+
+async fn consumer(context: &Context) -> Result<ConsumerInfo, Error> {
+    let events = context.get_stream(STREAMS[0]).await?;
+    Ok(events.consumer_info(NAME).await?)
+}
+
+fn has_all(cluster: Option<&ClusterInfo>) -> bool {
+    cluster.is_some_and(|cluster| {
+        let mut replicas = cluster.replicas.iter();
+        cluster.leader.is_some()
+            && replicas.all(|replica| replica.current && replica.lag.unwrap_or(0) == 0)
+    })
+}
+
+/// Everything that tells where these events are.
+pub(crate) async fn state(url: &str, lost: &[&str]) -> String {
+    let mut text = String::new();
+    let context = open_nats(url).await.unwrap();
+    for name in STREAMS {
+        let described = describe(&context, name, lost, &mut text).await;
+        described.unwrap_or_else(|error| writeln!(text, "{name}: {error}").unwrap());
+    }
+    let consumer = consumer(&context).await;
+    writeln!(text, "{consumer:#?}").unwrap();
+    text
+}
+
+async fn describe(
+    context: &Context,
+    name: &str,
+    lost: &[&str],
+    text: &mut String,
+) -> Result<(), Error> {
+    let stream = context.get_stream(name).await?;
+    let info = stream.cached_info();
+    writeln!(text, "{name}: {:?}\n{:#?}", info.state, info.cluster)?;
+    for (sequence, id) in messages(&stream, &format!("{name}.>")).await? {
+        let is_lost = lost.iter().any(|lost| id.contains(lost));
+        writeln!(text, "{sequence}: {id}{}", if is_lost { ", lost" } else { "" })?;
+    }
+    Ok(())
+}
+
+/// Their sequences, and their ids or subjects.
+async fn messages(stream: &Stream, subjects: &str) -> Result<Vec<(u64, String)>, Error> {
+    let (mut messages, mut next) = (Vec::new(), 1);
+    loop {
+        let message = stream.raw_message_builder().sequence(next);
+        let message = match message.next_by_subject(subjects).send().await {
+            Ok(message) => message,
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
+                return Ok(messages);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let id = message.headers.get("Nats-Msg-Id").map(ToString::to_string);
+        next = message.sequence + 1;
+        messages.push((message.sequence, id.unwrap_or(message.subject.to_string())));
+    }
+}
