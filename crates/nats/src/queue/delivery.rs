@@ -49,19 +49,27 @@ impl Delivery {
 
     /// Starts the lease anew.
     pub(super) async fn extend(&self) -> Result<(), BoxError> {
-        self.message.double_ack_with(AckKind::Progress).await
+        self.answer(AckKind::Progress).await
     }
 
     /// The event is done, or dead-lettered: the server removes it.
     pub(super) async fn acknowledge(&self) -> Result<(), BoxError> {
-        self.message.double_ack_with(AckKind::Ack).await
+        self.answer(AckKind::Ack).await
     }
 
     /// The server delivers it again after the pause.
     pub(super) async fn give_back(&self, pause: Duration) -> Result<(), BoxError> {
         let pause = pause.min(LONGEST_PAUSE);
-        self.message
-            .double_ack_with(AckKind::Nak(Some(pause)))
-            .await
+        self.answer(AckKind::Nak(Some(pause))).await
+    }
+
+    /// Waits for the server's confirmation. The client's `double_ack_with` also takes it for one when the server says that
+    /// nobody listens, as while the consumer's leader is being elected.
+    async fn answer(&self, kind: AckKind) -> Result<(), BoxError> {
+        let reply = self.message.reply.clone();
+        let reply = reply.ok_or("the delivery cannot be answered")?;
+        let client = self.message.context.client();
+        client.request(reply, kind.into()).await?;
+        Ok(())
     }
 }
