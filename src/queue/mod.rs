@@ -21,7 +21,7 @@
 //!
 //! # The worker's side
 //!
-//! An engine's worker runs any `tower::Service<QueuedEvent, Response = ()>` whose errors are
+//! An engine's worker runs any [`Handler`]: a `tower::Service<QueuedEvent, Response = ()>` whose errors are
 //! `Into<BoxError>`. [`EventHandler`] makes one from an async function.
 //!
 //! A [`WebhookError`](crate::WebhookError) anywhere in an error's source chain decides whether the event runs
@@ -42,6 +42,7 @@ mod log;
 )]
 mod queue;
 mod retry;
+mod service;
 
 pub use self::{
     enqueue::{Enqueue, EnqueueFuture},
@@ -49,4 +50,5 @@ pub use self::{
     handler::{EventContext, EventHandler, HandlerFuture},
     queue::{Enqueued, EventQueue},
     retry::{RetryDecision, RetryPolicy},
+    service::Handler,
 };

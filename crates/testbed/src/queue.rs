@@ -8,8 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use clerk_webhooks::queue::{EventQueue, QueuedEvent, RetryPolicy};
-pub use clerk_webhooks_sqlx::queue::Handler;
+use clerk_webhooks::queue::{EventQueue, Handler, QueuedEvent, RetryPolicy};
 
 /// A queue under test. Its methods are the queue's own ones.
 pub trait TestedQueue: EventQueue<Error: Error + Send + Sync + 'static> + Clone {

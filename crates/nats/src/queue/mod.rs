@@ -43,5 +43,5 @@ mod settings;
 mod worker;
 
 pub use self::{
-    dead_letter::DeadLetter, operations::Counts, queue::Queue, settings::Handler, worker::Worker,
+    dead_letter::DeadLetter, operations::Counts, queue::Queue, worker::Worker,
 };

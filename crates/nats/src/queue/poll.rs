@@ -3,7 +3,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_nats::jetstream::consumer::PullConsumer;
-use clerk_webhooks::BoxError;
+use clerk_webhooks::{BoxError, queue::Handler};
 use futures_util::StreamExt as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -16,7 +16,7 @@ use super::{
     leases::{Leases, SERVER_PAUSE},
     queue::Queue,
     run::{self, Shared},
-    settings::{Handler, Settings},
+    settings::Settings,
 };
 
 /// How long the server keeps a request that it cannot answer. A worker that stops waits so long at most.

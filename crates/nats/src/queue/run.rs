@@ -4,7 +4,7 @@ use std::{future::poll_fn, sync::Arc};
 
 use clerk_webhooks::{
     BoxError, RawClerkEvent, WebhookError,
-    queue::{QueuedEvent, RetryDecision},
+    queue::{Handler, QueuedEvent, RetryDecision},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -19,7 +19,7 @@ use super::{
     failures::Failures,
     leases::{Lease, Leases},
     outcome::Outcome,
-    settings::{Handler, Settings},
+    settings::Settings,
 };
 
 /// The longest error text that is stored, in characters.

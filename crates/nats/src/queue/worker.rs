@@ -2,14 +2,9 @@
 
 use std::{fmt, future, sync::Arc, time::Duration};
 
-use clerk_webhooks::queue::RetryPolicy;
+use clerk_webhooks::queue::{Handler, RetryPolicy};
 
-use super::{
-    dead_letter::DeadLetter,
-    poll,
-    queue::Queue,
-    settings::{Handler, Settings},
-};
+use super::{dead_letter::DeadLetter, poll, queue::Queue, settings::Settings};
 
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);

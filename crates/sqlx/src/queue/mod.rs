@@ -69,6 +69,5 @@ pub use self::{
     dead_letter::DeadLetter,
     operations::{Counts, RETENTION},
     queue::Queue,
-    settings::Handler,
     worker::Worker,
 };

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use clerk_webhooks::queue::Handler;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
@@ -13,7 +14,7 @@ use super::{
     leases::{DATABASE_PAUSE, Leases},
     queue::Queue,
     run::Run,
-    settings::{Handler, Settings},
+    settings::Settings,
 };
 use crate::{engine::Engine, error::DatabaseError};
 

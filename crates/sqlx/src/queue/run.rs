@@ -8,7 +8,7 @@ use std::{
 
 use clerk_webhooks::{
     RawClerkEvent, WebhookError,
-    queue::{QueuedEvent, RetryDecision},
+    queue::{Handler, QueuedEvent, RetryDecision},
 };
 use tokio::{task::JoinSet, time::timeout};
 use tracing::{Instrument as _, Span, debug, error, error_span, warn};
@@ -17,7 +17,6 @@ use super::{
     dead_letter::DeadLetter,
     lease::{End, Lease, Outcome},
     leases::Leases,
-    settings::Handler,
 };
 use crate::engine::Engine;
 

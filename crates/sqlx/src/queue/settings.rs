@@ -1,61 +1,10 @@
-//! A worker's settings, and the services that it can run.
+//! A worker's settings.
 
 use std::{sync::Arc, time::Duration};
 
-use clerk_webhooks::{
-    BoxError,
-    queue::{QueuedEvent, RetryPolicy},
-};
-use tower_service::Service;
+use clerk_webhooks::queue::RetryPolicy;
 
 use super::{dead_letter::DeadLetter, operations::RETENTION};
-
-/// A service that a worker can run: any `tower::Service<QueuedEvent, Response = ()>` that is
-/// `Clone + Send + 'static`, with an error that is `Into<BoxError>` and a future that is `Send + 'static`.
-///
-/// The trait is implemented for all such services. [`EventHandler`](clerk_webhooks::queue::EventHandler) makes one
-/// from an async function, and you can wrap it in tower's middleware:
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use clerk_webhooks::{ClerkEvent, WebhookError, queue::{EventContext, EventHandler}};
-/// use clerk_webhooks_sqlx::queue::Handler;
-/// use tower::ServiceBuilder;
-///
-/// async fn on_event(event: ClerkEvent, context: EventContext<()>) -> Result<(), WebhookError> {
-///     println!("{} is a {}", context.message_id(), event.event_type().as_str());
-///     Ok(())
-/// }
-///
-/// fn handler() -> impl Handler {
-///     ServiceBuilder::new()
-///         .timeout(Duration::from_secs(60))
-///         .service(EventHandler::new((), on_event))
-/// }
-/// # let _ = handler();
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be run by a worker",
-    note = "it has to be a `tower::Service<QueuedEvent, Response = ()> + Clone + Send + 'static` with an error \
-            that is `Into<BoxError>` and a future that is `Send + 'static`; \
-            `clerk_webhooks::queue::EventHandler` makes one of an async function"
-)]
-pub trait Handler:
-    Service<QueuedEvent, Response = (), Error: Into<BoxError>, Future: Send + 'static>
-    + Clone
-    + Send
-    + 'static
-{
-}
-
-impl<S> Handler for S where
-    S: Service<QueuedEvent, Response = (), Error: Into<BoxError>, Future: Send + 'static>
-        + Clone
-        + Send
-        + 'static
-{
-}
 
 /// The settings that every run needs.
 #[derive(Clone)]

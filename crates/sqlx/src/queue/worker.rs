@@ -2,15 +2,10 @@
 
 use std::{fmt, future, pin::pin, sync::Arc, time::Duration};
 
-use clerk_webhooks::queue::RetryPolicy;
+use clerk_webhooks::queue::{Handler, RetryPolicy};
 use tokio::sync::watch;
 
-use super::{
-    dead_letter::DeadLetter,
-    poll,
-    queue::Queue,
-    settings::{Handler, Settings},
-};
+use super::{dead_letter::DeadLetter, poll, queue::Queue, settings::Settings};
 use crate::engine::Engine;
 
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use async_nats::{
         stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
     },
 };
-use clerk_webhooks::queue::{Enqueued, EventQueue as _, QueuedEvent};
+use clerk_webhooks::queue::{Enqueued, EventQueue as _, Handler, QueuedEvent};
 use clerk_webhooks_nats::{Streams, migrate, open_nats, queue::Queue};
 use clerk_webhooks_testbed::engines::Nats;
 use futures_util::StreamExt as _;
@@ -220,7 +220,7 @@ async fn a_shutdown_gives_back_what_comes_late_and_nothing_is_counted() {
 fn failing_while(
     down: &Arc<Notify>,
     seen: &Seen,
-) -> impl clerk_webhooks_nats::queue::Handler + use<> {
+) -> impl Handler + use<> {
     let (seen, go_on) = (seen.clone(), Arc::clone(down));
     service_fn(move |event: QueuedEvent| {
         let go_on = Arc::clone(&go_on);

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use clerk_webhooks::{
     RawClerkEvent, WebhookError,
-    queue::{EventContext, EventHandler, QueuedEvent},
+    queue::{EventContext, EventHandler, Handler, QueuedEvent},
 };
 use clerk_webhooks_sqlx::{
     Engine,
-    queue::{Complete as _, Handler, Queue},
+    queue::{Complete as _, Queue},
 };
 use sqlx::{Pool, SqlStr, Transaction};
 use tokio::time::sleep;

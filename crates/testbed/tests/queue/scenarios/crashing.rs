@@ -2,8 +2,11 @@
 
 use std::{convert::Infallible, pin::pin, sync::Arc, thread, time::Duration};
 
-use clerk_webhooks::{WebhookError, queue::QueuedEvent};
-use clerk_webhooks_testbed::queue::{Handler, TestedDeadLetter as _, TestedQueue};
+use clerk_webhooks::{
+    WebhookError,
+    queue::{Handler, QueuedEvent},
+};
+use clerk_webhooks_testbed::queue::{TestedDeadLetter as _, TestedQueue};
 use tokio::{runtime, sync::Notify, time::sleep};
 use tower::{BoxError, service_fn};
 

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use clerk_webhooks::{
     WebhookError,
-    queue::{Enqueued, QueuedEvent},
+    queue::{Enqueued, Handler, QueuedEvent},
 };
-use clerk_webhooks_testbed::queue::{Handler, TestedDeadLetter as _, TestedQueue};
+use clerk_webhooks_testbed::queue::{TestedDeadLetter as _, TestedQueue};
 use tower::{BoxError, service_fn};
 
 use super::storing::noting;

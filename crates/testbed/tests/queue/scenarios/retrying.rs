@@ -11,9 +11,9 @@ use std::{
 
 use clerk_webhooks::{
     ClerkEvent, WebhookError,
-    queue::{EventContext, EventHandler, QueuedEvent},
+    queue::{EventContext, EventHandler, Handler, QueuedEvent},
 };
-use clerk_webhooks_testbed::queue::{Handler, TestedDeadLetter as _, TestedQueue};
+use clerk_webhooks_testbed::queue::{TestedDeadLetter as _, TestedQueue};
 use serde_json::json;
 use tokio::{sync::mpsc, time::sleep};
 use tower::{BoxError, Service, ServiceBuilder, service_fn};

@@ -6,8 +6,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use clerk_webhooks::queue::{Enqueued, QueuedEvent};
-use clerk_webhooks_testbed::queue::{Handler, TestedQueue};
+use clerk_webhooks::queue::{Enqueued, Handler, QueuedEvent};
+use clerk_webhooks_testbed::queue::TestedQueue;
 use serde_json::json;
 use tower::service_fn;
 
