@@ -7,8 +7,11 @@
 //!
 //! It makes and deletes streams of its own. `ROUNDS` (default 11) and `EVENTS` a round (default 2,000) can be set.
 
+mod bare;
+#[path = "../../../sqlx/benches/queue/contenders.rs"]
 mod contenders;
 mod drain;
+#[path = "../../../sqlx/benches/queue/measure.rs"]
 mod measure;
 mod server;
 
@@ -17,6 +20,9 @@ use std::error::Error;
 use clerk_webhooks_nats::{Streams, migrate, open_nats, queue::Queue};
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// In a round, unless set.
+const EVENTS: usize = 2_000;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -28,10 +34,10 @@ async fn main() -> Result<(), BoxError> {
         .with_max_body_bytes(256 * 1024);
     migrate(&streams).await?;
     let queue = Queue::new(&streams, "clerk").await?;
-    let bare = contenders::Bare::new(&context, &name).await?;
-    let contenders = contenders::all(&queue, bare.clone());
+    let bare = bare::publish(bare::Bare::new(&context, &name).await?);
+    let contenders = contenders::all(&queue, bare);
     let measured = async {
-        measure::compare(&contenders).await?;
+        measure::compare("NATS", &contenders).await?;
         drain::measure(&queue).await
     };
     let measured = measured.await;

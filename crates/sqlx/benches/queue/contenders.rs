@@ -1,4 +1,4 @@
-//! Three ways to store a delivery.
+//! Three ways to store a delivery. The benchmark of `clerk-webhooks-nats` uses this file too.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -8,16 +8,9 @@ use clerk_webhooks::{
     queue::{Enqueue, EventQueue, QueuedEvent},
     testing::{SignedRequest, fixtures},
 };
-use sqlx::{PgPool, SqlitePool};
 use tower::{Layer as _, ServiceExt as _};
 
 use crate::BoxError;
-
-/// The queue's primary key, and nothing else of it.
-pub(crate) const CREATE: &str = "create table bare (queue text not null, message_id text not null, \
-     body text, primary key (queue, message_id))";
-const INSERT: &str =
-    "insert into bare (queue, message_id, body) values ($1, $2, $3) on conflict do nothing";
 
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
@@ -27,7 +20,7 @@ pub(crate) struct Contender {
 pub(crate) type Storing = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
 impl Contender {
-    fn new<F>(
+    pub(crate) fn new<F>(
         name: &'static str,
         store: impl Fn(SignedRequest) -> F + Send + Sync + 'static,
     ) -> Arc<Self>
@@ -46,37 +39,9 @@ impl Contender {
     }
 }
 
-/// A pool for the bare insert.
-#[derive(Clone)]
-pub(crate) enum Bare {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-}
-
 /// The first is what the others are measured by.
-pub(crate) fn all<Q: EventQueue + Clone>(queue: &Q, bare: Bare) -> [Arc<Contender>; 3] {
-    [insert(bare), enqueue(queue), request(queue)]
-}
-
-fn insert(bare: Bare) -> Arc<Contender> {
-    Contender::new("insert", move |delivery| {
-        let (bare, event) = (bare.clone(), queued(&delivery));
-        let body = serde_json::to_string(&event).expect("it is JSON");
-        async move {
-            let id = event.message_id();
-            match bare {
-                Bare::Sqlite(pool) => {
-                    let insert = sqlx::query(INSERT).bind("clerk").bind(id).bind(body);
-                    insert.execute(&pool).await?;
-                }
-                Bare::Postgres(pool) => {
-                    let insert = sqlx::query(INSERT).bind("clerk").bind(id).bind(body);
-                    insert.execute(&pool).await?;
-                }
-            }
-            Ok(())
-        }
-    })
+pub(crate) fn all<Q: EventQueue + Clone>(queue: &Q, bare: Arc<Contender>) -> [Arc<Contender>; 3] {
+    [bare, enqueue(queue), request(queue)]
 }
 
 /// The queue alone.
@@ -116,7 +81,7 @@ pub(crate) fn event(message_id: String) -> QueuedEvent {
     queued(&delivery(message_id))
 }
 
-fn queued(delivery: &SignedRequest) -> QueuedEvent {
+pub(crate) fn queued(delivery: &SignedRequest) -> QueuedEvent {
     let verifier = Verifier::new(secret());
     let verified = verifier.verify(&delivery.headers(), delivery.body().clone());
     QueuedEvent::from(&verified.expect("it is genuine"))

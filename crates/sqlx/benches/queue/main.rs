@@ -8,6 +8,7 @@
 //! The Postgres half makes and drops a database of its own; without the variable it is left out, and says so.
 //! `ROUNDS` (default 11) and `EVENTS` a round (default 500) can be set.
 
+mod bare;
 mod contenders;
 mod drain;
 mod measure;
@@ -20,10 +21,12 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use self::contenders::Bare;
+use self::bare::Bare;
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
+/// In a round, unless set.
+const EVENTS: usize = 500;
 const CONNECTIONS: u32 = 16;
 
 #[tokio::main]
@@ -38,7 +41,7 @@ async fn sqlite() -> Result<(), BoxError> {
     let pool = open_sqlite(folder.path().join("queue.db")).await?;
     migrate(&pool).await?;
     let bare = open_sqlite(folder.path().join("bare.db")).await?;
-    bare.execute(contenders::CREATE).await?;
+    bare.execute(bare::CREATE).await?;
     measure_all(
         "SQLite",
         Queue::new(&pool, "clerk").await?,
@@ -63,7 +66,7 @@ async fn postgres() -> Result<(), BoxError> {
         .test_before_acquire(false)
         .connect_lazy_with(server.clone().database(&name));
     migrate(&pool).await?;
-    pool.execute(contenders::CREATE).await?;
+    pool.execute(bare::CREATE).await?;
     let queue = Queue::new(&pool, "clerk").await?;
     let measured = measure_all("Postgres", queue, Bare::Postgres(pool)).await;
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
@@ -76,6 +79,7 @@ async fn measure_all<DB: clerk_webhooks_sqlx::Engine>(
     queue: Queue<DB>,
     bare: Bare,
 ) -> Result<(), BoxError> {
+    let bare = bare::insert(bare);
     measure::compare(engine, &contenders::all(&queue, bare)).await?;
     drain::measure(engine, &queue).await
 }

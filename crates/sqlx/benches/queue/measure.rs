@@ -1,4 +1,4 @@
-//! Rounds in which the contenders take turns.
+//! Rounds in which the contenders take turns. The benchmark of `clerk-webhooks-nats` uses this file too.
 
 use std::{
     env,
@@ -17,7 +17,8 @@ const IN_FLIGHT: [usize; 3] = [1, 16, 64];
 
 /// Prints a table; the first contender is what the others are measured by.
 pub(crate) async fn compare(engine: &str, contenders: &[Arc<Contender>]) -> Result<(), BoxError> {
-    println!("| engine | in flight | | events/s | p50 | p99 | p50 over the insert |");
+    let bare = contenders[0].name;
+    println!("| engine | in flight | | events/s | p50 | p99 | p50 over the {bare} |");
     println!("|---|---|---|---|---|---|---|");
     let run = fastrand::u32(..);
     for in_flight in IN_FLIGHT {
@@ -69,7 +70,7 @@ async fn round(
     in_flight: usize,
     prefix: &str,
 ) -> Result<Round, BoxError> {
-    let (next, events) = (Arc::new(AtomicUsize::new(0)), setting("EVENTS", 500));
+    let (next, events) = (Arc::new(AtomicUsize::new(0)), setting("EVENTS", crate::EVENTS));
     let mut senders = JoinSet::new();
     let begun = Instant::now();
     for _ in 0..in_flight {
