@@ -142,3 +142,29 @@ fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caused_by(source: impl Into<BoxError>) -> PublishError {
+        PublishError::with_source(PublishErrorKind::Other, source)
+    }
+
+    #[test]
+    fn a_reserved_id_is_seen_and_explained() {
+        let answer = r#"{"code": 409, "err_code": 10158, "description": "in process"}"#;
+        let answer: jetstream::Error = serde_json::from_str(answer).unwrap();
+        for error in [caused_by(Reserved), caused_by(answer)] {
+            assert!(Reserved::caused(&error), "{error}");
+            let text = NatsError::of("store an event")(error).to_string();
+            assert!(text.contains("an earlier copy"), "{text}");
+        }
+        for error in [
+            caused_by("reserved"),
+            PublishErrorKind::TimedOut.into(),
+        ] {
+            assert!(!Reserved::caused(&error), "{error}");
+        }
+    }
+}

@@ -101,8 +101,9 @@ async fn messages(stream: &Stream, subjects: &str) -> Result<Vec<(u64, String)>,
             }
             Err(error) => return Err(error.into()),
         };
-        let id = message.headers.get("Nats-Msg-Id").map(ToString::to_string);
+        let id = message.headers.get("Nats-Msg-Id");
         next = message.sequence + 1;
-        messages.push((message.sequence, id.unwrap_or(message.subject.to_string())));
+        let id = id.map_or(message.subject.as_str(), |id| id.as_str());
+        messages.push((message.sequence, id.to_owned()));
     }
 }
