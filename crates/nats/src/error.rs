@@ -160,10 +160,7 @@ mod tests {
             let text = NatsError::of("store an event")(error).to_string();
             assert!(text.contains("an earlier copy"), "{text}");
         }
-        for error in [
-            caused_by("reserved"),
-            PublishErrorKind::TimedOut.into(),
-        ] {
+        for error in [caused_by("reserved"), PublishErrorKind::TimedOut.into()] {
             assert!(!Reserved::caused(&error), "{error}");
         }
     }

@@ -42,6 +42,4 @@ mod run;
 mod settings;
 mod worker;
 
-pub use self::{
-    dead_letter::DeadLetter, operations::Counts, queue::Queue, worker::Worker,
-};
+pub use self::{dead_letter::DeadLetter, operations::Counts, queue::Queue, worker::Worker};

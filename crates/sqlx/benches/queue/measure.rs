@@ -70,7 +70,10 @@ async fn round(
     in_flight: usize,
     prefix: &str,
 ) -> Result<Round, BoxError> {
-    let (next, events) = (Arc::new(AtomicUsize::new(0)), setting("EVENTS", crate::EVENTS));
+    let (next, events) = (
+        Arc::new(AtomicUsize::new(0)),
+        setting("EVENTS", crate::EVENTS),
+    );
     let mut senders = JoinSet::new();
     let begun = Instant::now();
     for _ in 0..in_flight {

@@ -217,10 +217,7 @@ async fn a_shutdown_gives_back_what_comes_late_and_nothing_is_counted() {
     .await;
 }
 
-fn failing_while(
-    down: &Arc<Notify>,
-    seen: &Seen,
-) -> impl Handler + use<> {
+fn failing_while(down: &Arc<Notify>, seen: &Seen) -> impl Handler + use<> {
     let (seen, go_on) = (seen.clone(), Arc::clone(down));
     service_fn(move |event: QueuedEvent| {
         let go_on = Arc::clone(&go_on);
@@ -282,8 +279,14 @@ async fn what_a_cluster_has_not_stored_is_no_duplicate() {
     migrate(&own.streams).await.unwrap();
     let leader = leader_of(&own).await;
     let url = nats.url();
-    let streams = Streams::new(open_nats(url.split(',').nth(leader).unwrap()).await.unwrap());
-    let streams = streams.with_name(&own.name).with_max_body_bytes(LARGEST_BODY);
+    let streams = Streams::new(
+        open_nats(url.split(',').nth(leader).unwrap())
+            .await
+            .unwrap(),
+    );
+    let streams = streams
+        .with_name(&own.name)
+        .with_max_body_bytes(LARGEST_BODY);
     let queue = Queue::new(&streams, "clerk").await.unwrap();
     let others = (0..nats.nodes()).filter(|node| *node != leader);
     let others: Vec<_> = others.collect();

@@ -84,7 +84,11 @@ async fn describe(
     writeln!(text, "{name}: {:?}\n{:#?}", info.state, info.cluster)?;
     for (sequence, id) in messages(&stream, &format!("{name}.>")).await? {
         let is_lost = lost.iter().any(|lost| id.contains(lost));
-        writeln!(text, "{sequence}: {id}{}", if is_lost { ", lost" } else { "" })?;
+        writeln!(
+            text,
+            "{sequence}: {id}{}",
+            if is_lost { ", lost" } else { "" }
+        )?;
     }
     Ok(())
 }
