@@ -67,8 +67,8 @@ impl Streams {
         self
     }
 
-    /// How many servers of a cluster keep each event: 1 unless set. **More than one is not recommended yet**: the [crate's
-    /// documentation](crate#what-survives) says what three servers lost in our tests.
+    /// How many servers of a cluster keep each event: 1 unless set. The [crate's documentation](crate#what-survives) says
+    /// what three servers survived in our tests.
     #[must_use]
     pub fn with_replicas(mut self, replicas: usize) -> Self {
         self.replicas = replicas.max(1);
