@@ -58,8 +58,8 @@ impl Error for NatsError {
     }
 }
 
-/// The server acknowledged a message as a duplicate, without a sequence. Versions 2.10 before 2.10.26 do so in a cluster: a
-/// stream's leader reserves an id before the servers agree on the message, and keeps it reserved when they do not.
+/// The server acknowledged a message as a duplicate, without a sequence. Some versions do so in a cluster: a stream's leader
+/// reserves an id before the servers agree on the message, and keeps it reserved when they do not.
 #[derive(Debug)]
 pub(crate) struct NotStored;
 
