@@ -58,36 +58,24 @@ impl Error for NatsError {
     }
 }
 
-/// The server calls a message a duplicate, although none with its id is stored. In a cluster, a stream's leader reserves
-/// an id before the message is stored, and keeps the reservation when that fails.
-///
-/// Servers before 2.10.20 acknowledge such a message, with the sequence 0. Newer ones answer with an error.
+/// The server acknowledged a message as a duplicate, without a sequence. Some versions do so in a cluster: a stream's leader
+/// reserves an id before the servers agree on the message, and keeps it reserved when they do not.
 #[derive(Debug)]
-pub(crate) struct Reserved;
+pub(crate) struct NotStored;
 
-impl Reserved {
-    pub(crate) fn caused(error: &PublishError) -> bool {
-        error.source().is_some_and(|source| {
-            let answer = source.downcast_ref::<jetstream::Error>();
-            let code = answer.map(jetstream::Error::error_code);
-            code == Some(ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT) || source.is::<Self>()
-        })
-    }
-}
-
-impl fmt::Display for Reserved {
+impl fmt::Display for NotStored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the server calls the message a duplicate, but has not stored it")
     }
 }
 
-impl Error for Reserved {}
+impl Error for NotStored {}
 
 const UNREACHABLE: &str =
     "the server did not answer in time, or cannot be reached; check its address, and that it is up";
 const NO_JETSTREAM: &str = "no server answers for JetStream or for this stream; is JetStream enabled, does the stream \
      have a leader (a majority of its replicas), and did the program call `migrate`?";
-const RESERVED: &str = "the cluster has not stored an earlier copy of this message; are most of the stream's servers up? \
+const NOT_STORED: &str = "the cluster has not stored an earlier copy of this message; are most of the stream's servers up? \
      The sender's next attempt tries again";
 const SEE_SOURCE: &str = "see the source of this error";
 
@@ -126,8 +114,8 @@ fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if error.is::<tokio::time::error::Elapsed>() {
         return Some(UNREACHABLE);
     }
-    if error.is::<Reserved>() {
-        return Some(RESERVED);
+    if error.is::<NotStored>() {
+        return Some(NOT_STORED);
     }
     let error = error.downcast_ref::<jetstream::Error>()?;
     match error.error_code() {
@@ -140,7 +128,7 @@ fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
         ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT => {
             Some("JetStream is not enabled: add `jetstream {}` to the server's configuration")
         }
-        ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT => Some(RESERVED),
+        ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT => Some(NOT_STORED),
         ErrorCode::CLUSTER_NO_PEERS | ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED => {
             Some("the cluster has fewer servers than the streams have replicas")
         }
@@ -155,21 +143,14 @@ fn advice_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn caused_by(source: impl Into<BoxError>) -> PublishError {
-        PublishError::with_source(PublishErrorKind::Other, source)
-    }
-
     #[test]
-    fn a_reserved_id_is_seen_and_explained() {
+    fn a_duplicate_that_is_not_stored_is_explained() {
         let answer = r#"{"code": 409, "err_code": 10158, "description": "in process"}"#;
         let answer: jetstream::Error = serde_json::from_str(answer).unwrap();
-        for error in [caused_by(Reserved), caused_by(answer)] {
-            assert!(Reserved::caused(&error), "{error}");
+        for source in [BoxError::from(NotStored), answer.into()] {
+            let error = PublishError::with_source(PublishErrorKind::Other, source);
             let text = NatsError::of("store an event")(error).to_string();
             assert!(text.contains("an earlier copy"), "{text}");
-        }
-        for error in [caused_by("reserved"), PublishErrorKind::TimedOut.into()] {
-            assert!(!Reserved::caused(&error), "{error}");
         }
     }
 }

@@ -17,10 +17,9 @@ use async_nats::{
 };
 use bytes::Bytes;
 use clerk_webhooks::queue::{Enqueued, EventQueue, QueueMetrics, QueuedEvent};
-use tokio::time::sleep;
 
 use crate::{
-    error::{NatsError, Reserved},
+    error::{NatsError, NotStored},
     migrate,
     streams::Streams,
     token,
@@ -109,29 +108,13 @@ impl Queue {
         not_before: Option<SystemTime>,
         payload: Bytes,
     ) -> Result<bool, PublishError> {
-        let publish = |id: String| {
-            let mut headers = HeaderMap::new();
-            if let Some(time) = not_before {
-                headers.insert(NOT_BEFORE, millis_since_1970(time).to_string());
-            }
-            headers.insert(NATS_MESSAGE_ID, id);
-            self.publish((&self.events, &self.subject), headers, payload.clone())
-        };
-        let mut published = publish(id.to_owned()).await;
-        for tried in 1..TRIES {
-            if !published.as_ref().is_err_and(Reserved::caused) {
-                break;
-            }
-            sleep(BETWEEN_TRIES).await;
-            // A reservation can last as long as the duplicate window, and the sender does not retry for so long. If the
-            // first copy is stored after all, the event runs twice.
-            published = publish(match tried < SAME_ID {
-                true => id.to_owned(),
-                false => format!("{id}{REQUEUED}reserved{tried}"),
-            })
-            .await;
+        let mut headers = HeaderMap::new();
+        if let Some(time) = not_before {
+            headers.insert(NOT_BEFORE, millis_since_1970(time).to_string());
         }
-        published
+        headers.insert(NATS_MESSAGE_ID, id);
+        self.publish((&self.events, &self.subject), headers, payload)
+            .await
     }
 
     /// Publishes a message to one of the streams, and waits until it is stored. Returns whether it is new.
@@ -148,7 +131,10 @@ impl Queue {
         let acknowledged = context.publish_with_headers(subject.to_owned(), headers, payload);
         let acknowledged = acknowledged.await?.await?;
         if acknowledged.sequence == 0 {
-            return Err(PublishError::with_source(PublishErrorKind::Other, Reserved));
+            return Err(PublishError::with_source(
+                PublishErrorKind::Other,
+                NotStored,
+            ));
         }
         Ok(!acknowledged.duplicate)
     }

@@ -268,11 +268,10 @@ async fn an_end_while_the_server_is_down_is_recorded_once() {
     assert_eq!(seen.attempts(), [1]);
 }
 
-/// Without a majority, the leader reserves the id of a message that it cannot store, and calls the next copy of the message
-/// a duplicate.
+/// The leader of a stream that has no majority must not call a message a duplicate of its first copy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "starts its own NATS: run it where nats-server is installed"]
-async fn what_a_cluster_has_not_stored_is_no_duplicate() {
+async fn nothing_is_acknowledged_without_a_majority() {
     let mut nats = Nats::start_cluster(3).await.unwrap();
     let mut own = streams_at(&nats.url()).await;
     own.streams = own.streams.with_replicas(3);
