@@ -43,8 +43,6 @@ pub(crate) mod sealed {
     pub trait Dialect: Sized {
         /// What stands before the name of each table.
         const PREFIX: &'static str;
-        /// Whether `with` may hold several statements that write.
-        const COMBINES_WRITES: bool;
         /// The statement that begins a transaction that writes.
         const BEGIN: &'static str;
         /// What makes the place for the tables.
@@ -69,6 +67,9 @@ pub(crate) mod sealed {
 
         /// The value of a column in a row of [`records`](Self::records).
         fn field(column: &str, kind: Kind) -> String;
+
+        /// One statement that does what several insertions into different tables do.
+        fn combine(insertions: &[String]) -> String;
 
         /// The statements that lock keys until the transaction ends. Empty on an engine with one writer.
         fn lock(exclusive: &[i64], shared: &[i64]) -> String;
@@ -143,7 +144,6 @@ where
 #[cfg(feature = "postgres")]
 impl sealed::Dialect for sqlx::PgConnection {
     const PREFIX: &'static str = "clerk.";
-    const COMBINES_WRITES: bool = true;
     const BEGIN: &'static str = "begin";
     const CREATE_SCHEMA: &'static str = "create schema if not exists clerk";
     const LOCK_MIGRATIONS: &'static str = "select pg_advisory_xact_lock(7164773311834726771)";
@@ -183,6 +183,13 @@ impl sealed::Dialect for sqlx::PgConnection {
         }
     }
 
+    fn combine(insertions: &[String]) -> String {
+        let step =
+            |(number, insertion): (usize, &String)| format!("step_{number} as ({insertion})");
+        let steps: Vec<_> = insertions.iter().enumerate().map(step).collect();
+        format!("with {} select", steps.join(", "))
+    }
+
     /// Simple statements: their numbers are no text from outside.
     fn lock(exclusive: &[i64], shared: &[i64]) -> String {
         let statement = |function: &str, keys: &[i64]| {
@@ -202,7 +209,6 @@ impl sealed::Dialect for sqlx::PgConnection {
 #[cfg(feature = "sqlite")]
 impl sealed::Dialect for sqlx::SqliteConnection {
     const PREFIX: &'static str = "clerk_";
-    const COMBINES_WRITES: bool = false;
     const BEGIN: &'static str = "begin immediate";
     const CREATE_SCHEMA: &'static str = "";
     /// Empty, since a file has one writer at a time.
@@ -237,6 +243,11 @@ impl sealed::Dialect for sqlx::SqliteConnection {
             ),
             _ => value,
         }
+    }
+
+    /// sqlx runs them one after the other, with the same parameters.
+    fn combine(insertions: &[String]) -> String {
+        insertions.join("; ")
     }
 
     fn lock(_: &[i64], _: &[i64]) -> String {

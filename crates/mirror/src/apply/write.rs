@@ -132,39 +132,35 @@ impl<'a> Work<'a> {
             deletions.push((&part.delete, list(work.replaced)));
             insertions.push((&part.insert, list(work.rows)));
         }
-        for deletion in deletions {
-            execute_all::<DB>(connection, &[deletion]).await?;
+        for (deletion, ids) in deletions.iter().filter(|(_, ids)| ids != NOTHING) {
+            Sql::<DB>::execute(connection, (*deletion).clone(), &[ids]).await?;
         }
-        execute_all::<DB>(connection, &insertions).await
+        insert_all::<DB>(connection, &insertions).await
     }
 }
 
-/// Runs statements with their records, less those without any; in one round trip where the engine can.
-async fn execute_all<DB: Engine>(
+/// An empty list.
+const NOTHING: &str = "[]";
+
+/// Runs insertions with their records, less those without any, in one round trip.
+async fn insert_all<DB: Engine>(
     connection: &mut DB::Connection,
-    steps: &[(&SqlStr, String)],
+    insertions: &[(&SqlStr, String)],
 ) -> sqlx::Result<()> {
-    let steps: Vec<_> = steps
-        .iter()
-        .filter(|(_, records)| records != "[]")
-        .collect();
-    let records: Vec<_> = steps.iter().map(|(_, records)| records.as_str()).collect();
-    if Sql::<DB>::COMBINES_WRITES && steps.len() > 1 {
-        let step = |(number, (statement, _)): (usize, &&(&SqlStr, String))| {
-            let statement = statement.as_str().replace("$1", &format!("${number}"));
-            format!("step_{number} as ({statement})")
-        };
-        let combined: Vec<_> = (1..).zip(&steps).map(step).collect();
-        let combined = format!("with {} select", combined.join(", "));
-        let combined = AssertSqlSafe(combined).into_sql_str();
-        return Sql::<DB>::execute(connection, combined, &records)
-            .await
-            .map(drop);
+    let mut statements = Vec::new();
+    let mut parameters = Vec::new();
+    for (statement, records) in insertions.iter().filter(|(_, records)| records != NOTHING) {
+        parameters.push(records.as_str());
+        let parameter = format!("${}", parameters.len());
+        statements.push(statement.as_str().replace("$1", &parameter));
     }
-    for (statement, records) in steps {
-        Sql::<DB>::execute(connection, (*statement).clone(), &[records]).await?;
+    if statements.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let combined = AssertSqlSafe(Sql::<DB>::combine(&statements)).into_sql_str();
+    Sql::<DB>::execute(connection, combined, &parameters)
+        .await
+        .map(drop)
 }
 
 fn raw(json: &str) -> RawJson {

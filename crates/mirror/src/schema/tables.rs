@@ -19,6 +19,17 @@ pub(crate) static TABLES: [&Table; 13] = [
     &SESSIONS,
 ];
 
+/// A table without parents, parts and contained objects.
+const PLAIN: Table = Table {
+    name: "",
+    group: Group::Users,
+    event: None,
+    columns: &[],
+    parents: &[],
+    parts: &[],
+    contained: &[],
+};
+
 const CREATED_AT: Column = Column::timestamp("created_at");
 const UPDATED_AT: Column = Column::timestamp("updated_at");
 const NAME: Column = Column::text("name");
@@ -77,7 +88,6 @@ pub(crate) static USERS: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
     parts: &[
         Part {
             name: "email_addresses",
@@ -127,7 +137,7 @@ pub(crate) static USERS: Table = Table {
             ],
         },
     ],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static ORGANIZATIONS: Table = Table {
@@ -149,9 +159,7 @@ pub(crate) static ORGANIZATIONS: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static ORGANIZATION_MEMBERSHIPS: Table = Table {
@@ -171,8 +179,7 @@ pub(crate) static ORGANIZATION_MEMBERSHIPS: Table = Table {
         UPDATED_AT,
     ],
     parents: &[OF_ORGANIZATION, OF_USER],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static ORGANIZATION_INVITATIONS: Table = Table {
@@ -194,8 +201,7 @@ pub(crate) static ORGANIZATION_INVITATIONS: Table = Table {
         UPDATED_AT,
     ],
     parents: &[OF_ORGANIZATION],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static ORGANIZATION_DOMAINS: Table = Table {
@@ -216,8 +222,7 @@ pub(crate) static ORGANIZATION_DOMAINS: Table = Table {
         UPDATED_AT,
     ],
     parents: &[OF_ORGANIZATION],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static ROLES: Table = Table {
@@ -233,9 +238,7 @@ pub(crate) static ROLES: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static PERMISSIONS: Table = Table {
@@ -250,9 +253,7 @@ pub(crate) static PERMISSIONS: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static INVITATIONS: Table = Table {
@@ -269,9 +270,7 @@ pub(crate) static INVITATIONS: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static WAITLIST_ENTRIES: Table = Table {
@@ -286,13 +285,12 @@ pub(crate) static WAITLIST_ENTRIES: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
-    parts: &[],
     contained: &[Contained {
         table: &INVITATIONS,
         field: "invitation",
         inherited: &[],
     }],
+    ..PLAIN
 };
 
 /// A subscription's items do not say whose they are.
@@ -316,8 +314,6 @@ pub(crate) static SUBSCRIPTIONS: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
-    parts: &[],
     contained: &[
         Contained {
             table: &SUBSCRIPTION_ITEMS,
@@ -331,6 +327,7 @@ pub(crate) static SUBSCRIPTIONS: Table = Table {
             inherited: OF_SUBSCRIPTION,
         },
     ],
+    ..PLAIN
 };
 
 pub(crate) static SUBSCRIPTION_ITEMS: Table = Table {
@@ -353,9 +350,7 @@ pub(crate) static SUBSCRIPTION_ITEMS: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static PAYMENT_ATTEMPTS: Table = Table {
@@ -377,9 +372,7 @@ pub(crate) static PAYMENT_ATTEMPTS: Table = Table {
         CREATED_AT,
         UPDATED_AT,
     ],
-    parents: &[],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };
 
 pub(crate) static SESSIONS: Table = Table {
@@ -398,6 +391,5 @@ pub(crate) static SESSIONS: Table = Table {
         UPDATED_AT,
     ],
     parents: &[OF_USER],
-    parts: &[],
-    contained: &[],
+    ..PLAIN
 };

@@ -66,12 +66,12 @@ impl History {
         while events.len() < count {
             self.now += self.rng.i64(0..3);
             match self.rng.u8(0..100) {
-                0..12 => self.user_joins(&mut events),
-                12..32 => self.user_changes(&mut events),
+                0..14 => self.user_joins(&mut events),
+                14..32 => self.user_changes(&mut events),
                 32..35 => self.user_leaves(&mut events),
                 35..40 => self.organization_is_made(&mut events),
-                40..46 => self.organization_changes(&mut events),
-                46..48 => self.organization_goes(&mut events),
+                40..47 => self.organization_changes(&mut events),
+                47..48 => self.organization_goes(&mut events),
                 48..60 => self.membership_is_made(&mut events),
                 60..70 => self.membership_changes(&mut events),
                 70..75 => self.membership_goes(&mut events),
@@ -293,7 +293,7 @@ impl History {
     }
 
     fn has_domains(&mut self, events: &mut Vec<Event>) {
-        if self.rng.bool()
+        if self.rng.u8(..4) == 0
             && let Some(at) = pick(&mut self.rng, &self.domains)
         {
             let domain = self.domains.swap_remove(at);
