@@ -93,7 +93,9 @@ impl<DB: Engine> Mirror<DB> {
     /// All lists are done: the next backfill begins anew. In one step, so that an interruption does not leave some.
     pub(crate) async fn forget_places(&self) -> Result<(), MirrorError> {
         let statement = Ok(self.statements.forget_places.clone());
-        self.rows(statement, &[], "record its progress").await.map(drop)
+        self.rows(statement, &[], "record its progress")
+            .await
+            .map(drop)
     }
 
     async fn rows(

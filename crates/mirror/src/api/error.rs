@@ -2,8 +2,6 @@
 
 use std::{error::Error, fmt};
 
-use super::secret_key::VARIABLE;
-
 /// Why a request to Clerk's Backend API failed for good.
 ///
 /// Its text says which request, what happened and what to do. It never contains the secret key, nor the body of an
@@ -92,24 +90,20 @@ impl fmt::Display for ApiError {
         if let Some((path, found)) = &self.request {
             write!(f, "GET {path}: {found}: ")?;
         }
-        match self.kind {
-            ApiErrorKind::NoSecretKey => write!(
-                f,
-                "{VARIABLE} is not set; set it to the secret key of the instance (`sk_live_...` or `sk_test_...`), \
-                 from the API keys in Clerk's dashboard"
-            ),
-            ApiErrorKind::Unauthorized => write!(
-                f,
-                "Clerk does not accept the secret key; set {VARIABLE} to a key of this instance that has not been \
-                 revoked, from the API keys in Clerk's dashboard"
-            ),
-            kind => f.write_str(advice(kind)),
-        }
+        f.write_str(advice(self.kind))
     }
 }
 
 fn advice(kind: ApiErrorKind) -> &'static str {
     match kind {
+        ApiErrorKind::NoSecretKey => {
+            "CLERK_SECRET_KEY is not set; set it to the secret key of the instance (`sk_live_...` or `sk_test_...`), \
+             from the API keys in Clerk's dashboard"
+        }
+        ApiErrorKind::Unauthorized => {
+            "Clerk does not accept the secret key; set CLERK_SECRET_KEY to a key of this instance that has not been \
+             revoked, from the API keys in Clerk's dashboard"
+        }
         ApiErrorKind::InvalidSecretKey => {
             "this is not a secret key of Clerk: it starts with `sk_live_` or `sk_test_`; copy it from the API keys \
              in Clerk's dashboard"

@@ -32,7 +32,7 @@ pub(super) fn client() -> Result<Client, ApiError> {
 
 /// The address of the API, to which paths are appended.
 pub(super) fn base_url(text: &str) -> Result<Url, ApiError> {
-    let url = Url::parse(text).ok().filter(|url| is_safe(url));
+    let url = Url::parse(text).ok().filter(is_safe);
     url.ok_or_else(|| ApiErrorKind::InvalidUrl.into())
 }
 

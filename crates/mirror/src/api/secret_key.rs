@@ -7,7 +7,7 @@ use reqwest::header::HeaderValue;
 use super::error::{ApiError, ApiErrorKind};
 
 /// The name that Clerk's own libraries read.
-pub(super) const VARIABLE: &str = "CLERK_SECRET_KEY";
+const VARIABLE: &str = "CLERK_SECRET_KEY";
 
 const LIVE: &str = "sk_live_";
 

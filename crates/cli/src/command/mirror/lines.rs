@@ -24,10 +24,11 @@ pub(super) fn print_backfilled(progress: &Progress, output: &mut Output) -> Resu
         table,
         objects,
     };
-    Ok(match output.is_json() {
+    match output.is_json() {
         true => output.object(&line)?,
         false => output.line(format!("{table:<26}{objects:>10}"))?,
-    })
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -73,11 +74,12 @@ pub(super) fn print_reconciled(table: &TableReport, output: &mut Output) -> Resu
         extra: table.extra,
         unconfirmed: table.unconfirmed,
     };
-    Ok(match output.is_json() {
+    match output.is_json() {
         true => output.object(&line)?,
         false => output.line(format!(
             "{:<26}{:>10} objects{:>8} missing{:>8} stale{:>8} extra{:>8} unconfirmed",
             line.table, line.objects, line.missing, line.stale, line.extra, line.unconfirmed
         ))?,
-    })
+    }
+    Ok(())
 }

@@ -103,7 +103,9 @@ pub(super) enum OpenMirror {
 
 /// The file must exist, and its journal mode stays.
 fn sqlite(url: &str) -> Result<SqlitePool, Failure> {
-    let options: SqliteConnectOptions = url.parse().map_err(|error: sqlx::Error| database_failed(&error))?;
+    let options: SqliteConnectOptions = url
+        .parse()
+        .map_err(|error: sqlx::Error| database_failed(&error))?;
     let options = options.create_if_missing(false).busy_timeout(BUSY_TIMEOUT);
     Ok(SqlitePoolOptions::new()
         .max_connections(1)

@@ -126,9 +126,14 @@ pub(crate) async fn skips_nothing_while_objects_go<DB: Database>(pool: Pool<DB>)
     for list in ["users", "organizations"] {
         let found = rows::<DB>(&pool, list, "id", "id").await;
         world.clerk.change(|state| {
-            let left: Vec<_> = state.objects(list).filter_map(|object| object["id"].as_str()).collect();
+            let left: Vec<_> = state
+                .objects(list)
+                .filter_map(|object| object["id"].as_str())
+                .collect();
             assert!((50..396).contains(&left.len()), "{list}: {}", left.len());
-            let skipped = left.iter().find(|id| !found.iter().any(|(found, _)| found == **id));
+            let skipped = left
+                .iter()
+                .find(|id| !found.iter().any(|(found, _)| found == **id));
             assert_eq!(skipped, None, "{list}");
         });
     }
