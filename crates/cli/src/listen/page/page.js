@@ -343,8 +343,8 @@ function node(key, value, depth) {
   const entries = Object.entries(value);
   const isList = Array.isArray(value);
   if (!entries.length) return el("div.leaf", {}, label(key), el("span.note", {}, isList ? "[]" : "{}"));
-  const size = " " + entries.length + (isList ? " items" : " fields");
-  const details = el("details", {}, el("summary", {}, label(key) ?? (isList ? "list" : "event"), el("span.note", {}, size)));
+  const size = `${entries.length} ${isList ? "item" : "field"}${entries.length === 1 ? "" : "s"}`;
+  const details = el("details", {}, el("summary", {}, label(key) ?? (isList ? "list " : "event "), el("span.note", {}, size)));
   const list = el("ul");
   const fill = () => {
     const next = entries.splice(0, MANY);
@@ -446,7 +446,8 @@ function move(step) {
 
 document.addEventListener("keydown", (press) => {
   if (press.key === "Escape") { if (document.activeElement === $("text")) $("text").blur(); return close(); }
-  if (press.ctrlKey || press.metaKey || press.altKey || press.target.matches("input[type=search], select")) return;
+  if (press.ctrlKey || press.metaKey || press.altKey || press.target.matches("input[type=search]")) return;
+  if (press.key !== "/" && press.target.matches("select")) return;
   const does = {
     ArrowDown: () => move(1), j: () => move(1), ArrowUp: () => move(-1), k: () => move(-1),
     "/": () => $("text").focus(),
