@@ -1,6 +1,7 @@
 //! The library of the command line `clerk-webhooks`.
 //!
 //! - [`capture`]: reads captured deliveries.
+//! - [`doctor`]: says what is wrong with an endpoint.
 //! - [`explain`]: says why a delivery is refused.
 //! - [`send`]: sends deliveries as Svix does.
 //! - [`run`]: the command line itself. Its commands are documented in [the guide].
@@ -8,6 +9,7 @@
 //! [the guide]: https://github.com/clerk-webhooks/clerk-webhooks/blob/main/docs/command-line.md
 
 pub mod capture;
+pub mod doctor;
 pub mod explain;
 pub mod send;
 
@@ -17,7 +19,6 @@ mod cli;
 mod codes;
 mod command;
 mod confirm;
-mod doctor;
 mod failure;
 mod input;
 mod listen;

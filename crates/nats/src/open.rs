@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use async_nats::{ConnectOptions, jetstream::Context};
+use async_nats::{ConnectOptions, ServerAddr, jetstream::Context};
+use percent_encoding::percent_decode_str;
 
 use crate::error::NatsError;
 
@@ -16,7 +17,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(5);
 const LONGEST_DELAY: usize = 5;
 
 /// Connects to a NATS server, or to several that are separated by commas: `nats://127.0.0.1:4222`,
-/// `nats://user:password@nats-1,nats://nats-2`.
+/// `nats://user:password@nats-1,nats://nats-2`, `nats://token@nats-1`. The first user, or token, is used for all servers.
 ///
 /// The connection is shared by all clones, and is reestablished when it breaks. For other settings, such as
 /// credentials or TLS, connect with [`async_nats::ConnectOptions`] and pass
@@ -45,8 +46,10 @@ const LONGEST_DELAY: usize = 5;
 ///
 /// When it is called outside a tokio runtime.
 pub async fn open_nats(url: &str) -> Result<Context, NatsError> {
-    let servers: Vec<&str> = url.split(',').map(str::trim).collect();
-    let options = ConnectOptions::new()
+    let servers: Result<Vec<ServerAddr>, _> =
+        url.split(',').map(|url| url.trim().parse()).collect();
+    let servers = servers.map_err(NatsError::of("read its URL"))?;
+    let options = with_credentials(ConnectOptions::new(), &servers)
         .connection_timeout(CONNECTION_TIMEOUT)
         .request_timeout(Some(REQUEST_TIMEOUT))
         .ping_interval(PING_INTERVAL)
@@ -57,4 +60,15 @@ pub async fn open_nats(url: &str) -> Result<Context, NatsError> {
     let client = options.connect(servers).await;
     let client = client.map_err(NatsError::of("connect"))?;
     Ok(async_nats::jetstream::new(client))
+}
+
+/// The client itself ignores a user in a URL.
+fn with_credentials(options: ConnectOptions, servers: &[ServerAddr]) -> ConnectOptions {
+    let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut servers = servers.iter();
+    match servers.find_map(|server| Some((server.username()?, server.password()))) {
+        Some((user, Some(password))) => options.user_and_password(decoded(user), decoded(password)),
+        Some((token, None)) => options.token(decoded(token)),
+        None => options,
+    }
 }

@@ -27,6 +27,9 @@ pub(crate) fn run(
 ) -> Result<Ending, Failure> {
     let mut script = Vec::new();
     generate(args.shell, program, "clerk-webhooks", &mut script);
-    output.line(String::from_utf8_lossy(&script).trim_end())?;
+    let script = String::from_utf8_lossy(&script);
+    // clap_complete spells a name with a hyphen in two ways for bash, and finds no commands then.
+    let script = script.replace("clerk__subcmd__webhooks", "clerk__webhooks");
+    output.line(script.trim_end())?;
     Ok(Ending::Success)
 }

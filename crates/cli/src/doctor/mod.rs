@@ -4,7 +4,7 @@
 //! - `outcome`: what came back.
 //! - `examination`: sends the probes, and holds what came back.
 //! - `judge`: from that to findings.
-//! - `fault`: the table of faults, with what to do.
+//! - [`fault`](Fault): the table of faults, with what to do.
 
 mod examination;
 mod fault;
@@ -12,6 +12,7 @@ mod judge;
 mod outcome;
 mod probe;
 
+pub use self::fault::Fault;
 pub(crate) use self::{
     examination::Examiner,
     judge::{Finding, judge},

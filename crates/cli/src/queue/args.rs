@@ -29,6 +29,7 @@ pub(crate) struct QueueArgs {
 
 impl QueueArgs {
     /// Whether the arguments name a database, without a look at the environment.
+    #[allow(dead_code, reason = "`listen` asks")]
     pub(crate) fn is_given(&self) -> bool {
         self.database_url.is_some()
     }

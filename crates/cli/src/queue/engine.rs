@@ -117,13 +117,19 @@ impl fmt::Display for OpenQueue {
 
 /// What an engine says, and why.
 pub(super) fn failed(queue: &str, error: &dyn Error) -> Failure {
-    let causes = iter::successors(error.source(), |&cause| cause.source());
-    let causes: Vec<_> = causes.map(ToString::to_string).collect();
     // The causes follow.
     let text = error
         .to_string()
         .replace("; see the source of this error", "");
     let text = text.trim_end_matches(": see the source of this error");
+    let mut causes: Vec<String> = Vec::new();
+    for cause in iter::successors(error.source(), |&cause| cause.source()) {
+        let cause = cause.to_string();
+        // Many errors print their source themselves.
+        if !causes.last().is_some_and(|last| last.ends_with(&cause)) {
+            causes.push(cause);
+        }
+    }
     let causes = match causes.is_empty() {
         true => String::new(),
         false => format!(" ({})", causes.join(": ")),

@@ -35,13 +35,12 @@ fn bash_completes_commands_and_options() {
         (&["doctor", "--ur"], "--url"),
     ] {
         let script = script("bash");
-        let typed = words.join(" ");
+        let function = script.split("complete -F ").nth(1).unwrap();
+        let function = function.split(' ').next().unwrap();
+        let (typed, last) = (words.join(" "), words.len());
         let ask = format!(
-            "COMP_WORDS=(clerk-webhooks {typed}); COMP_CWORD={}; ",
-            words.len()
+            "COMP_WORDS=(clerk-webhooks {typed}); COMP_CWORD={last}; {function} clerk-webhooks \"${{COMP_WORDS[{last}]}}\" \"${{COMP_WORDS[{last}-1]}}\"; "
         );
-        let ask = ask
-            + "_clerk-webhooks clerk-webhooks \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\"; ";
         let output = Command::new("bash")
             .args(["-c", &format!("{script}\n{ask}echo \"${{COMPREPLY[*]}}\"")])
             .output()

@@ -7,7 +7,7 @@ use clerk_webhooks::{
     event::DecodeErrorKind,
     verify::{SecretErrorKind, VerifyErrorKind},
 };
-use clerk_webhooks_cli::explain::Cause;
+use clerk_webhooks_cli::{doctor::Fault, explain::Cause};
 
 const UNVERIFIED: [VerifyErrorKind; 8] = [
     VerifyErrorKind::MissingHeader,
@@ -61,7 +61,7 @@ fn read(path: &str) -> String {
 }
 
 /// The codes in the first column of the tables of a section.
-pub(crate) fn codes(page: &str, heading: &str) -> BTreeSet<String> {
+fn codes(page: &str, heading: &str) -> BTreeSet<String> {
     let section = page
         .split("\n## ")
         .find(|section| section.starts_with(heading))
@@ -121,6 +121,20 @@ fn the_page_lists_every_cause_as_the_program_names_it() {
     assert_eq!(codes(&page, "Causes that `explain` finds"), causes);
     for cause in Cause::ALL {
         let row = format!("| `{cause}` | {} | {} |", cause.what(), cause.cure());
+        assert!(page.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn the_page_lists_every_fault_as_the_program_names_it() {
+    let page = read("docs/reasons.md");
+    let faults: BTreeSet<_> = Fault::ALL
+        .iter()
+        .map(|fault| fault.code().to_owned())
+        .collect();
+    assert_eq!(codes(&page, "Faults that `doctor` finds"), faults);
+    for fault in Fault::ALL {
+        let row = format!("| `{fault}` | {} | {} |", fault.what(), fault.cure());
         assert!(page.contains(&row), "{row}");
     }
 }
