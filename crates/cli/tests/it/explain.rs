@@ -691,7 +691,7 @@ fn a_finding_holds_no_secret_and_nothing_of_the_delivery() {
 #[test]
 fn a_body_that_is_nested_too_deep_is_no_danger() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        let body = format!("{}0{}", open.repeat(100_000), close.repeat(100_000));
+        let body = format!("{}0{}", open.repeat(10_000), close.repeat(10_000));
         assert!(!Case::genuine().with_body(body).explain().is_verified());
     }
 }

@@ -257,9 +257,7 @@ async function replay(numbers) {
 async function show(number) {
   select(number);
   const { data } = rows.get(number);
-  const detail = await call("/deliveries/" + number);
-  if (open !== number) return;
-  $("detail").replaceChildren(
+  const head = [
     title(data.event_type ?? "no type", button("Replay", attempt(() => replay([number])), "button.primary", { id: "replay", ...replayable() })),
     facts({
       "Message id": outside(data.svix_id ?? "none"),
@@ -268,9 +266,11 @@ async function show(number) {
       "Verified with": data.secret ? outside(data.secret) : "no secret",
       "Body": `${data.body_bytes.toLocaleString("en")} bytes`,
       "Answered": `${data.status} after ${data.latency_ms} ms`,
-    }),
-    outcomes(data), ...why(data, detail), body(detail));
+    })];
+  $("detail").replaceChildren(...head, outcomes(data), ...why(data, { findings: [] }), el("p.note", {}, "Loading…"));
   $("detail").scrollTop = 0;
+  const detail = await call("/deliveries/" + number);
+  if (open === number) $("detail").replaceChildren(...head, outcomes(rows.get(number)?.data ?? data), ...why(data, detail), body(detail));
 }
 
 function select(key) {
