@@ -124,9 +124,7 @@ fn deliveries_appear_and_can_be_filtered_read_and_replayed() {
     // By keys: the next delivery down is the refused one, which says why.
     browser.click("#rows .row:nth-child(1) > button");
     browser.press("j");
-    browser.wait(
-        "document.querySelector('.why .finding') !== null",
-    );
+    browser.wait("document.querySelector('.why .finding') !== null");
     assert!(
         browser.text(".why").contains("To do: "),
         "{}",

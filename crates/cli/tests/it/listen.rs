@@ -377,7 +377,11 @@ fn ctrl_c_and_a_reader_that_goes_away_end_it_quietly() {
     let server = line.trim().strip_prefix("listening on http://").unwrap();
     // It ends as soon as it prints: the answer may get lost.
     let mut stream = TcpStream::connect(server).unwrap();
-    write!(stream, "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+    )
+    .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(
         (output.status.code(), stderr(&output)),
