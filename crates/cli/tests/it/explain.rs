@@ -686,3 +686,12 @@ fn a_finding_holds_no_secret_and_nothing_of_the_delivery() {
         }
     }
 }
+
+/// Anybody can send one, and `listen` explains what is refused.
+#[test]
+fn a_body_that_is_nested_too_deep_is_no_danger() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let body = format!("{}0{}", open.repeat(10_000), close.repeat(10_000));
+        assert!(!Case::genuine().with_body(body).explain().is_verified());
+    }
+}

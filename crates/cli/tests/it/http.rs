@@ -70,11 +70,22 @@ pub(crate) fn read(stream: &mut TcpStream) -> Answer {
     let head = String::from_utf8(read).unwrap().to_lowercase();
     let length = head
         .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    let length: usize = length.map_or(0, |length| length.parse().unwrap());
-    let mut rest = vec![0; length.saturating_sub(body.len())];
-    stream.read_exact(&mut rest).unwrap();
-    body.extend_from_slice(&rest);
+        .find_map(|line| line.strip_prefix("content-length:"));
+    match length {
+        Some(length) => {
+            let mut rest = vec![
+                0;
+                length
+                    .trim()
+                    .parse::<usize>()
+                    .unwrap()
+                    .saturating_sub(body.len())
+            ];
+            stream.read_exact(&mut rest).unwrap();
+            body.extend_from_slice(&rest);
+        }
+        None => _ = stream.read_to_end(&mut body).unwrap(),
+    }
     Answer {
         status: head[9..12].parse().unwrap(),
         head,

@@ -374,16 +374,14 @@ fn ctrl_c_and_a_reader_that_goes_away_end_it_quietly() {
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
     drop(reader);
-    let url = line.trim().strip_prefix("listening on ").unwrap();
-    let headers = signed("msg_1").header_pairs();
-    let headers: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| (&**name, &**value))
-        .collect();
-    assert_eq!(
-        request(url, "POST", "/", &headers, signed("msg_1").body()).status,
-        204
-    );
+    let server = line.trim().strip_prefix("listening on http://").unwrap();
+    // It ends as soon as it prints: the answer may get lost.
+    let mut stream = TcpStream::connect(server).unwrap();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+    )
+    .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(
         (output.status.code(), stderr(&output)),

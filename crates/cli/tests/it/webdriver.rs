@@ -4,6 +4,7 @@ use std::{
     env,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -16,7 +17,32 @@ use crate::http::request;
 /// The key that WebDriver uses for the reference of an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// One browser at a time: two are slow enough to fail on a small machine.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Starts the driver on a free port. `None` if it ends at once.
+fn start(program: &str) -> Option<(Child, String)> {
+    let mut driver = Command::new(program)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program}: {error}; install Debian's chromium-driver"));
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let server = lines.find_map(|line| {
+        let line = line.unwrap();
+        let port = line.split("started successfully on port ").nth(1)?;
+        Some(format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
+    });
+    std::thread::spawn(move || lines.for_each(drop));
+    if server.is_none() {
+        driver.wait().unwrap();
+    }
+    Some((driver, server?))
+}
+
 pub(crate) struct Browser {
+    _turn: MutexGuard<'static, ()>,
     driver: Child,
     server: String,
     session: String,
@@ -25,25 +51,12 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts the driver that `CLERK_WEBHOOKS_CHROMEDRIVER` names, or otherwise `chromedriver`.
     pub(crate) fn start(width: u32, height: u32) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let program = env::var("CLERK_WEBHOOKS_CHROMEDRIVER");
         let program = program.unwrap_or_else(|_| "chromedriver".to_owned());
-        let mut driver = Command::new(&program)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}; install Debian's chromium-driver"));
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.find_map(|line| {
-            let line = line.unwrap();
-            let port = line.split("started successfully on port ").nth(1)?;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        let server = format!(
-            "http://127.0.0.1:{}",
-            port.expect("chromedriver names its port")
-        );
-        std::thread::spawn(move || lines.for_each(drop));
+        // A port that it takes for free may be taken.
+        let started = (0..10).find_map(|_| start(&program));
+        let (driver, server) = started.expect("chromedriver names its port");
         let size = format!("--window-size={width},{height}");
         // Without a sandbox: CI runs as root, and the only page is ours.
         let args = [
@@ -56,6 +69,7 @@ impl Browser {
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": args } } } });
         let mut browser = Self {
+            _turn: turn,
             driver,
             server,
             session: String::new(),

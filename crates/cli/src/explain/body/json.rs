@@ -1,7 +1,7 @@
 //! JSON as text: white space and order are what changes, never a value.
 
 use bytes::Bytes;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::optional::some;
 
@@ -101,9 +101,10 @@ impl Style {
 }
 
 impl<'a> Node<'a> {
-    /// Only valid JSON, which also bounds the depth.
+    /// Only valid JSON, and not deeper than `Value` may be: a hostile body must not overflow the stack. `IgnoredAny` has no
+    /// such limit.
     fn parse(text: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice::<IgnoredAny>(text).ok()?;
+        serde_json::from_slice::<Value>(text).ok()?;
         Reader { rest: text }.value()
     }
 

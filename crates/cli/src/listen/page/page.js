@@ -257,9 +257,7 @@ async function replay(numbers) {
 async function show(number) {
   select(number);
   const { data } = rows.get(number);
-  const detail = await call("/deliveries/" + number);
-  if (open !== number) return;
-  $("detail").replaceChildren(
+  const head = [
     title(data.event_type ?? "no type", button("Replay", attempt(() => replay([number])), "button.primary", { id: "replay", ...replayable() })),
     facts({
       "Message id": outside(data.svix_id ?? "none"),
@@ -268,9 +266,11 @@ async function show(number) {
       "Verified with": data.secret ? outside(data.secret) : "no secret",
       "Body": `${data.body_bytes.toLocaleString("en")} bytes`,
       "Answered": `${data.status} after ${data.latency_ms} ms`,
-    }),
-    outcomes(data), ...why(data, detail), body(detail));
+    })];
+  $("detail").replaceChildren(...head, outcomes(data), ...why(data, { findings: [] }), el("p.note", {}, "Loading…"));
   $("detail").scrollTop = 0;
+  const detail = await call("/deliveries/" + number);
+  if (open === number) $("detail").replaceChildren(...head, outcomes(rows.get(number)?.data ?? data), ...why(data, detail), body(detail));
 }
 
 function select(key) {
@@ -343,8 +343,8 @@ function node(key, value, depth) {
   const entries = Object.entries(value);
   const isList = Array.isArray(value);
   if (!entries.length) return el("div.leaf", {}, label(key), el("span.note", {}, isList ? "[]" : "{}"));
-  const size = " " + entries.length + (isList ? " items" : " fields");
-  const details = el("details", {}, el("summary", {}, label(key) ?? (isList ? "list" : "event"), el("span.note", {}, size)));
+  const size = `${entries.length} ${isList ? "item" : "field"}${entries.length === 1 ? "" : "s"}`;
+  const details = el("details", {}, el("summary", {}, label(key) ?? (isList ? "list " : "event "), el("span.note", {}, size)));
   const list = el("ul");
   const fill = () => {
     const next = entries.splice(0, MANY);
@@ -446,7 +446,8 @@ function move(step) {
 
 document.addEventListener("keydown", (press) => {
   if (press.key === "Escape") { if (document.activeElement === $("text")) $("text").blur(); return close(); }
-  if (press.ctrlKey || press.metaKey || press.altKey || press.target.matches("input[type=search], select")) return;
+  if (press.ctrlKey || press.metaKey || press.altKey || press.target.matches("input[type=search]")) return;
+  if (press.key !== "/" && press.target.matches("select")) return;
   const does = {
     ArrowDown: () => move(1), j: () => move(1), ArrowUp: () => move(-1), k: () => move(-1),
     "/": () => $("text").focus(),
