@@ -16,6 +16,9 @@ pub(super) const CADDY: Proxy = Proxy { program };
 
 const INVITES: &str = "Caddy invites the body as soon as it passes the request on";
 
+const CLOSED: &str =
+    "the service closes a connection whose body is too long, and Caddy may still be sending it";
+
 pub(super) const HTTP1: Framework = Framework {
     name: "Caddy HTTP/1.1",
     start: |handler| CADDY.in_front_of((AXUM.start)(handler).address, Version::Http1),
@@ -50,6 +53,11 @@ pub(super) const HTTP1: Framework = Framework {
             instead: Instead::Answers("502", 0),
             reason: "Caddy reads chunks itself",
         },
+        Exception {
+            row: "over the default limit, chunked",
+            instead: Instead::OneOf(&["413 body too large", "502"]),
+            reason: CLOSED,
+        },
     ],
 };
 
@@ -81,6 +89,11 @@ pub(super) const HTTP2: Framework = Framework {
             row: "a malformed chunk",
             instead: Instead::Impossible,
             reason: NO_CHUNKS,
+        },
+        Exception {
+            row: "over the default limit, chunked",
+            instead: Instead::OneOf(&["413 body too large", "502"]),
+            reason: CLOSED,
         },
     ],
 };
