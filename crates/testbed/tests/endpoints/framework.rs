@@ -85,8 +85,8 @@ pub(crate) struct Exception {
 pub(crate) enum Instead {
     /// These answers, written as in the row, and so many runs of the handler.
     Answers(&'static str, usize),
-    /// One of these answers, by chance. The handler does not run.
-    OneOf(&'static [&'static str]),
+    /// One of these answers, by chance, and so many runs of the handler.
+    OneOf(&'static [&'static str], usize),
     /// The request cannot be made.
     Impossible,
     /// The body is sent, and the answer stays. For [`WITHHELD`].
@@ -102,7 +102,7 @@ impl Instead {
     pub(crate) fn text(self) -> String {
         match self {
             Self::Answers(answers, _) => answers,
-            Self::OneOf(answers) => return answers.join(" or "),
+            Self::OneOf(answers, _) => return answers.join(" or "),
             Self::Impossible => "impossible",
             Self::Sent => "sent",
             Self::Dropped => "as without that header",

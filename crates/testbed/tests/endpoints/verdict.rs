@@ -60,7 +60,7 @@ impl Verdict {
         let (answers, expected_runs) = match &instead {
             Some(Instead::Impossible) => return,
             Some(Instead::Answers(answers, runs)) => (std::slice::from_ref(answers), *runs),
-            Some(Instead::OneOf(answers)) => (*answers, 0),
+            Some(Instead::OneOf(answers, runs)) => (*answers, *runs),
             _ => (std::slice::from_ref(&row.answers), row.runs),
         };
         let sent = self.framework.exception(WITHHELD);
