@@ -85,6 +85,8 @@ pub(crate) struct Exception {
 pub(crate) enum Instead {
     /// These answers, written as in the row, and so many runs of the handler.
     Answers(&'static str, usize),
+    /// One of these answers, by chance, and so many runs of the handler.
+    OneOf(&'static [&'static str], usize),
     /// The request cannot be made.
     Impossible,
     /// The body is sent, and the answer stays. For [`WITHHELD`].
@@ -97,14 +99,16 @@ pub(crate) enum Instead {
 
 impl Instead {
     /// As the page writes it.
-    pub(crate) fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> String {
         match self {
             Self::Answers(answers, _) => answers,
+            Self::OneOf(answers, _) => return answers.join(" or "),
             Self::Impossible => "impossible",
             Self::Sent => "sent",
             Self::Dropped => "as without that header",
             Self::Joined => "as one line, joined by a comma",
         }
+        .to_owned()
     }
 }
 

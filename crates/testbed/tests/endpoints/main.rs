@@ -46,9 +46,10 @@ fn what_each_proxy_changes_is_in_the_guide() {
 /// What each makes of the contract. `None` if the environment chose some of them.
 fn verdicts(all: &'static [Framework]) -> Option<Vec<Verdict>> {
     let verdicts: Vec<Verdict> = chosen(all).map(Verdict::of).collect();
+    // Not `eprintln!`: what a passing test prints with it is swallowed.
+    let mut stderr = io::stderr();
     for line in verdicts.iter().flat_map(Verdict::lines) {
-        // Not `eprintln!`: what a passing test prints with it is swallowed.
-        writeln!(io::stderr(), "{line}").unwrap();
+        writeln!(stderr, "{line}").unwrap();
     }
     let problems: Vec<&str> = verdicts
         .iter()

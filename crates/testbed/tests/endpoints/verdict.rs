@@ -56,10 +56,12 @@ impl Verdict {
 
     fn play(&mut self, row: &'static Row) {
         let exception = self.framework.exception(row.name);
-        let (answers, expected_runs) = match exception.map(|exception| exception.instead) {
+        let instead = exception.map(|exception| exception.instead);
+        let (answers, expected_runs) = match &instead {
             Some(Instead::Impossible) => return,
-            Some(Instead::Answers(answers, runs)) => (answers, runs),
-            _ => (row.answers, row.runs),
+            Some(Instead::Answers(answers, runs)) => (std::slice::from_ref(answers), *runs),
+            Some(Instead::OneOf(answers, runs)) => (*answers, *runs),
+            _ => (std::slice::from_ref(&row.answers), row.runs),
         };
         let sent = self.framework.exception(WITHHELD);
         let sent = sent.and_then(|_| row.with_body_sent());
@@ -68,10 +70,11 @@ impl Verdict {
         let goes_on = GOES_ON.play(self.server());
         let runs = self.handler.runs() - before;
         let faults = [
-            (played != answers).then(|| format!("answered {played:?}, not {answers:?}")),
+            (!answers.contains(&played.as_str()))
+                .then(|| format!("answered {played:?}, not {answers:?}")),
             (goes_on != GOES_ON.answers).then(|| format!("afterwards {goes_on:?}")),
             (runs != expected_runs + 1).then(|| format!("{runs} runs, not {expected_runs} + 1")),
-            (exception.is_some() && answers == row.answers)
+            (exception.is_some() && answers == [row.answers])
                 .then(|| "an exception that says what the row says".to_owned()),
         ];
         let faults: Vec<String> = faults.into_iter().flatten().collect();
