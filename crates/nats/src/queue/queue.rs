@@ -29,11 +29,6 @@ use crate::{
 pub(super) const NOT_BEFORE: &str = "Clerk-Not-Before";
 /// Separates a requeued message's id from what makes it differ. [`token::encode`] leaves no other.
 pub(super) const REQUEUED: char = '#';
-/// How often an id is tried that the server has reserved: the first copy of the message may just be on its way.
-const SAME_ID: u32 = 5;
-/// How often in all, then each time with another id. More than the sender's attempts.
-const TRIES: u32 = 15;
-const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// Each idle worker has one request waiting.
 const MOST_IDLE_WORKERS: i64 = 10_000;
 
