@@ -208,17 +208,19 @@ async fn drop(
 impl LetterArgs {
     /// Found before anything is done: an event that fails again is dead-lettered again, and would be found forever.
     async fn ids(&self, queue: &OpenQueue) -> Result<Vec<String>, Failure> {
-        let mut ids = self.message_ids.clone();
+        if !self.all {
+            return Ok(self.message_ids.clone());
+        }
+        let mut ids = Vec::new();
         let mut last = None;
-        while self.all {
+        loop {
             let page = queue.dead_letters(last.as_ref(), PAGE).await?;
             ids.extend(page.iter().map(|letter| letter.message_id().to_owned()));
             match page.into_iter().next_back() {
                 Some(letter) => last = Some(letter),
-                None => break,
+                None => return Ok(ids),
             }
         }
-        Ok(ids)
     }
 }
 

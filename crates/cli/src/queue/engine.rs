@@ -21,7 +21,7 @@ pub(crate) struct OpenQueue {
 pub(super) enum Engine {
     Sqlite(SqlQueue<Sqlite>),
     Postgres(SqlQueue<Postgres>),
-    Nats(NatsQueue),
+    Nats(Box<NatsQueue>),
 }
 
 /// How many events are in each state.

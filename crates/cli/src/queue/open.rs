@@ -60,7 +60,7 @@ async fn open_on_nats(url: &str, queue: &str, stream: &str) -> Opened {
         .with_max_body_bytes(0)
         .with_duplicate_window(Duration::ZERO);
     let queue = clerk_webhooks_nats::queue::Queue::new(&streams, queue).await?;
-    Ok(Engine::Nats(queue))
+    Ok(Engine::Nats(Box::new(queue)))
 }
 
 /// The URL without user, password and parameters. Of a URL that is not understood, the scheme alone: a password may be

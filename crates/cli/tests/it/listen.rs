@@ -115,7 +115,7 @@ fn bodies_over_the_limit_are_refused_and_slow_senders_are_ended() {
     let mut dripping = slow.try_clone().unwrap();
     std::thread::spawn(move || {
         while dripping.write_all(b" ").is_ok() {
-            std::thread::sleep(Duration::from_secs(1))
+            std::thread::sleep(Duration::from_secs(1));
         }
     });
     // Meanwhile, others are served.

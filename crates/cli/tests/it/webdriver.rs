@@ -1,4 +1,4 @@
-//! A browser without a screen, driven over WebDriver.
+//! A browser without a screen, driven over `WebDriver`.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::http::request;
 
-/// The key that WebDriver uses for the reference of an element.
+/// The key that `WebDriver` uses for the reference of an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// One browser at a time: two are slow enough to fail on a small machine.

@@ -1,6 +1,6 @@
 //! A stand-in for Clerk's Backend API: serves a state that tests change, in pages, and fails as servers and proxies do.
 //!
-//! It follows Clerk's OpenAPI of version 2026-05-12: paths, paging by `limit` and `offset` or `starting_after`, order by
+//! It follows Clerk's `OpenAPI` of version 2026-05-12: paths, paging by `limit` and `offset` or `starting_after`, order by
 //! `created_at`, plain arrays and `{data, total_count}`, the form of errors. Nobody compared it with Clerk's servers.
 //! What Clerk answers to a `starting_after` that names a deleted user is not documented: here it is a 422.
 //!

@@ -161,7 +161,7 @@ async fn is_not_clerk<DB: Database>(
 ) {
     match mirror.reconcile(api).fix().await {
         Err(BackfillError::Api(error)) => {
-            assert_eq!(error.kind(), ApiErrorKind::NotClerk, "{error}")
+            assert_eq!(error.kind(), ApiErrorKind::NotClerk, "{error}");
         }
         other => panic!("{other:?}"),
     }
