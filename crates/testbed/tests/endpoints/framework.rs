@@ -44,7 +44,7 @@ pub(crate) struct Framework {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     /// Ends the server's process when dropped.
-    _process: Option<Box<dyn Any>>,
+    _process: Option<Box<dyn Any + Send>>,
 }
 
 impl Running {
@@ -57,7 +57,7 @@ impl Running {
     }
 
     /// A server that goes on until `process` is dropped.
-    pub(crate) fn until_dropped(address: SocketAddr, process: impl Any) -> Self {
+    pub(crate) fn until_dropped(address: SocketAddr, process: impl Any + Send) -> Self {
         Self {
             address,
             _process: Some(Box::new(process)),

@@ -22,6 +22,7 @@ mod wire;
 use std::{
     env,
     io::{self, Write as _},
+    thread,
 };
 
 use framework::Framework;
@@ -45,7 +46,7 @@ fn what_each_proxy_changes_is_in_the_guide() {
 
 /// What each makes of the contract. `None` if the environment chose some of them.
 fn verdicts(all: &'static [Framework]) -> Option<Vec<Verdict>> {
-    let verdicts: Vec<Verdict> = chosen(all).map(Verdict::of).collect();
+    let verdicts = at_once(chosen(all), Verdict::of);
     // Not `eprintln!`: what a passing test prints with it is swallowed.
     let mut stderr = io::stderr();
     for line in verdicts.iter().flat_map(Verdict::lines) {
@@ -57,6 +58,15 @@ fn verdicts(all: &'static [Framework]) -> Option<Vec<Verdict>> {
         .collect();
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
     (verdicts.len() == all.len()).then_some(verdicts)
+}
+
+/// Most of the time they wait for each other's deadlines.
+fn at_once<T: Send, R: Send>(all: impl Iterator<Item = T>, of: fn(T) -> R) -> Vec<R> {
+    thread::scope(|scope| {
+        let running: Vec<_> = all.map(|one| scope.spawn(move || of(one))).collect();
+        let joined = running.into_iter().map(|thread| thread.join().unwrap());
+        joined.collect()
+    })
 }
 
 /// All, or those that `ENDPOINTS` names.
