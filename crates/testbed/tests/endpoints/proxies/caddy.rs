@@ -20,37 +20,46 @@ const INVITES: &str =
 const CLOSED: &str =
     "the service closes a connection whose body is too long, and Caddy may still be sending it";
 
+const EXPECT_NO_HEADER: Exception = Exception {
+    row: "`Expect: 100-continue`, no webhook header",
+    instead: Instead::OneOf(
+        &[
+            "100, then 400 missing webhook header",
+            "400 missing webhook header",
+        ],
+        0,
+    ),
+    reason: INVITES,
+};
+const EXPECT_STALE: Exception = Exception {
+    row: "`Expect: 100-continue`, stale",
+    instead: Instead::OneOf(
+        &[
+            "100, then 400 timestamp out of tolerance",
+            "400 timestamp out of tolerance",
+        ],
+        0,
+    ),
+    reason: INVITES,
+};
+const EXPECT_TOO_LONG: Exception = Exception {
+    row: "`Expect: 100-continue`, one byte over the limit declared",
+    instead: Instead::OneOf(&["100, then 413 body too large", "413 body too large"], 0),
+    reason: INVITES,
+};
+const TOO_LONG_CHUNKED: Exception = Exception {
+    row: "over the default limit, chunked",
+    instead: Instead::OneOf(&["413 body too large", "502"], 0),
+    reason: CLOSED,
+};
+
 pub(super) const HTTP1: Framework = Framework {
     name: "Caddy HTTP/1.1",
     start: |handler| CADDY.in_front_of((AXUM.start)(handler).address, Version::Http1),
     exceptions: &[
-        Exception {
-            row: "`Expect: 100-continue`, no webhook header",
-            instead: Instead::OneOf(
-                &[
-                    "100, then 400 missing webhook header",
-                    "400 missing webhook header",
-                ],
-                0,
-            ),
-            reason: INVITES,
-        },
-        Exception {
-            row: "`Expect: 100-continue`, stale",
-            instead: Instead::OneOf(
-                &[
-                    "100, then 400 timestamp out of tolerance",
-                    "400 timestamp out of tolerance",
-                ],
-                0,
-            ),
-            reason: INVITES,
-        },
-        Exception {
-            row: "`Expect: 100-continue`, one byte over the limit declared",
-            instead: Instead::OneOf(&["100, then 413 body too large", "413 body too large"], 0),
-            reason: INVITES,
-        },
+        EXPECT_NO_HEADER,
+        EXPECT_STALE,
+        EXPECT_TOO_LONG,
         Exception {
             row: "`Expect: 100-continue`, genuine",
             instead: Instead::OneOf(
@@ -72,11 +81,7 @@ pub(super) const HTTP1: Framework = Framework {
             instead: Instead::Answers("502", 0),
             reason: "Caddy reads chunks itself",
         },
-        Exception {
-            row: "over the default limit, chunked",
-            instead: Instead::OneOf(&["413 body too large", "502"], 0),
-            reason: CLOSED,
-        },
+        TOO_LONG_CHUNKED,
     ],
 };
 
@@ -84,33 +89,9 @@ pub(super) const HTTP2: Framework = Framework {
     name: "Caddy HTTP/2",
     start: |handler| CADDY.in_front_of((AXUM.start)(handler).address, Version::Http2),
     exceptions: &[
-        Exception {
-            row: "`Expect: 100-continue`, no webhook header",
-            instead: Instead::OneOf(
-                &[
-                    "100, then 400 missing webhook header",
-                    "400 missing webhook header",
-                ],
-                0,
-            ),
-            reason: INVITES,
-        },
-        Exception {
-            row: "`Expect: 100-continue`, stale",
-            instead: Instead::OneOf(
-                &[
-                    "100, then 400 timestamp out of tolerance",
-                    "400 timestamp out of tolerance",
-                ],
-                0,
-            ),
-            reason: INVITES,
-        },
-        Exception {
-            row: "`Expect: 100-continue`, one byte over the limit declared",
-            instead: Instead::OneOf(&["100, then 413 body too large", "413 body too large"], 0),
-            reason: INVITES,
-        },
+        EXPECT_NO_HEADER,
+        EXPECT_STALE,
+        EXPECT_TOO_LONG,
         Exception {
             row: "the sender ends midway and reads on",
             instead: Instead::Impossible,
@@ -121,11 +102,7 @@ pub(super) const HTTP2: Framework = Framework {
             instead: Instead::Impossible,
             reason: NO_CHUNKS,
         },
-        Exception {
-            row: "over the default limit, chunked",
-            instead: Instead::OneOf(&["413 body too large", "502"], 0),
-            reason: CLOSED,
-        },
+        TOO_LONG_CHUNKED,
     ],
 };
 

@@ -38,50 +38,59 @@ const INVITES: &str = "nginx invites every body, and waits 5 s for it";
 const NO_INVITATION: &str =
     "over HTTP/2 nginx never sends `100 Continue`; this sender waits for it";
 
+const BODY_WITHHELD: Exception = Exception {
+    row: WITHHELD,
+    instead: Instead::Sent,
+    reason: READS_FIRST,
+};
+const NO_HEADER_TOO_LONG: Exception = Exception {
+    row: "no webhook header, and too long a body declared",
+    instead: Instead::Answers("413 with a page of the proxy", 0),
+    reason: OWN_LIMIT,
+};
+const TOO_LONG: Exception = Exception {
+    row: "one byte over the default limit declared",
+    instead: Instead::Answers("413 with a page of the proxy", 0),
+    reason: OWN_LIMIT,
+};
+const FAR_TOO_LONG: Exception = Exception {
+    row: "10^14 bytes declared",
+    instead: Instead::Answers("413 with a page of the proxy", 0),
+    reason: OWN_LIMIT,
+};
+const EXPECT_TOO_LONG: Exception = Exception {
+    row: "`Expect: 100-continue`, one byte over the limit declared",
+    instead: Instead::Answers("413 with a page of the proxy", 0),
+    reason: OWN_LIMIT,
+};
+const TOO_LONG_CHUNKED: Exception = Exception {
+    row: "over the default limit, chunked",
+    instead: Instead::Answers("413 with a page of the proxy", 0),
+    reason: OWN_LIMIT,
+};
+const DELIVERY_INSIDE: Exception = Exception {
+    row: "a delivery inside a body that is refused unread",
+    instead: Instead::Answers("413 with a page of the proxy, then closed", 0),
+    reason: OWN_LIMIT,
+};
+const OVER_1_KIB: Exception = Exception {
+    row: "one byte over a limit of 1 KiB declared",
+    instead: Instead::Answers("closed", 0),
+    reason: WAITS,
+};
+
 pub(super) const HTTP1: Framework = Framework {
     name: "nginx HTTP/1.1",
     start: |handler| NGINX.in_front_of((AXUM.start)(handler).address, Version::Http1),
     exceptions: &[
-        Exception {
-            row: WITHHELD,
-            instead: Instead::Sent,
-            reason: READS_FIRST,
-        },
-        Exception {
-            row: "no webhook header, and too long a body declared",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "one byte over the default limit declared",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "10^14 bytes declared",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "`Expect: 100-continue`, one byte over the limit declared",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "over the default limit, chunked",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "a delivery inside a body that is refused unread",
-            instead: Instead::Answers("413 with a page of the proxy, then closed", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "one byte over a limit of 1 KiB declared",
-            instead: Instead::Answers("closed", 0),
-            reason: WAITS,
-        },
+        BODY_WITHHELD,
+        NO_HEADER_TOO_LONG,
+        TOO_LONG,
+        FAR_TOO_LONG,
+        EXPECT_TOO_LONG,
+        TOO_LONG_CHUNKED,
+        DELIVERY_INSIDE,
+        OVER_1_KIB,
         Exception {
             row: "`Expect: 100-continue`, no webhook header",
             instead: Instead::Answers("100, then closed", 0),
@@ -109,46 +118,14 @@ pub(super) const HTTP2: Framework = Framework {
     name: "nginx HTTP/2",
     start: |handler| NGINX.in_front_of((AXUM.start)(handler).address, Version::Http2),
     exceptions: &[
-        Exception {
-            row: WITHHELD,
-            instead: Instead::Sent,
-            reason: READS_FIRST,
-        },
-        Exception {
-            row: "no webhook header, and too long a body declared",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "one byte over the default limit declared",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "10^14 bytes declared",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "`Expect: 100-continue`, one byte over the limit declared",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "over the default limit, chunked",
-            instead: Instead::Answers("413 with a page of the proxy", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "a delivery inside a body that is refused unread",
-            instead: Instead::Answers("413 with a page of the proxy, then closed", 0),
-            reason: OWN_LIMIT,
-        },
-        Exception {
-            row: "one byte over a limit of 1 KiB declared",
-            instead: Instead::Answers("closed", 0),
-            reason: WAITS,
-        },
+        BODY_WITHHELD,
+        NO_HEADER_TOO_LONG,
+        TOO_LONG,
+        FAR_TOO_LONG,
+        EXPECT_TOO_LONG,
+        TOO_LONG_CHUNKED,
+        DELIVERY_INSIDE,
+        OVER_1_KIB,
         Exception {
             row: "`Expect: 100-continue`, no webhook header",
             instead: Instead::Answers("closed", 0),
