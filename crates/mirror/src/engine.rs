@@ -1,6 +1,12 @@
 //! What the mirror needs to know about an engine, SQLite or Postgres.
 
+use serde_json::{Map, Value};
 use sqlx::{Database, SqlStr};
+
+use crate::{
+    apply::lock::Locks,
+    schema::{scripts::Script, statements::Call},
+};
 
 /// An engine that this crate supports: [`sqlx::Sqlite`] or [`sqlx::Postgres`], depending on the feature. Sealed.
 ///
@@ -36,8 +42,11 @@ impl Kind {
 /// A row of texts.
 pub(crate) type Row = Vec<Option<String>>;
 
+/// An object, or an id, as a script reads it.
+pub(crate) type Record = Map<String, Value>;
+
 pub(crate) mod sealed {
-    use super::{Kind, Row, SqlStr};
+    use super::{Call, Kind, Locks, Record, Row, Script, SqlStr};
 
     /// How an engine writes what the two write differently.
     pub trait Dialect: Sized {
@@ -45,6 +54,8 @@ pub(crate) mod sealed {
         const PREFIX: &'static str;
         /// The statement that begins a transaction that writes.
         const BEGIN: &'static str;
+        /// Whether a script is one statement, which needs no transaction around it.
+        const IS_SCRIPT_ATOMIC: bool;
         /// What makes the place for the tables.
         const CREATE_SCHEMA: &'static str;
         /// The statement that makes other migrations wait until the transaction ends.
@@ -59,20 +70,39 @@ pub(crate) mod sealed {
         /// The type of a column.
         fn column_type(kind: Kind) -> &'static str;
 
-        /// Whether a column's value is one of the texts of the JSON list in the parameter.
-        fn is_in(column: &str, parameter: &str) -> String;
+        /// Compares texts by their bytes.
+        const BY_BYTES: &'static str;
 
-        /// The objects of the JSON list in parameter 1, as a source of rows.
-        fn records(columns: &[(&str, Kind)]) -> String;
+        /// The records in a parameter, as the source `record` of rows.
+        fn records(fields: &[(&str, Kind)], parameter: &str) -> String;
 
-        /// The value of a column in a row of [`records`](Self::records).
-        fn field(column: &str, kind: Kind) -> String;
+        /// The elements of a list of a row of `fresh`, as the source `element` of rows.
+        fn elements(list: &str, fields: &[(&str, Kind)]) -> String;
 
-        /// One statement that does what several insertions into different tables do.
-        fn combine(insertions: &[String]) -> String;
+        /// A field of a row of [`elements`](Self::elements).
+        fn element(field: &str) -> String;
 
-        /// The statements that lock keys until the transaction ends. Empty on an engine with one writer.
-        fn lock(exclusive: &[i64], shared: &[i64]) -> String;
+        /// A field as the value of a column.
+        fn value(field: &str, kind: Kind) -> String;
+
+        /// The statements that store a script in the database, if it can.
+        fn define(script: &Script) -> String;
+
+        /// The statement that runs a script.
+        fn call(script: &Script) -> String;
+
+        /// The statement that returns what a script would.
+        #[cfg(feature = "backfill")]
+        fn compare(script: &Script) -> String;
+
+        /// Runs a [`call`](Self::call) of a script under these locks, which are kept until the transaction ends.
+        fn call_script(
+            connection: &mut Self,
+            call: &Call,
+            records: &[&Record],
+            locks: &Locks,
+            wants_before: bool,
+        ) -> impl Future<Output = sqlx::Result<Vec<Row>>> + Send;
 
         /// Runs a batch of statements without parameters.
         fn run(
@@ -118,13 +148,7 @@ macro_rules! run_statements {
             statement: SqlStr,
             texts: &[&str],
         ) -> sqlx::Result<Vec<Row>> {
-            use sqlx::Row as _;
-            let query = sqlx::query_with(statement, arguments::<$arguments>(texts)?);
-            let rows = query.fetch_all(connection).await?;
-            let texts_of = |row: &<<Self as sqlx::Connection>::Database as Database>::Row| {
-                (0..row.len()).map(|column| row.try_get(column)).collect()
-            };
-            rows.iter().map(texts_of).collect()
+            fetch(connection, statement, arguments::<$arguments>(texts)?).await
         }
     };
 }
@@ -141,15 +165,51 @@ where
     Ok(arguments)
 }
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+async fn fetch<C>(
+    connection: &mut C,
+    statement: SqlStr,
+    arguments: <C::Database as Database>::Arguments,
+) -> sqlx::Result<Vec<Row>>
+where
+    C: sqlx::Connection,
+    for<'c> &'c mut C: sqlx::Executor<'c, Database = C::Database>,
+    <C::Database as Database>::Arguments: sqlx::IntoArguments<C::Database>,
+    usize: sqlx::ColumnIndex<<C::Database as Database>::Row>,
+    for<'r> Option<String>: sqlx::Decode<'r, C::Database> + sqlx::Type<C::Database>,
+{
+    use sqlx::Row as _;
+    let rows = sqlx::query_with(statement, arguments)
+        .fetch_all(connection)
+        .await?;
+    let texts_of = |row: &<C::Database as Database>::Row| {
+        (0..row.len()).map(|column| row.try_get(column)).collect()
+    };
+    rows.iter().map(texts_of).collect()
+}
+
+#[cfg(feature = "postgres")]
+fn fields_of(fields: &[(&str, Kind)]) -> String {
+    use sealed::Dialect as _;
+    let definition = |(name, kind): &(&str, Kind)| match kind {
+        Kind::Timestamp => format!(r#""{name}" bigint"#),
+        kind => format!(r#""{name}" {}"#, sqlx::PgConnection::column_type(*kind)),
+    };
+    let definitions: Vec<_> = fields.iter().map(definition).collect();
+    definitions.join(", ")
+}
+
 #[cfg(feature = "postgres")]
 impl sealed::Dialect for sqlx::PgConnection {
     const PREFIX: &'static str = "clerk.";
     const BEGIN: &'static str = "begin";
+    const IS_SCRIPT_ATOMIC: bool = true;
     const CREATE_SCHEMA: &'static str = "create schema if not exists clerk";
     const LOCK_MIGRATIONS: &'static str = "select pg_advisory_xact_lock(7164773311834726771)";
     const HAS_VERSIONS: &'static str = "select count(to_regclass('clerk.mirror_migrations'))::text";
     const NOW: &'static str = "(extract(epoch from statement_timestamp()) * 1000)::bigint";
     const TABLE_OPTIONS: &'static str = "";
+    const BY_BYTES: &'static str = r#"collate "C""#;
 
     fn column_type(kind: Kind) -> &'static str {
         match kind {
@@ -161,46 +221,83 @@ impl sealed::Dialect for sqlx::PgConnection {
         }
     }
 
-    /// An array, so that an index finds its elements.
-    fn is_in(column: &str, parameter: &str) -> String {
-        format!("{column} = any (array(select jsonb_array_elements_text({parameter}::jsonb)))")
+    fn records(fields: &[(&str, Kind)], parameter: &str) -> String {
+        let fields = fields_of(fields);
+        format!("jsonb_to_recordset({parameter}) as record ({fields})")
     }
 
-    fn records(columns: &[(&str, Kind)]) -> String {
-        let definition = |(name, kind): &(&str, Kind)| match kind {
-            Kind::Timestamp => format!(r#""{name}" bigint"#),
-            kind => format!(r#""{name}" {}"#, Self::column_type(*kind)),
-        };
-        let definitions: Vec<_> = columns.iter().map(definition).collect();
-        let definitions = definitions.join(", ");
-        format!("jsonb_to_recordset($1::jsonb) as record ({definitions})")
+    fn elements(list: &str, fields: &[(&str, Kind)]) -> String {
+        let fields = fields_of(fields);
+        format!(r#"jsonb_to_recordset(fresh."{list}") as element ({fields})"#)
     }
 
-    fn field(column: &str, kind: Kind) -> String {
+    fn element(field: &str) -> String {
+        format!(r#"element."{field}""#)
+    }
+
+    fn value(field: &str, kind: Kind) -> String {
         match kind {
-            Kind::Timestamp => format!(r#"to_timestamp(record."{column}" / 1000.0)"#),
-            _ => format!(r#"record."{column}""#),
+            Kind::Timestamp => format!("to_timestamp({field} / 1000.0)"),
+            _ => field.to_owned(),
         }
     }
 
-    fn combine(insertions: &[String]) -> String {
-        let step =
-            |(number, insertion): (usize, &String)| format!("step_{number} as ({insertion})");
-        let steps: Vec<_> = insertions.iter().enumerate().map(step).collect();
-        format!("with {} select", steps.join(", "))
+    /// A function, since a statement sees what others have committed before it began, and not what they commit while it
+    /// waits for its locks. Its plans must not depend on how few rows the tables had when they were made.
+    fn define(script: &Script) -> String {
+        let steps = script.steps.iter().enumerate();
+        let steps = steps.map(|(number, step)| format!(",\nstep_{number} as (\n    {step}\n)"));
+        format!(
+            "create or replace function {prefix}mirror_{name}(jsonb, bigint[], boolean[], boolean)
+returns table (id_of_record text, outcome text, object_before text) language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$ begin
+perform case when is_exclusive then pg_advisory_xact_lock(number) else pg_advisory_xact_lock_shared(number) end
+from unnest($2, $3) as lock (number, is_exclusive);
+return query with fresh as materialized (
+    {fresh}
+){steps}
+{outcomes};
+end $$;
+",
+            prefix = Self::PREFIX,
+            name = script.name(),
+            fresh = script.fresh::<sqlx::Postgres>("$1"),
+            steps = steps.collect::<String>(),
+            outcomes = script.outcomes("$4"),
+        )
     }
 
-    /// Simple statements: their numbers are no text from outside.
-    fn lock(exclusive: &[i64], shared: &[i64]) -> String {
-        let statement = |function: &str, keys: &[i64]| {
-            let keys: Vec<_> = keys.iter().map(i64::to_string).collect();
-            match keys.join(",") {
-                keys if keys.is_empty() => String::new(),
-                keys => format!("; select {function}(key) from unnest('{{{keys}}}'::bigint[]) key"),
-            }
-        };
-        statement("pg_advisory_xact_lock_shared", shared)
-            + &statement("pg_advisory_xact_lock", exclusive)
+    fn call(script: &Script) -> String {
+        let (prefix, name) = (Self::PREFIX, script.name());
+        format!("select * from {prefix}mirror_{name}($1::jsonb, $2, $3, $4)")
+    }
+
+    #[cfg(feature = "backfill")]
+    fn compare(script: &Script) -> String {
+        let fresh = script.fresh::<sqlx::Postgres>("$1::jsonb");
+        let outcomes = script.outcomes("false");
+        format!("with fresh as materialized ({fresh}) {outcomes}")
+    }
+
+    async fn call_script(
+        connection: &mut Self,
+        call: &Call,
+        records: &[&Record],
+        locks: &Locks,
+        wants_before: bool,
+    ) -> sqlx::Result<Vec<Row>> {
+        use sqlx::Arguments as _;
+        let (numbers, are_exclusive) = locks.unzip();
+        let records = serde_json::to_string(records);
+        let records = records.map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let mut arguments = sqlx::postgres::PgArguments::default();
+        arguments
+            .add(records)
+            .and_then(|()| arguments.add(numbers))
+            .and_then(|()| arguments.add(are_exclusive))
+            .and_then(|()| arguments.add(wants_before))
+            .map_err(sqlx::Error::Encode)?;
+        fetch(connection, call.statement.clone(), arguments).await
     }
 
     run_statements!(sqlx::postgres::PgArguments);
@@ -210,6 +307,7 @@ impl sealed::Dialect for sqlx::PgConnection {
 impl sealed::Dialect for sqlx::SqliteConnection {
     const PREFIX: &'static str = "clerk_";
     const BEGIN: &'static str = "begin immediate";
+    const IS_SCRIPT_ATOMIC: bool = false;
     const CREATE_SCHEMA: &'static str = "";
     /// Empty, since a file has one writer at a time.
     const LOCK_MIGRATIONS: &'static str = "";
@@ -217,6 +315,7 @@ impl sealed::Dialect for sqlx::SqliteConnection {
         "select cast(count(*) as text) from sqlite_schema where name = 'clerk_mirror_migrations'";
     const NOW: &'static str = "cast(unixepoch('subsec') * 1000 as integer)";
     const TABLE_OPTIONS: &'static str = " strict";
+    const BY_BYTES: &'static str = "collate binary";
 
     fn column_type(kind: Kind) -> &'static str {
         match kind {
@@ -225,33 +324,76 @@ impl sealed::Dialect for sqlx::SqliteConnection {
         }
     }
 
-    fn is_in(column: &str, parameter: &str) -> String {
-        format!("{column} in (select value from json_each({parameter}))")
+    fn records(fields: &[(&str, Kind)], _: &str) -> String {
+        let field = |(at, (name, _)): (usize, &(&str, Kind))| format!(r#"${} as "{name}""#, at + 1);
+        let fields: Vec<_> = fields.iter().enumerate().map(field).collect();
+        format!("(select {}) as record", fields.join(", "))
     }
 
-    fn records(_: &[(&str, Kind)]) -> String {
-        "json_each($1)".to_owned()
+    fn elements(list: &str, _: &[(&str, Kind)]) -> String {
+        format!(r#"json_each(fresh."{list}") as element"#)
+    }
+
+    fn element(field: &str) -> String {
+        format!("(element.value ->> '{field}')")
     }
 
     /// A timestamp is text as in RFC 3339, which SQLite's date functions and every client read.
-    fn field(column: &str, kind: Kind) -> String {
-        let value = format!("(value ->> '{column}')");
+    fn value(field: &str, kind: Kind) -> String {
         match kind {
             Kind::Timestamp => format!(
-                "strftime('%Y-%m-%dT%H:%M:%S', {value} / 1000, 'unixepoch') \
-                 || printf('.%03dZ', {value} % 1000)"
+                "strftime('%Y-%m-%dT%H:%M:%S', {field} / 1000, 'unixepoch') \
+                 || printf('.%03dZ', {field} % 1000)"
             ),
-            _ => value,
+            _ => field.to_owned(),
         }
     }
 
-    /// sqlx runs them one after the other, with the same parameters.
-    fn combine(insertions: &[String]) -> String {
-        insertions.join("; ")
+    fn define(_: &Script) -> String {
+        String::new()
     }
 
-    fn lock(_: &[i64], _: &[i64]) -> String {
-        String::new()
+    /// sqlx runs the statements one after the other, with the same parameters.
+    fn call(script: &Script) -> String {
+        let wants_before = format!("${}", script.fields.len() + 1);
+        let fresh = script.fresh::<sqlx::Sqlite>("");
+        let outcomes = script.outcomes(&wants_before);
+        let statements = [&outcomes].into_iter().chain(&script.steps);
+        let statements = statements.map(|statement| format!("with fresh as ({fresh}) {statement}"));
+        statements.collect::<Vec<_>>().join("; ")
+    }
+
+    #[cfg(feature = "backfill")]
+    fn compare(script: &Script) -> String {
+        let fresh = script.fresh::<sqlx::Sqlite>("");
+        format!("with fresh as ({fresh}) {}", script.outcomes("false"))
+    }
+
+    async fn call_script(
+        connection: &mut Self,
+        call: &Call,
+        records: &[&Record],
+        _: &Locks,
+        wants_before: bool,
+    ) -> sqlx::Result<Vec<Row>> {
+        use sqlx::Arguments as _;
+        let mut rows = Vec::new();
+        for record in records {
+            let mut arguments = sqlx::sqlite::SqliteArguments::default();
+            for field in &call.fields {
+                let added = match record.get(*field) {
+                    None | Some(Value::Null) => arguments.add(None::<&str>),
+                    Some(Value::Bool(value)) => arguments.add(*value),
+                    Some(Value::Number(number)) => arguments.add(number.as_i64()),
+                    Some(Value::String(text)) => arguments.add(text.as_str()),
+                    Some(json) => arguments.add(json.to_string()),
+                };
+                added.map_err(sqlx::Error::Encode)?;
+            }
+            arguments.add(wants_before).map_err(sqlx::Error::Encode)?;
+            rows.extend(fetch(connection, call.statement.clone(), arguments).await?);
+        }
+        Ok(rows)
     }
 
     run_statements!(sqlx::sqlite::SqliteArguments);

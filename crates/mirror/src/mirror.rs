@@ -10,10 +10,9 @@ use crate::{
     apply::{
         change::Change,
         event::{Operation, operations_of},
-        lock::Locks,
-        run::run,
+        run::{Outcome, run},
     },
-    engine::Engine,
+    engine::{Engine, Sql, sealed::Dialect as _},
     error::MirrorError,
     migrate::migrate,
     schema::{ddl::migrations, statements::Statements, table::Group},
@@ -141,11 +140,12 @@ impl<DB: Engine> Mirror<DB> {
         event: &RawClerkEvent,
     ) -> Result<Change, MirrorError> {
         let operations = self.operations_of(event, message_id);
-        let applied = async {
-            Locks::of(&operations).take::<DB>(transaction).await?;
-            run::<DB>(transaction, &self.statements, operations).await
-        };
-        self.outcome(applied.await, event, message_id)
+        if operations.is_empty() {
+            return Ok(Change::Ignored);
+        }
+        let outcome = run::<DB>(transaction, &self.statements, &operations, true).await;
+        let outcome = self.outcome(outcome, event, message_id)?;
+        Ok(Change::of(outcome, &operations))
     }
 
     /// Applies an event in a transaction of its own.
@@ -153,20 +153,25 @@ impl<DB: Engine> Mirror<DB> {
         &self,
         message_id: &str,
         event: &RawClerkEvent,
-    ) -> Result<Change, MirrorError> {
+    ) -> Result<(), MirrorError> {
         let operations = self.operations_of(event, message_id);
         if operations.is_empty() {
-            return self.outcome(Ok(Vec::new()), event, message_id);
+            return Ok(());
         }
-        self.outcome(self.run_alone(operations).await, event, message_id)
+        let outcome = self.run_alone(&operations).await;
+        self.outcome(outcome, event, message_id).map(drop)
     }
 
-    /// Carries out the operations in a transaction of its own.
-    pub(crate) async fn run_alone(&self, operations: Vec<Operation>) -> sqlx::Result<Vec<Change>> {
-        let mut transaction = Locks::of(&operations).begin(&self.pool).await?;
-        let changes = run::<DB>(&mut transaction, &self.statements, operations).await?;
+    /// Carries out operations in a transaction of their own.
+    pub(crate) async fn run_alone(&self, operations: &[Operation]) -> sqlx::Result<Outcome> {
+        if let ([Operation::Write { .. }], true) = (operations, Sql::<DB>::IS_SCRIPT_ATOMIC) {
+            let mut connection = self.pool.acquire().await?;
+            return run::<DB>(&mut connection, &self.statements, operations, false).await;
+        }
+        let mut transaction = self.pool.begin_with(Sql::<DB>::BEGIN).await?;
+        let outcome = run::<DB>(&mut transaction, &self.statements, operations, false).await?;
         transaction.commit().await?;
-        Ok(changes)
+        Ok(outcome)
     }
 
     fn operations_of(&self, event: &RawClerkEvent, message_id: &str) -> Vec<Operation> {
@@ -180,15 +185,14 @@ impl<DB: Engine> Mirror<DB> {
 
     fn outcome(
         &self,
-        applied: sqlx::Result<Vec<Change>>,
+        outcome: sqlx::Result<Outcome>,
         event: &RawClerkEvent,
         message_id: &str,
-    ) -> Result<Change, MirrorError> {
-        let changes = applied.map_err(MirrorError::of(DB::NAME, "apply an event"))?;
-        let change = changes.into_iter().next().unwrap_or(Change::Ignored);
-        let (event_type, change_name) = (event.event_type.as_str(), change.name());
-        debug!(target: "clerk_webhooks", message_id, event_type, change = change_name, "mirrored an event");
-        Ok(change)
+    ) -> Result<Outcome, MirrorError> {
+        let outcome = outcome.map_err(MirrorError::of(DB::NAME, "apply an event"))?;
+        let (event_type, change) = (event.event_type.as_str(), outcome.name());
+        debug!(target: "clerk_webhooks", message_id, event_type, change, "mirrored an event");
+        Ok(outcome)
     }
 }
 

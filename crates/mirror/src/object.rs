@@ -1,20 +1,22 @@
 //! From Clerk's object to the rows of its tables.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::{
-    engine::Kind,
+    engine::{Kind, Record},
     schema::table::{Column, Contained, OBJECT, Parent, Part, Source, Table},
     version::{Origin, Version, millis},
 };
 
-/// An object of Clerk's as rows.
+/// An object of Clerk's as the scripts read it.
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
     pub(crate) id: String,
     pub(crate) version: Version,
-    /// The table's columns and their values.
-    pub(crate) row: Map<String, Value>,
+    /// The table's columns and their values, and the lists of its parts.
+    pub(crate) record: Record,
     /// Tables and ids of the objects without which this one does not exist.
     pub(crate) parents: Vec<(&'static str, String)>,
 }
@@ -27,26 +29,29 @@ impl Object {
     pub(crate) fn new(table: &Table, object: Value, origin: &Origin) -> Option<Self> {
         let id = id_of(&object)?.to_owned();
         let version = origin.version(timestamp(object.get("updated_at")));
-        let mut row = columns(table.columns, &object);
+        let mut record = columns(table.columns, &object);
         let parent = |parent: &Parent| {
-            let id = row.get(parent.column)?.as_str()?;
+            let id = record.get(parent.column)?.as_str()?;
             Some((parent.table, id.to_owned()))
         };
         let parents = table.parents.iter().filter_map(parent).collect();
-        row.insert("id".to_owned(), id.clone().into());
-        row.insert(OBJECT.to_owned(), object);
-        version.write_to(&mut row);
+        for part in table.parts {
+            record.insert(part.list.to_owned(), elements(part, &object));
+        }
+        record.insert("id".to_owned(), id.clone().into());
+        record.insert(OBJECT.to_owned(), object);
+        version.write_to(&mut record);
         Some(Self {
             id,
             version,
-            row,
+            record,
             parents,
         })
     }
 
     /// Clerk's JSON.
     pub(crate) fn json(&self) -> &Value {
-        self.row.get(OBJECT).unwrap_or(&Value::Null)
+        self.record.get(OBJECT).unwrap_or(&Value::Null)
     }
 }
 
@@ -56,17 +61,20 @@ pub(crate) fn id_of(object: &Value) -> Option<&str> {
     (1..=LONGEST_ID).contains(&id.len()).then_some(id)
 }
 
-/// The rows of the elements of a list. An element without an id has none.
-pub(crate) fn part_rows(part: &Part, owner: &Object) -> Vec<Map<String, Value>> {
-    let elements = owner.json().get(part.list).and_then(Value::as_array);
-    let row = |element: &Value| {
-        let id = id_of(element)?;
-        let mut row = columns(part.columns, element);
-        row.insert("id".to_owned(), id.into());
-        row.insert(part.owner.to_owned(), owner.id.clone().into());
-        Some(row)
-    };
-    elements.into_iter().flatten().filter_map(row).collect()
+/// The elements of a list, the first with each id. One without an id is left out.
+fn elements(part: &Part, object: &Value) -> Value {
+    let elements = object.get(part.list).and_then(Value::as_array);
+    let mut by_id = BTreeMap::new();
+    for element in elements.into_iter().flatten() {
+        if let Some(id) = id_of(element) {
+            by_id.entry(id).or_insert_with(|| {
+                let mut fields = columns(part.columns, element);
+                fields.insert("id".to_owned(), id.into());
+                Value::Object(fields)
+            });
+        }
+    }
+    by_id.into_values().collect()
 }
 
 /// The objects inside this one.

@@ -5,7 +5,6 @@ use serde_json::Value;
 use crate::{
     apply::{
         event::{Operation, writes},
-        lock::Locks,
         run::run,
     },
     engine::{Engine, Sql, sealed::Dialect as _},
@@ -28,8 +27,8 @@ impl<DB: Engine> Mirror<DB> {
     ) -> Result<(), MirrorError> {
         let operations = writes(table, objects, &Origin::API, &self.settings);
         let applied = async {
-            let mut transaction = Locks::of(&operations).begin(&self.pool).await?;
-            run::<DB>(&mut transaction, &self.statements, operations).await?;
+            let mut transaction = self.pool.begin_with(Sql::<DB>::BEGIN).await?;
+            run::<DB>(&mut transaction, &self.statements, &operations, false).await?;
             if let Some((list, place)) = place {
                 let save = self.statements.save_place.clone();
                 Sql::<DB>::execute(&mut transaction, save, &[list, place]).await?;
@@ -44,7 +43,7 @@ impl<DB: Engine> Mirror<DB> {
     /// Deletes an object that the API no longer has, as the event of its deletion does.
     pub(crate) async fn delete(&self, table: &'static Table, id: &str) -> Result<(), MirrorError> {
         let id = id.to_owned();
-        let deleted = self.run_alone(vec![Operation::Delete { table, id }]).await;
+        let deleted = self.run_alone(&[Operation::Delete { table, id }]).await;
         deleted
             .map(drop)
             .map_err(MirrorError::of(DB::NAME, "delete an object"))

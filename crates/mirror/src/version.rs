@@ -59,25 +59,6 @@ impl Version {
     /// Later than every object's: the version of a deletion.
     pub(crate) const FINAL_AT: i64 = i64::MAX;
 
-    pub(crate) const FINAL: Self = Self {
-        at: Self::FINAL_AT,
-        sent_at: 0,
-        message_id: String::new(),
-    };
-
-    pub(crate) fn is_final(&self) -> bool {
-        self.at == Self::FINAL_AT
-    }
-
-    /// From the three columns of a row.
-    pub(crate) fn from_columns(columns: &mut impl Iterator<Item = Option<String>>) -> Option<Self> {
-        Some(Self {
-            at: columns.next()??.parse().ok()?,
-            sent_at: columns.next()??.parse().ok()?,
-            message_id: columns.next()??,
-        })
-    }
-
     pub(crate) fn write_to(&self, row: &mut Map<String, Value>) {
         row.insert(VERSION_AT.to_owned(), self.at.into());
         row.insert(VERSION_SENT_AT.to_owned(), self.sent_at.into());

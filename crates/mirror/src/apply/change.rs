@@ -2,6 +2,8 @@
 
 use clerk_webhooks::event::RawJson;
 
+use super::{event::Operation, run::Outcome};
+
 /// What an event changed in the tables.
 ///
 /// Let your own effects depend on it: they then happen once for each real change, however often and in whatever order
@@ -43,14 +45,28 @@ pub enum Change {
 }
 
 impl Change {
-    /// For logs.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Inserted => "inserted",
-            Self::Updated { .. } => "updated",
-            Self::Deleted => "deleted",
-            Self::Stale => "stale",
-            Self::Ignored => "ignored",
+    /// What became of the first operation's object.
+    pub(crate) fn of(outcome: Outcome, operations: &[Operation]) -> Self {
+        match outcome {
+            Outcome::Inserted => Self::Inserted,
+            Outcome::Updated(before) => Self::Updated {
+                before: raw(&before.unwrap_or_default()),
+                after: raw(&operations.first().map_or_else(String::new, json_of)),
+            },
+            Outcome::Deleted => Self::Deleted,
+            Outcome::Stale => Self::Stale,
         }
     }
+}
+
+fn json_of(operation: &Operation) -> String {
+    match operation {
+        Operation::Write { objects, .. } => objects.first().map(|object| object.json().to_string()),
+        Operation::Delete { .. } => None,
+    }
+    .unwrap_or_default()
+}
+
+fn raw(json: &str) -> RawJson {
+    serde_json::from_str(json).unwrap_or_default()
 }

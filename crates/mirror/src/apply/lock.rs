@@ -2,20 +2,16 @@
 //!
 //! A lock has a number and no row, since an object may have no row yet.
 
-use std::collections::BTreeSet;
-
-use sqlx::{AssertSqlSafe, Pool, SqlSafeStr as _, Transaction};
+use std::collections::BTreeMap;
 
 use super::event::Operation;
-use crate::engine::{Engine, Sql, sealed::Dialect as _};
 
-/// The locks of some operations.
+/// The locks of some operations, in an order that is the same everywhere: two transactions do not wait for each other.
 #[derive(Debug, Default)]
-pub(crate) struct Locks {
-    /// In order, so that two transactions do not wait for each other.
-    exclusive: BTreeSet<i64>,
-    /// A parent must not be deleted while its object is written.
-    shared: BTreeSet<i64>,
+pub struct Locks {
+    /// The number, and whether no other transaction may have it. A parent, which must not be deleted while its object is
+    /// written, is shared.
+    are_exclusive: BTreeMap<i64, bool>,
 }
 
 impl Locks {
@@ -23,16 +19,13 @@ impl Locks {
         let mut locks = Self::default();
         for operation in operations {
             match operation {
-                Operation::Delete { table, id } => {
-                    locks.exclusive.insert(number(table.name, id));
-                }
+                Operation::Delete { table, id } => locks.add(table.name, id, true),
                 Operation::Write { table, objects } => {
                     for object in objects {
-                        locks.exclusive.insert(number(table.name, &object.id));
-                        let parents = object.parents.iter();
-                        locks
-                            .shared
-                            .extend(parents.map(|(table, id)| number(table, id)));
+                        locks.add(table.name, &object.id, true);
+                        for (table, id) in &object.parents {
+                            locks.add(table, id, false);
+                        }
                     }
                 }
             }
@@ -40,32 +33,14 @@ impl Locks {
         locks
     }
 
-    /// Begins a transaction with these locks, in one round trip.
-    pub(crate) async fn begin<DB: Engine>(
-        &self,
-        pool: &Pool<DB>,
-    ) -> sqlx::Result<Transaction<'static, DB>> {
-        let statements = format!("{}{}", Sql::<DB>::BEGIN, self.statements::<DB>());
-        pool.begin_with(AssertSqlSafe(statements)).await
+    fn add(&mut self, table: &str, id: &str, is_exclusive: bool) {
+        *self.are_exclusive.entry(number(table, id)).or_default() |= is_exclusive;
     }
 
-    /// Takes the locks in a transaction that has begun.
-    pub(crate) async fn take<DB: Engine>(
-        &self,
-        connection: &mut DB::Connection,
-    ) -> sqlx::Result<()> {
-        let statements = self.statements::<DB>();
-        let statements = statements.trim_start_matches("; ");
-        if statements.is_empty() {
-            return Ok(());
-        }
-        Sql::<DB>::run(connection, AssertSqlSafe(statements).into_sql_str()).await
-    }
-
-    fn statements<DB: Engine>(&self) -> String {
-        let [exclusive, shared] =
-            [&self.exclusive, &self.shared].map(|keys| keys.iter().copied().collect::<Vec<_>>());
-        Sql::<DB>::lock(&exclusive, &shared)
+    /// The numbers, and whether each is exclusive.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn unzip(&self) -> (Vec<i64>, Vec<bool>) {
+        self.are_exclusive.iter().unzip()
     }
 }
 

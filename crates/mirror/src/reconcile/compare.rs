@@ -1,12 +1,15 @@
 //! Compares objects of the API with the tables, without writing.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::report::DifferenceKind;
 use crate::{
     apply::{
         event::{Operation, writes},
-        state::{Fate, State},
+        lock::Locks,
+        run::{Outcome, call},
     },
     engine::Engine,
     error::MirrorError,
@@ -32,18 +35,21 @@ pub(super) async fn compare<DB: Engine>(
     let Some(Operation::Write { objects, .. }) = operations.into_iter().next() else {
         return Ok(Vec::new());
     };
-    let read = async {
+    let records: Vec<_> = objects.iter().map(|object| &object.record).collect();
+    let compared = async {
         let mut connection = mirror.pool.acquire().await?;
-        State::read::<DB>(&mut connection, mirror.statements.of(table)?, &objects).await
+        let compare = &mirror.statements.of(table)?.compare;
+        call::<DB>(&mut connection, compare, &records, &Locks::default(), false).await
     };
-    let mut state = read
+    let outcomes = compared
         .await
         .map_err(MirrorError::of(DB::NAME, "compare a page"))?;
+    let mut outcomes: BTreeMap<_, _> = outcomes.into_iter().collect();
     let compared = objects.into_iter().map(|object| Compared {
-        difference: match state.fate(table, &object) {
-            Fate::Insert => Some(DifferenceKind::Missing),
-            Fate::Update(_) | Fate::Hide(true) => Some(DifferenceKind::Stale),
-            Fate::Hide(false) | Fate::Stale => None,
+        difference: match outcomes.remove(&object.id) {
+            Some(Outcome::Inserted) => Some(DifferenceKind::Missing),
+            Some(Outcome::Updated(_) | Outcome::Deleted) => Some(DifferenceKind::Stale),
+            Some(Outcome::Stale) | None => None,
         },
         id: object.id,
     });

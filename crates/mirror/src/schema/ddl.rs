@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
+    scripts::Script,
     table::{Column, Part, VERSION},
     tables::TABLES,
 };
@@ -22,7 +23,17 @@ pub(crate) fn migrations<DB: Engine>() -> Vec<String> {
         table.columns.iter().chain(of_parts)
     });
     let newest = columns.map(|column| column.since).max().unwrap_or(1);
-    (1..=newest).map(migration::<DB>).collect()
+    let mut migrations: Vec<_> = (1..=newest).map(migration::<DB>).collect();
+    // They depend on all columns.
+    if let Some(last) = migrations.last_mut() {
+        *last += &scripts::<DB>();
+    }
+    migrations
+}
+
+fn scripts<DB: Engine>() -> String {
+    let scripts = TABLES.map(|table| [Script::write::<DB>(table), Script::delete::<DB>(table)]);
+    scripts.iter().flatten().map(Sql::<DB>::define).collect()
 }
 
 fn migration<DB: Engine>(version: usize) -> String {

@@ -3,6 +3,7 @@
 pub(crate) mod ddl;
 #[cfg(test)]
 mod documented;
+pub(crate) mod scripts;
 pub(crate) mod statements;
 pub(crate) mod table;
 pub(crate) mod tables;

@@ -1,27 +1,18 @@
 //! The statements that read and write the tables.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 #[cfg(feature = "backfill")]
-use super::ddl::BACKFILL;
-use super::{
-    ddl::TOMBSTONES,
-    table::{OBJECT, Table, VERSION},
-    tables::TABLES,
-};
-use crate::{
-    engine::{Engine, Kind, Sql, sealed::Dialect},
-    version::Version,
-};
+use super::{ddl::BACKFILL, table::OBJECT};
+use super::{ddl::TOMBSTONES, scripts::Script, table::Table, tables::TABLES};
+use crate::engine::{Engine, Sql, sealed::Dialect as _};
 
 /// Every statement of an engine.
 #[derive(Debug)]
 pub(crate) struct Statements {
     of_tables: BTreeMap<&'static str, TableStatements>,
-    /// Makes tombstones of the objects in parameter 1. No row: they have final ones.
-    pub(crate) bury: SqlStr,
     /// Removes some tombstones that are older than the milliseconds in parameter 1.
     pub(crate) purge: SqlStr,
     /// Parameters: a list, and its place.
@@ -34,19 +25,14 @@ pub(crate) struct Statements {
     pub(crate) forget_places: SqlStr,
 }
 
-/// The statements of one table. A list of ids is a JSON list.
+/// The statements of one table.
 #[derive(Debug)]
 pub(crate) struct TableStatements {
-    /// The rows with the ids in parameter 1, and the tombstones with those in parameter 2.
-    pub(crate) read: SqlStr,
-    /// Writes the rows in parameter 1.
-    pub(crate) upsert: SqlStr,
-    /// Deletes the rows with the ids in parameter 1.
-    pub(crate) delete: SqlStr,
-    /// Buries, then deletes the rows of other tables whose parents have the ids in parameter 1.
-    pub(crate) delete_dependents: Vec<SqlStr>,
-    /// In the order of [`Table::parts`].
-    pub(crate) parts: Vec<PartStatements>,
+    pub(crate) write: Call,
+    pub(crate) delete: Call,
+    /// What `write` would return. It changes nothing.
+    #[cfg(feature = "backfill")]
+    pub(crate) compare: Call,
     /// The ids after the one in parameter 1, as many as parameter 2 says.
     #[cfg(feature = "backfill")]
     pub(crate) ids: SqlStr,
@@ -55,12 +41,12 @@ pub(crate) struct TableStatements {
     pub(crate) object: SqlStr,
 }
 
+/// Runs a script.
 #[derive(Debug)]
-pub(crate) struct PartStatements {
-    /// Inserts the rows in parameter 1.
-    pub(crate) insert: SqlStr,
-    /// Deletes the rows whose owners have the ids in parameter 1.
-    pub(crate) delete: SqlStr,
+pub struct Call {
+    pub(crate) statement: SqlStr,
+    /// The fields of a record, in the order of the statement's parameters.
+    pub(crate) fields: Vec<&'static str>,
 }
 
 impl Statements {
@@ -69,7 +55,6 @@ impl Statements {
         let of_tables = TABLES.map(|table| (table.name, TableStatements::new::<DB>(table)));
         Self {
             of_tables: BTreeMap::from(of_tables),
-            bury: bury_records::<DB>(),
             purge: sql(format!(
                 "delete from {prefix}{TOMBSTONES} where (id, table_name) in (
     select id, table_name from {prefix}{TOMBSTONES}
@@ -99,26 +84,18 @@ on conflict (list) do update set place = excluded.place"
 }
 
 impl TableStatements {
-    fn new<DB: Engine>(table: &Table) -> Self {
+    fn new<DB: Engine>(table: &'static Table) -> Self {
+        #[cfg(feature = "backfill")]
         let (prefix, name) = (Sql::<DB>::PREFIX, table.name);
-        let has_id = Sql::<DB>::is_in("id", "$1");
+        let write = Script::write::<DB>(table);
         Self {
-            read: read::<DB>(table),
-            upsert: upsert::<DB>(table),
-            delete: sql(format!("delete from {prefix}{name} where {has_id}")),
-            delete_dependents: delete_dependents::<DB>(table),
-            parts: table
-                .parts
-                .iter()
-                .map(|part| PartStatements {
-                    insert: insert::<DB>(part.name, &part.all_columns(), "do nothing"),
-                    delete: sql(format!(
-                        "delete from {prefix}{} where {}",
-                        part.name,
-                        Sql::<DB>::is_in(part.owner, "$1")
-                    )),
-                })
-                .collect(),
+            #[cfg(feature = "backfill")]
+            compare: Call::new(&write, Sql::<DB>::compare(&write)),
+            write: Call::new(&write, Sql::<DB>::call(&write)),
+            delete: {
+                let delete = Script::delete::<DB>(table);
+                Call::new(&delete, Sql::<DB>::call(&delete))
+            },
             #[cfg(feature = "backfill")]
             ids: sql(format!(
                 "select id from {prefix}{name}
@@ -132,87 +109,16 @@ where id > $1 order by id limit cast($2 as bigint)"
     }
 }
 
-/// No text from outside is in a statement, only names of this crate.
-fn sql(statement: String) -> SqlStr {
-    AssertSqlSafe(std::sync::Arc::<str>::from(statement)).into_sql_str()
-}
-
-const VERSION_AS_TEXT: &str =
-    "cast(version_at as text), cast(version_sent_at as text), version_message_id";
-
-fn read<DB: Engine>(table: &Table) -> SqlStr {
-    let (prefix, name) = (Sql::<DB>::PREFIX, table.name);
-    sql(format!(
-        "select '', id, {VERSION_AS_TEXT}, cast({OBJECT} as text) from {prefix}{name} where {}
-union all
-select table_name, id, {VERSION_AS_TEXT}, null from {prefix}{TOMBSTONES} where {}",
-        Sql::<DB>::is_in("id", "$1"),
-        Sql::<DB>::is_in("id", "$2"),
-    ))
-}
-
-fn upsert<DB: Engine>(table: &Table) -> SqlStr {
-    let columns = table.all_columns();
-    let set = |(name, _): &(&str, Kind)| format!(r#""{name}" = excluded."{name}""#);
-    let sets: Vec<_> = columns.iter().skip(1).map(set).collect();
-    let resolution = format!("(id) do update set {}", sets.join(", "));
-    insert::<DB>(table.name, &columns, &resolution)
-}
-
-fn insert<DB: Engine>(name: &str, columns: &[(&str, Kind)], on_conflict: &str) -> SqlStr {
-    let names: Vec<_> = columns
-        .iter()
-        .map(|(name, _)| format!(r#""{name}""#))
-        .collect();
-    let field = |(name, kind): &(&str, Kind)| Sql::<DB>::field(name, *kind);
-    let fields: Vec<_> = columns.iter().map(field).collect();
-    // `where true`: SQLite would read `on conflict` as a join's.
-    sql(format!(
-        "insert into {}{name} ({}) select {} from {} where true on conflict {on_conflict}",
-        Sql::<DB>::PREFIX,
-        names.join(", "),
-        fields.join(", "),
-        Sql::<DB>::records(columns),
-    ))
-}
-
-const TOMBSTONE_COLUMNS: [(&str, Kind); 2] = [("table_name", Kind::Text), ("id", Kind::Key)];
-
-fn bury_records<DB: Engine>() -> SqlStr {
-    let columns = [TOMBSTONE_COLUMNS.as_slice(), &VERSION].concat();
-    let field = |(name, kind): &(&str, Kind)| Sql::<DB>::field(name, *kind);
-    let fields: Vec<_> = columns.iter().map(field).collect();
-    bury::<DB>(&fields.join(", "), &Sql::<DB>::records(&columns), "true")
-}
-
-fn bury<DB: Engine>(fields: &str, source: &str, condition: &str) -> SqlStr {
-    let (prefix, now) = (Sql::<DB>::PREFIX, Sql::<DB>::NOW);
-    let last = Version::FINAL_AT;
-    sql(format!(
-        "insert into {prefix}{TOMBSTONES} as held
-    (table_name, id, version_at, version_sent_at, version_message_id, recorded_at)
-select {fields}, {now} from {source} where {condition}
-on conflict (id, table_name) do update set
-    version_at = excluded.version_at,
-    version_sent_at = excluded.version_sent_at,
-    version_message_id = excluded.version_message_id,
-    recorded_at = excluded.recorded_at
-where held.version_at < {last}"
-    ))
-}
-
-fn delete_dependents<DB: Engine>(table: &Table) -> Vec<SqlStr> {
-    let mut statements = Vec::new();
-    for dependent in TABLES {
-        let parents = dependent.parents.iter();
-        for parent in parents.filter(|parent| parent.table == table.name) {
-            let name = dependent.name;
-            let source = format!("{}{name}", Sql::<DB>::PREFIX);
-            let condition = Sql::<DB>::is_in(parent.column, "$1");
-            let fields = format!("'{name}', id, version_at, version_sent_at, version_message_id");
-            statements.push(bury::<DB>(&fields, &source, &condition));
-            statements.push(sql(format!("delete from {source} where {condition}")));
+impl Call {
+    fn new(script: &Script, statement: String) -> Self {
+        Self {
+            statement: sql(statement),
+            fields: script.fields.iter().map(|(name, _)| *name).collect(),
         }
     }
-    statements
+}
+
+/// No text from outside is in a statement, only names of this crate.
+fn sql(statement: String) -> SqlStr {
+    AssertSqlSafe(Arc::<str>::from(statement)).into_sql_str()
 }
