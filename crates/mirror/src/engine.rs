@@ -73,10 +73,10 @@ pub(crate) mod sealed {
         /// Compares texts by their bytes.
         const BY_BYTES: &'static str;
 
-        /// The records in a parameter, as the source `record` of rows.
-        fn records(fields: &[(&str, Kind)], parameter: &str) -> String;
+        /// Stands behind the values of a statement that reads `fresh`.
+        const FROM_FRESH: &'static str;
 
-        /// The elements of a list of a row of `fresh`, as the source `element` of rows.
+        /// The elements of a list of `fresh`, as the source `element` of rows. A statement that reads them reads `fresh`.
         fn elements(list: &str, fields: &[(&str, Kind)]) -> String;
 
         /// A field of a row of [`elements`](Self::elements).
@@ -188,6 +188,14 @@ where
     rows.iter().map(texts_of).collect()
 }
 
+/// What is new among the objects of this JSON list.
+#[cfg(feature = "postgres")]
+fn fresh_in_postgres(script: &Script, list: &str) -> String {
+    let fields = fields_of(&script.fields);
+    let records = format!("jsonb_to_recordset({list}) as record ({fields})");
+    script.fresh::<sqlx::Postgres>(&records)
+}
+
 #[cfg(feature = "postgres")]
 fn fields_of(fields: &[(&str, Kind)]) -> String {
     use sealed::Dialect as _;
@@ -210,6 +218,8 @@ impl sealed::Dialect for sqlx::PgConnection {
     const NOW: &'static str = "(extract(epoch from statement_timestamp()) * 1000)::bigint";
     const TABLE_OPTIONS: &'static str = "";
     const BY_BYTES: &'static str = r#"collate "C""#;
+    /// It is a variable.
+    const FROM_FRESH: &'static str = "";
 
     fn column_type(kind: Kind) -> &'static str {
         match kind {
@@ -219,11 +229,6 @@ impl sealed::Dialect for sqlx::PgConnection {
             Kind::Timestamp => "timestamptz",
             Kind::Json => "jsonb",
         }
-    }
-
-    fn records(fields: &[(&str, Kind)], parameter: &str) -> String {
-        let fields = fields_of(fields);
-        format!("jsonb_to_recordset({parameter}) as record ({fields})")
     }
 
     fn elements(list: &str, fields: &[(&str, Kind)]) -> String {
@@ -243,27 +248,34 @@ impl sealed::Dialect for sqlx::PgConnection {
     }
 
     /// A function, since a statement sees what others have committed before it began, and not what they commit while it
-    /// waits for its locks. Its plans must not depend on how few rows the tables had when they were made.
+    /// waits for its locks. It is planned once for each connection, so the plan must not depend on how few rows the tables
+    /// have then.
     fn define(script: &Script) -> String {
-        let steps = script.steps.iter().enumerate();
-        let steps = steps.map(|(number, step)| format!(",\nstep_{number} as (\n    {step}\n)"));
+        let steps = script.steps.iter().map(|step| {
+            format!("if {} then\n    {};\nend if;\n", step.condition, step.statement)
+        });
+        let [id, outcome, before] = script.outcome("$4");
         format!(
             "create or replace function {prefix}mirror_{name}(jsonb, bigint[], boolean[], boolean)
 returns table (id_of_record text, outcome text, object_before text) language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$ begin
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare fresh record;
+begin
 perform case when is_exclusive then pg_advisory_xact_lock(number) else pg_advisory_xact_lock_shared(number) end
 from unnest($2, $3) as lock (number, is_exclusive);
-return query with fresh as materialized (
-    {fresh}
-){steps}
-{outcomes};
+for fresh in {fresh} loop
+id_of_record := {id};
+outcome := {outcome};
+object_before := {before};
+return next;
+{steps}end loop;
 end $$;
 ",
             prefix = Self::PREFIX,
             name = script.name(),
-            fresh = script.fresh::<sqlx::Postgres>("$1"),
+            fresh = fresh_in_postgres(script, "$1"),
             steps = steps.collect::<String>(),
-            outcomes = script.outcomes("$4"),
         )
     }
 
@@ -274,9 +286,9 @@ end $$;
 
     #[cfg(feature = "backfill")]
     fn compare(script: &Script) -> String {
-        let fresh = script.fresh::<sqlx::Postgres>("$1::jsonb");
-        let outcomes = script.outcomes("false");
-        format!("with fresh as materialized ({fresh}) {outcomes}")
+        let fresh = fresh_in_postgres(script, "$1::jsonb");
+        let outcome = script.outcome("false").join(", ");
+        format!("with fresh as ({fresh}) select {outcome} from fresh")
     }
 
     async fn call_script(
@@ -303,6 +315,25 @@ end $$;
     run_statements!(sqlx::postgres::PgArguments);
 }
 
+/// A statement that reads what is new: if the record in the parameters is. It binds only the fields that it reads, since
+/// each takes its time.
+#[cfg(feature = "sqlite")]
+fn with_fresh_in_sqlite(script: &Script, statement: &str) -> String {
+    let read = script.fresh::<sqlx::Sqlite>("") + statement;
+    let fields = script.fields.iter().enumerate();
+    let fields = fields.filter(|(_, (name, _))| read.contains(name));
+    let fields = fields.map(|(at, (name, _))| format!(r#"${} as "{name}""#, at + 1));
+    let record = format!("(select {}) as record", fields.collect::<Vec<_>>().join(", "));
+    let fresh = script.fresh::<sqlx::Sqlite>(&record);
+    format!("with fresh as ({fresh}) {statement}")
+}
+
+#[cfg(feature = "sqlite")]
+fn select_outcome_in_sqlite(script: &Script, wants_before: &str) -> String {
+    let outcome = script.outcome(wants_before).join(", ");
+    with_fresh_in_sqlite(script, &format!("select {outcome} from fresh"))
+}
+
 #[cfg(feature = "sqlite")]
 impl sealed::Dialect for sqlx::SqliteConnection {
     const PREFIX: &'static str = "clerk_";
@@ -316,6 +347,7 @@ impl sealed::Dialect for sqlx::SqliteConnection {
     const NOW: &'static str = "cast(unixepoch('subsec') * 1000 as integer)";
     const TABLE_OPTIONS: &'static str = " strict";
     const BY_BYTES: &'static str = "collate binary";
+    const FROM_FRESH: &'static str = "from fresh";
 
     fn column_type(kind: Kind) -> &'static str {
         match kind {
@@ -324,14 +356,8 @@ impl sealed::Dialect for sqlx::SqliteConnection {
         }
     }
 
-    fn records(fields: &[(&str, Kind)], _: &str) -> String {
-        let field = |(at, (name, _)): (usize, &(&str, Kind))| format!(r#"${} as "{name}""#, at + 1);
-        let fields: Vec<_> = fields.iter().enumerate().map(field).collect();
-        format!("(select {}) as record", fields.join(", "))
-    }
-
     fn elements(list: &str, _: &[(&str, Kind)]) -> String {
-        format!(r#"json_each(fresh."{list}") as element"#)
+        format!(r#"fresh, json_each(fresh."{list}") as element"#)
     }
 
     fn element(field: &str) -> String {
@@ -356,17 +382,14 @@ impl sealed::Dialect for sqlx::SqliteConnection {
     /// sqlx runs the statements one after the other, with the same parameters.
     fn call(script: &Script) -> String {
         let wants_before = format!("${}", script.fields.len() + 1);
-        let fresh = script.fresh::<sqlx::Sqlite>("");
-        let outcomes = script.outcomes(&wants_before);
-        let statements = [&outcomes].into_iter().chain(&script.steps);
-        let statements = statements.map(|statement| format!("with fresh as ({fresh}) {statement}"));
-        statements.collect::<Vec<_>>().join("; ")
+        let outcome = select_outcome_in_sqlite(script, &wants_before);
+        let steps = script.steps.iter().map(|step| with_fresh_in_sqlite(script, &step.statement));
+        [outcome].into_iter().chain(steps).collect::<Vec<_>>().join("; ")
     }
 
     #[cfg(feature = "backfill")]
     fn compare(script: &Script) -> String {
-        let fresh = script.fresh::<sqlx::Sqlite>("");
-        format!("with fresh as ({fresh}) {}", script.outcomes("false"))
+        select_outcome_in_sqlite(script, "false")
     }
 
     async fn call_script(

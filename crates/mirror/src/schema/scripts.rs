@@ -1,11 +1,12 @@
 //! The scripts that apply objects and deletions to a table.
 //!
-//! A script first selects what is new among its records, `fresh`: that is the order of all deliveries. What it then changes
-//! depends on `fresh` alone. Postgres runs it as one statement in a function, SQLite statement by statement.
+//! A script first selects what is new among its records, `fresh`: that is the order of all deliveries. Its steps then change
+//! the tables. In a step, `fresh` is one row: Postgres runs the steps for one record after the other in a function, and
+//! SQLite has one record at a time.
 
 use super::{
     ddl::TOMBSTONES,
-    table::{OBJECT, Part, Table, VERSION, VERSION_AT, VERSION_MESSAGE_ID, VERSION_SENT_AT},
+    table::{OBJECT, Parent, Part, Table, VERSION, VERSION_AT, VERSION_MESSAGE_ID, VERSION_SENT_AT},
     tables::TABLES,
 };
 use crate::{
@@ -22,12 +23,18 @@ pub struct Script {
     table: &'static str,
     /// The fields of a record.
     pub(crate) fields: Columns,
-    /// The query of what is new.
     fresh: Fresh,
     /// What becomes of what is fresh: `inserted`, `updated`, `deleted` or `stale`. What is not fresh is stale too.
     outcome: &'static str,
-    /// What changes the tables. No step changes what a later one reads.
-    pub(crate) steps: Vec<String>,
+    /// The last ones change what is fresh.
+    pub(crate) steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) statement: String,
+    /// Without this, it would change nothing.
+    pub(crate) condition: String,
 }
 
 #[derive(Debug)]
@@ -47,13 +54,11 @@ impl Script {
             steps.push(upsert_elements::<DB>(part));
         }
         if !table.parents.is_empty() {
-            steps.push(delete::<DB>(table.name, "id", "is_orphan"));
+            steps.push(delete::<DB>(table.name, "id", "fresh.is_orphan"));
         }
         steps.push(upsert::<DB>(table));
         if !table.parents.is_empty() {
-            let version = VERSION.map(|(name, _)| name).join(", ");
-            let condition = "is_orphan";
-            steps.push(bury::<DB>(table.name, &version, "fresh", condition));
+            steps.push(bury::<DB>(table.name, &version_of("fresh"), "fresh.is_orphan"));
         }
         let (prefix, name) = (Sql::<DB>::PREFIX, table.name);
         let is_newer = newer::<DB>("record", "held");
@@ -71,9 +76,9 @@ impl Script {
     )"
                 ),
             },
-            outcome: "when is_orphan and held_id is null then 'stale'
-        when is_orphan then 'deleted'
-        when held_id is null then 'inserted'
+            outcome: "when fresh.is_orphan and fresh.held_id is null then 'stale'
+        when fresh.is_orphan then 'deleted'
+        when fresh.held_id is null then 'inserted'
         else 'updated'",
             steps,
         }
@@ -90,14 +95,11 @@ impl Script {
         for dependent in TABLES {
             let parents = dependent.parents.iter();
             for parent in parents.filter(|parent| parent.table == name) {
-                let source = format!("{prefix}{}", dependent.name);
-                let version = VERSION.map(|(name, _)| name).join(", ");
-                let is_dependent = format!("{} in (select id from fresh)", parent.column);
-                steps.push(bury::<DB>(dependent.name, &version, &source, &is_dependent));
+                steps.push(bury_dependents::<DB>(dependent, parent));
                 steps.push(delete::<DB>(dependent.name, parent.column, "true"));
             }
         }
-        steps.push(bury::<DB>(name, &format!("{last}, 0, ''"), "fresh", "true"));
+        steps.push(bury::<DB>(name, &format!("{last}, 0, ''"), "true"));
         Self {
             verb: "delete",
             table: name,
@@ -111,32 +113,30 @@ impl Script {
     )"
                 ),
             },
-            outcome: "when held_id is null then 'stale' else 'deleted'",
+            outcome: "when fresh.held_id is null then 'stale' else 'deleted'",
             steps,
         }
     }
 
-    /// What is new among the records in this parameter.
+    /// What is new among the records, whose source is this.
     pub(crate) fn fresh<DB: Engine>(&self, records: &str) -> String {
         let Fresh { columns, condition } = &self.fresh;
         format!(
             "select record.*, held.id as held_id, {columns}
-    from {source} left join {prefix}{table} held on held.id = record.id
+    from {records} left join {prefix}{table} held on held.id = record.id
     where {condition}",
-            source = Sql::<DB>::records(&self.fields, records),
             prefix = Sql::<DB>::PREFIX,
             table = self.table,
         )
     }
 
-    /// The query of what becomes of what is fresh: its id, what becomes of it, and the object before if this parameter says so.
-    pub(crate) fn outcomes(&self, wants_before: &str) -> String {
-        format!(
-            "select id, case
-        {}
-    end, case when {wants_before} then cast(before as text) end from fresh",
-            self.outcome
-        )
+    /// The id of what is fresh, what becomes of it, and the object before if this parameter says so.
+    pub(crate) fn outcome(&self, wants_before: &str) -> [String; 3] {
+        [
+            "fresh.id".to_owned(),
+            format!("case {} end", self.outcome),
+            format!("case when {wants_before} then cast(fresh.before as text) end"),
+        ]
     }
 
     /// Unique among the scripts.
@@ -173,37 +173,43 @@ fn is_orphan<DB: Engine>(table: &Table) -> String {
     }
 }
 
-fn upsert<DB: Engine>(table: &Table) -> String {
+fn upsert<DB: Engine>(table: &Table) -> Step {
     let columns = table.all_columns();
     let values = columns.iter().map(|(name, kind)| {
         let field = format!(r#"fresh."{name}""#);
         Sql::<DB>::value(&field, *kind)
     });
     let insert = insert::<DB>(table.name, &columns, values.collect());
-    let sets = sets(&columns);
-    format!("{insert} from fresh where not is_orphan on conflict (id) do update set {sets}")
+    let (from, sets) = (Sql::<DB>::FROM_FRESH, sets(&columns));
+    Step {
+        statement: format!(
+            "{insert} {from} where not fresh.is_orphan on conflict (id) do update set {sets}"
+        ),
+        condition: "not fresh.is_orphan".to_owned(),
+    }
 }
 
 /// Deletes the elements that their list has no more.
-fn delete_elements<DB: Engine>(part: &Part) -> String {
-    let (prefix, Part { name, list, owner, .. }) = (Sql::<DB>::PREFIX, part);
+fn delete_elements<DB: Engine>(part: &Part) -> Step {
+    let (prefix, from) = (Sql::<DB>::PREFIX, Sql::<DB>::FROM_FRESH);
+    let Part { name, list, owner, .. } = part;
     let elements = Sql::<DB>::elements(list, &[("id", Kind::Key)]);
     let id = Sql::<DB>::element("id");
-    format!(
-        "delete from {prefix}{name} where ({owner}, id) in (
-        select held.{owner}, held.id from fresh join {prefix}{name} held on held.{owner} = fresh.id
-        where not exists (select 1 from {elements} where {id} = held.id)
+    Step {
+        statement: format!(
+            "delete from {prefix}{name} where {owner} in (select fresh.id {from}) and id not in (
+        select {id} from {elements}
     )"
-    )
+        ),
+        condition: "fresh.held_id is not null".to_owned(),
+    }
 }
 
 /// An element that is as before is not written again.
-fn upsert_elements<DB: Engine>(part: &Part) -> String {
+fn upsert_elements<DB: Engine>(part: &Part) -> Step {
     let columns = part.all_columns();
     let (prefix, Part { name, list, owner, .. }) = (Sql::<DB>::PREFIX, part);
-    let [_, of_element @ ..] = columns.as_slice() else {
-        return String::new();
-    };
+    let of_element = columns.get(1..).unwrap_or_default();
     let values = of_element
         .iter()
         .map(|(name, kind)| Sql::<DB>::value(&Sql::<DB>::element(name), *kind));
@@ -212,15 +218,18 @@ fn upsert_elements<DB: Engine>(part: &Part) -> String {
     let elements = Sql::<DB>::elements(list, of_element);
     let own = part.columns.iter().map(|column| (column.name, column.kind));
     let own: Columns = own.collect();
-    let differs = own
-        .iter()
-        .map(|(column, _)| format!(r#"{prefix}{name}."{column}" is distinct from excluded."{column}""#));
+    let differs = own.iter().map(|(column, _)| {
+        format!(r#"{prefix}{name}."{column}" is distinct from excluded."{column}""#)
+    });
     let differs: Vec<_> = differs.collect();
     let (sets, differs) = (sets(&own), differs.join(" or "));
-    format!(
-        "{insert} from fresh, {elements} where true
+    Step {
+        statement: format!(
+            "{insert} from {elements} where true
     on conflict ({owner}, id) do update set {sets} where {differs}"
-    )
+        ),
+        condition: format!(r#"fresh."{list}" <> '[]'"#),
+    }
 }
 
 fn insert<DB: Engine>(name: &str, columns: &Columns, values: Vec<String>) -> String {
@@ -242,19 +251,45 @@ fn sets(columns: &Columns) -> String {
     sets.join(", ")
 }
 
-fn delete<DB: Engine>(name: &str, column: &str, condition: &str) -> String {
-    let prefix = Sql::<DB>::PREFIX;
-    format!("delete from {prefix}{name} where {column} in (select id from fresh where {condition})")
+fn delete<DB: Engine>(name: &str, column: &str, condition: &str) -> Step {
+    let (prefix, from) = (Sql::<DB>::PREFIX, Sql::<DB>::FROM_FRESH);
+    Step {
+        statement: format!(
+            "delete from {prefix}{name} where {column} in (select fresh.id {from} where {condition})"
+        ),
+        condition: condition.to_owned(),
+    }
 }
 
-/// Makes tombstones of the ids in a source, with this version. A final one stays.
-fn bury<DB: Engine>(name: &str, version: &str, source: &str, condition: &str) -> String {
+/// Makes a tombstone with this version.
+fn bury<DB: Engine>(name: &str, version: &str, condition: &str) -> Step {
+    let from = Sql::<DB>::FROM_FRESH;
+    Step {
+        statement: insert_tombstones::<DB>(name, &format!("fresh.id, {version}"), from, condition),
+        condition: condition.to_owned(),
+    }
+}
+
+/// Their tombstones have their own versions: a newer one may belong to another parent.
+fn bury_dependents<DB: Engine>(table: &Table, parent: &Parent) -> Step {
+    let (prefix, from) = (Sql::<DB>::PREFIX, Sql::<DB>::FROM_FRESH);
+    let values = format!("held.id, {}", version_of("held"));
+    let source = format!("from {prefix}{} held", table.name);
+    let condition = format!("held.{} in (select fresh.id {from})", parent.column);
+    Step {
+        statement: insert_tombstones::<DB>(table.name, &values, &source, &condition),
+        condition: "true".to_owned(),
+    }
+}
+
+/// A final tombstone stays.
+fn insert_tombstones<DB: Engine>(name: &str, values: &str, from: &str, condition: &str) -> String {
     let (prefix, now) = (Sql::<DB>::PREFIX, Sql::<DB>::NOW);
     let last = Version::FINAL_AT;
     format!(
         "insert into {prefix}{TOMBSTONES} as grave
         (table_name, id, {VERSION_AT}, {VERSION_SENT_AT}, {VERSION_MESSAGE_ID}, recorded_at)
-    select '{name}', id, {version}, {now} from {source} where {condition}
+    select '{name}', {values}, {now} {from} where {condition}
     on conflict (id, table_name) do update set
         {VERSION_AT} = excluded.{VERSION_AT},
         {VERSION_SENT_AT} = excluded.{VERSION_SENT_AT},
@@ -262,4 +297,8 @@ fn bury<DB: Engine>(name: &str, version: &str, source: &str, condition: &str) ->
         recorded_at = excluded.recorded_at
     where grave.{VERSION_AT} < {last}"
     )
+}
+
+fn version_of(row: &str) -> String {
+    VERSION.map(|(name, _)| format!("{row}.{name}")).join(", ")
 }
