@@ -252,7 +252,10 @@ impl sealed::Dialect for sqlx::PgConnection {
     /// have then.
     fn define(script: &Script) -> String {
         let steps = script.steps.iter().map(|step| {
-            format!("if {} then\n    {};\nend if;\n", step.condition, step.statement)
+            format!(
+                "if {} then\n    {};\nend if;\n",
+                step.condition, step.statement
+            )
         });
         let [id, outcome, before] = script.outcome("$4");
         format!(
@@ -323,7 +326,10 @@ fn with_fresh_in_sqlite(script: &Script, statement: &str) -> String {
     let fields = script.fields.iter().enumerate();
     let fields = fields.filter(|(_, (name, _))| read.contains(name));
     let fields = fields.map(|(at, (name, _))| format!(r#"${} as "{name}""#, at + 1));
-    let record = format!("(select {}) as record", fields.collect::<Vec<_>>().join(", "));
+    let record = format!(
+        "(select {}) as record",
+        fields.collect::<Vec<_>>().join(", ")
+    );
     let fresh = script.fresh::<sqlx::Sqlite>(&record);
     format!("with fresh as ({fresh}) {statement}")
 }
@@ -383,8 +389,15 @@ impl sealed::Dialect for sqlx::SqliteConnection {
     fn call(script: &Script) -> String {
         let wants_before = format!("${}", script.fields.len() + 1);
         let outcome = select_outcome_in_sqlite(script, &wants_before);
-        let steps = script.steps.iter().map(|step| with_fresh_in_sqlite(script, &step.statement));
-        [outcome].into_iter().chain(steps).collect::<Vec<_>>().join("; ")
+        let steps = script
+            .steps
+            .iter()
+            .map(|step| with_fresh_in_sqlite(script, &step.statement));
+        [outcome]
+            .into_iter()
+            .chain(steps)
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     #[cfg(feature = "backfill")]

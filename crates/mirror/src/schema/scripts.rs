@@ -6,7 +6,9 @@
 
 use super::{
     ddl::TOMBSTONES,
-    table::{OBJECT, Parent, Part, Table, VERSION, VERSION_AT, VERSION_MESSAGE_ID, VERSION_SENT_AT},
+    table::{
+        OBJECT, Parent, Part, Table, VERSION, VERSION_AT, VERSION_MESSAGE_ID, VERSION_SENT_AT,
+    },
     tables::TABLES,
 };
 use crate::{
@@ -58,7 +60,11 @@ impl Script {
         }
         steps.push(upsert::<DB>(table));
         if !table.parents.is_empty() {
-            steps.push(bury::<DB>(table.name, &version_of("fresh"), "fresh.is_orphan"));
+            steps.push(bury::<DB>(
+                table.name,
+                &version_of("fresh"),
+                "fresh.is_orphan",
+            ));
         }
         let (prefix, name) = (Sql::<DB>::PREFIX, table.name);
         let is_newer = newer::<DB>("record", "held");
@@ -68,7 +74,10 @@ impl Script {
             table: name,
             fields,
             fresh: Fresh {
-                columns: format!("{} as is_orphan, held.{OBJECT} as before", is_orphan::<DB>(table)),
+                columns: format!(
+                    "{} as is_orphan, held.{OBJECT} as before",
+                    is_orphan::<DB>(table)
+                ),
                 condition: format!(
                     "(held.id is null or {is_newer}) and not exists (
         select 1 from {prefix}{TOMBSTONES} grave
@@ -192,7 +201,9 @@ fn upsert<DB: Engine>(table: &Table) -> Step {
 /// Deletes the elements that their list has no more.
 fn delete_elements<DB: Engine>(part: &Part) -> Step {
     let (prefix, from) = (Sql::<DB>::PREFIX, Sql::<DB>::FROM_FRESH);
-    let Part { name, list, owner, .. } = part;
+    let Part {
+        name, list, owner, ..
+    } = part;
     let elements = Sql::<DB>::elements(list, &[("id", Kind::Key)]);
     let id = Sql::<DB>::element("id");
     Step {
@@ -208,7 +219,12 @@ fn delete_elements<DB: Engine>(part: &Part) -> Step {
 /// An element that is as before is not written again.
 fn upsert_elements<DB: Engine>(part: &Part) -> Step {
     let columns = part.all_columns();
-    let (prefix, Part { name, list, owner, .. }) = (Sql::<DB>::PREFIX, part);
+    let (
+        prefix,
+        Part {
+            name, list, owner, ..
+        },
+    ) = (Sql::<DB>::PREFIX, part);
     let of_element = columns.get(1..).unwrap_or_default();
     let values = of_element
         .iter()

@@ -63,10 +63,7 @@ pub(crate) async fn finds_and_fixes_what_lost_webhooks_left<DB: Database>(pool: 
     report(format!(
         "{lost} events lost; missing, stale, extra, unconfirmed: {counts:?}"
     ));
-    assert!(
-        counts[0] > 10 && counts[1] > 10 && counts[2] > 10,
-        "{found:?}"
-    );
+    assert!(counts[..3].iter().all(|count| *count > 0), "{found:?}");
     assert!(!found.is_equal());
     assert_eq!(counts.iter().sum::<u64>(), differences);
     assert_eq!(dump(&pool).await, before, "it wrote without fix()");
