@@ -35,7 +35,11 @@ pub struct Script {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) statement: String,
-    /// Without this, it would change nothing.
+    /// Without this, it would change nothing. In the SQL of Postgres: SQLite runs every step, which is faster there.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "SQLite has no use for it")
+    )]
     pub(crate) condition: String,
 }
 
@@ -212,7 +216,7 @@ fn delete_elements<DB: Engine>(part: &Part) -> Step {
         select {id} from {elements}
     )"
         ),
-        condition: "fresh.held_id is not null".to_owned(),
+        condition: format!("fresh.held_id is not null and {}", list_differs(list)),
     }
 }
 
@@ -244,8 +248,13 @@ fn upsert_elements<DB: Engine>(part: &Part) -> Step {
             "{insert} from {elements} where true
     on conflict ({owner}, id) do update set {sets} where {differs}"
         ),
-        condition: format!(r#"fresh."{list}" <> '[]'"#),
+        condition: format!(r#"fresh."{list}" <> '[]' and {}"#, list_differs(list)),
     }
+}
+
+/// Whether a list is another one than before.
+fn list_differs(list: &str) -> String {
+    format!("fresh.before -> '{list}' is distinct from fresh.{OBJECT} -> '{list}'")
 }
 
 fn insert<DB: Engine>(name: &str, columns: &Columns, values: Vec<String>) -> String {
