@@ -92,14 +92,18 @@ const SEE_SOURCE: &str = "see the source of this error";
 const NO_ANSWER: &str =
     "there was no answer in time; is the server up, and is the pool large enough?";
 const TABLE_IS_MISSING: &str =
-    "a table is missing; `Mirror::new` makes them when the program starts";
+    "a table or a function is missing; `Mirror::new` makes them when the program starts";
 const READ_ONLY: &str =
     "the database is read-only; connect to the primary, as a role that may write";
 
 /// The codes are in appendix A of Postgres' documentation.
 fn postgres_advice(state: &str) -> &'static str {
     match state {
-        "42P01" | "3F000" => TABLE_IS_MISSING,
+        "42P01" | "42883" | "3F000" => TABLE_IS_MISSING,
+        "25000" => {
+            "the mirror needs the isolation level `read committed`, which is the default: with another one, a \
+             transaction would not see what the others have just deleted"
+        }
         "25006" => READ_ONLY,
         "42501" => {
             "permission denied; grant usage on the schema `clerk` and select, insert, update and delete on its \

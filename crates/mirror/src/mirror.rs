@@ -92,7 +92,7 @@ impl<DB: Engine> Mirror<DB> {
     /// Applies an event in your transaction, and returns what it changed.
     ///
     /// Until the transaction ends, no other applies anything to the same objects. On SQLite, begin it with
-    /// `pool.begin_with("begin immediate")`.
+    /// `pool.begin_with("begin immediate")`. On Postgres, its isolation level is `read committed`, the default.
     ///
     /// ```no_run
     /// # #[cfg(feature = "postgres")] mod example {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    engine::{Kind, Record},
+    engine::{Record, kind::Kind},
     schema::table::{Column, Contained, OBJECT, Parent, Part, Source, Table},
     version::{Origin, Version, millis},
 };

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use serde_json::Map;
 
-use super::{event::Operation, lock::Locks};
+use super::{event::Operation, lock::locks_of};
 use crate::{
-    engine::{Engine, Record, Sql, sealed::Dialect as _},
-    schema::statements::{Call, Statements},
+    engine::{
+        Engine, Record, Sql,
+        script::{Call, Locks},
+        sealed::Dialect as _,
+    },
+    schema::statements::Statements,
 };
 
 /// How long a tombstone is kept: far longer than a delivery can be late.
@@ -42,7 +46,7 @@ pub(crate) async fn run<DB: Engine>(
     operations: &[Operation],
     wants_before: bool,
 ) -> sqlx::Result<Outcome> {
-    let mut locks = Locks::of(operations);
+    let mut locks = locks_of(operations);
     let mut first = None;
     for operation in operations {
         let outcomes = match operation {
@@ -61,7 +65,7 @@ pub(crate) async fn run<DB: Engine>(
             }
         };
         // The first call took them all.
-        locks = Locks::default();
+        locks.clear();
         let outcome = || outcomes.into_iter().next().map(|(_, outcome)| outcome);
         first = first.or_else(|| Some(outcome().unwrap_or(Outcome::Stale)));
     }

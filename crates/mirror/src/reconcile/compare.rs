@@ -8,10 +8,9 @@ use super::report::DifferenceKind;
 use crate::{
     apply::{
         event::{Operation, writes},
-        lock::Locks,
         run::{Outcome, call},
     },
-    engine::Engine,
+    engine::{Engine, script::Locks},
     error::MirrorError,
     mirror::Mirror,
     schema::table::Table,
@@ -39,7 +38,7 @@ pub(super) async fn compare<DB: Engine>(
     let compared = async {
         let mut connection = mirror.pool.acquire().await?;
         let compare = &mirror.statements.of(table)?.compare;
-        call::<DB>(&mut connection, compare, &records, &Locks::default(), false).await
+        call::<DB>(&mut connection, compare, &records, &Locks::new(), false).await
     };
     let outcomes = compared
         .await

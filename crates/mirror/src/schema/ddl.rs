@@ -3,14 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{
-    scripts::Script,
-    table::{Column, Part, VERSION},
+    table::{Column, Part, TOMBSTONES, VERSION},
     tables::TABLES,
 };
-use crate::engine::{Engine, Kind, Sql, sealed::Dialect as _};
+use crate::engine::{Engine, Sql, kind::Kind, script::Script, sealed::Dialect as _};
 
-/// What the mirror knows about objects that are gone.
-pub(crate) const TOMBSTONES: &str = "mirror_tombstones";
 /// The versions of the schema that were applied.
 pub(crate) const MIGRATIONS: &str = "mirror_migrations";
 /// Where a backfill goes on after an interruption.

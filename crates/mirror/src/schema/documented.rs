@@ -4,7 +4,7 @@ use super::{
     table::{Column, Source, Table},
     tables::TABLES,
 };
-use crate::engine::Kind;
+use crate::engine::kind::Kind;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/mirror.md");
 const BEGIN: &str =

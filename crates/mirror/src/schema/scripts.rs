@@ -1,53 +1,22 @@
-//! The scripts that apply objects and deletions to a table.
-//!
-//! A script first selects what is new among its records, `fresh`: that is the order of all deliveries. Its steps then change
-//! the tables. In a step, `fresh` is one row: Postgres runs the steps for one record after the other in a function, and
-//! SQLite has one record at a time.
+//! The scripts that apply objects and deletions to a table. What they take for new is the order of all deliveries: the tables
+//! do not depend on the order in which these arrive.
 
 use super::{
-    ddl::TOMBSTONES,
     table::{
-        OBJECT, Parent, Part, Table, VERSION, VERSION_AT, VERSION_MESSAGE_ID, VERSION_SENT_AT,
+        OBJECT, Parent, Part, TOMBSTONES, Table, VERSION, VERSION_AT, VERSION_MESSAGE_ID,
+        VERSION_SENT_AT,
     },
     tables::TABLES,
 };
 use crate::{
-    engine::{Engine, Kind, Sql, sealed::Dialect as _},
+    engine::{
+        Engine, Sql,
+        kind::Kind,
+        script::{Columns, Fresh, Script, Step},
+        sealed::Dialect as _,
+    },
     version::Version,
 };
-
-/// Columns and their types.
-pub(crate) type Columns = Vec<(&'static str, Kind)>;
-
-#[derive(Debug)]
-pub struct Script {
-    verb: &'static str,
-    table: &'static str,
-    /// The fields of a record.
-    pub(crate) fields: Columns,
-    fresh: Fresh,
-    /// What becomes of what is fresh: `inserted`, `updated`, `deleted` or `stale`. What is not fresh is stale too.
-    outcome: &'static str,
-    /// The last ones change what is fresh.
-    pub(crate) steps: Vec<Step>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Step {
-    pub(crate) statement: String,
-    /// Without this, it would change nothing. In the SQL of Postgres: SQLite runs every step, which is faster there.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(dead_code, reason = "SQLite has no use for it")
-    )]
-    pub(crate) condition: String,
-}
-
-#[derive(Debug)]
-struct Fresh {
-    columns: String,
-    condition: String,
-}
 
 impl Script {
     /// Writes the objects in the records.
@@ -130,33 +99,6 @@ impl Script {
             steps,
         }
     }
-
-    /// What is new among the records, whose source is this.
-    pub(crate) fn fresh<DB: Engine>(&self, records: &str) -> String {
-        let Fresh { columns, condition } = &self.fresh;
-        format!(
-            "select record.*, held.id as held_id, {columns}
-    from {records} left join {prefix}{table} held on held.id = record.id
-    where {condition}",
-            prefix = Sql::<DB>::PREFIX,
-            table = self.table,
-        )
-    }
-
-    /// The id of what is fresh, what becomes of it, and the object before if this parameter says so.
-    pub(crate) fn outcome(&self, wants_before: &str) -> [String; 3] {
-        [
-            "fresh.id".to_owned(),
-            format!("case {} end", self.outcome),
-            format!("case when {wants_before} then cast(fresh.before as text) end"),
-        ]
-    }
-
-    /// Unique among the scripts.
-    #[cfg(feature = "postgres")]
-    pub(crate) fn name(&self) -> String {
-        format!("{}_{}", self.verb, self.table)
-    }
 }
 
 /// The total order of an object's versions, as that of [`Version`].
@@ -192,7 +134,7 @@ fn upsert<DB: Engine>(table: &Table) -> Step {
         let field = format!(r#"fresh."{name}""#);
         Sql::<DB>::value(&field, *kind)
     });
-    let insert = insert::<DB>(table.name, &columns, values.collect());
+    let insert = insert::<DB>(table.name, &columns, &values.collect::<Vec<_>>());
     let (from, sets) = (Sql::<DB>::FROM_FRESH, sets(&columns));
     Step {
         statement: format!(
@@ -234,7 +176,7 @@ fn upsert_elements<DB: Engine>(part: &Part) -> Step {
         .iter()
         .map(|(name, kind)| Sql::<DB>::value(&Sql::<DB>::element(name), *kind));
     let values = ["fresh.id".to_owned()].into_iter().chain(values);
-    let insert = insert::<DB>(name, &columns, values.collect());
+    let insert = insert::<DB>(name, &columns, &values.collect::<Vec<_>>());
     let elements = Sql::<DB>::elements(list, of_element);
     let own = part.columns.iter().map(|column| (column.name, column.kind));
     let own: Columns = own.collect();
@@ -257,7 +199,7 @@ fn list_differs(list: &str) -> String {
     format!("fresh.before -> '{list}' is distinct from fresh.{OBJECT} -> '{list}'")
 }
 
-fn insert<DB: Engine>(name: &str, columns: &Columns, values: Vec<String>) -> String {
+fn insert<DB: Engine>(name: &str, columns: &Columns, values: &[String]) -> String {
     let names: Vec<_> = columns
         .iter()
         .map(|(name, _)| format!(r#""{name}""#))

@@ -6,8 +6,15 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 #[cfg(feature = "backfill")]
 use super::{ddl::BACKFILL, table::OBJECT};
-use super::{ddl::TOMBSTONES, scripts::Script, table::Table, tables::TABLES};
-use crate::engine::{Engine, Sql, sealed::Dialect as _};
+use super::{
+    table::{TOMBSTONES, Table},
+    tables::TABLES,
+};
+use crate::engine::{
+    Engine, Sql,
+    script::{Call, Script},
+    sealed::Dialect as _,
+};
 
 /// Every statement of an engine.
 #[derive(Debug)]
@@ -39,14 +46,6 @@ pub(crate) struct TableStatements {
     /// The object with the id in parameter 1.
     #[cfg(feature = "backfill")]
     pub(crate) object: SqlStr,
-}
-
-/// Runs a script.
-#[derive(Debug)]
-pub struct Call {
-    pub(crate) statement: SqlStr,
-    /// The fields of a record, in the order of the statement's parameters.
-    pub(crate) fields: Vec<&'static str>,
 }
 
 impl Statements {
@@ -90,11 +89,11 @@ impl TableStatements {
         let write = Script::write::<DB>(table);
         Self {
             #[cfg(feature = "backfill")]
-            compare: Call::new(&write, Sql::<DB>::compare(&write)),
-            write: Call::new(&write, Sql::<DB>::call(&write)),
+            compare: call(&write, Sql::<DB>::compare(&write)),
+            write: call(&write, Sql::<DB>::call(&write)),
             delete: {
                 let delete = Script::delete::<DB>(table);
-                Call::new(&delete, Sql::<DB>::call(&delete))
+                call(&delete, Sql::<DB>::call(&delete))
             },
             #[cfg(feature = "backfill")]
             ids: sql(format!(
@@ -109,12 +108,10 @@ where id > $1 order by id limit cast($2 as bigint)"
     }
 }
 
-impl Call {
-    fn new(script: &Script, statement: String) -> Self {
-        Self {
-            statement: sql(statement),
-            fields: script.fields.iter().map(|(name, _)| *name).collect(),
-        }
+fn call(script: &Script, statement: String) -> Call {
+    Call {
+        statement: sql(statement),
+        fields: script.fields.iter().map(|(name, _)| *name).collect(),
     }
 }
 

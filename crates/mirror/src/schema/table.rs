@@ -1,6 +1,6 @@
 //! The description of a table: its columns, and where their values are in Clerk's object.
 
-use crate::engine::Kind;
+use crate::engine::kind::Kind;
 
 /// Tables that are kept together, or not at all.
 ///
@@ -164,6 +164,9 @@ impl Column {
         self
     }
 }
+
+/// What the mirror knows about objects that have no row.
+pub(crate) const TOMBSTONES: &str = "mirror_tombstones";
 
 /// The columns that every table of objects has after its own: the object, and its version.
 pub(crate) const OBJECT: &str = "object";
