@@ -33,7 +33,9 @@ pub(crate) async fn users_per_second<DB: Measured>(
         let mut statements = Vec::new();
         for ((table, owner), columns) in TABLES.iter().zip(&columns) {
             let rows = rows::<DB>(pool, table, owner, columns, first).await?;
-            statements.push((insert_statement(table, columns, rows.len()), rows));
+            for rows in rows.chunks(DB::ROWS) {
+                statements.push((insert_statement(table, columns, rows.len()), rows.to_vec()));
+            }
         }
         let start = Instant::now();
         DB::insert(pool, &statements).await?;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `BACKFILL_USERS` (1,000,000) says how many, and `BACKFILL_BARE` (a quarter of them) how many of their rows are inserted
-//! for comparison: into tables with the same columns and indices, 500 users in each transaction and statement. The API
+//! for comparison: into tables with the same columns and indices, 500 users in each transaction. The API
 //! runs in a process of its own. Memory is that of the whole process. Needs Linux.
 
 mod bare;

@@ -28,7 +28,7 @@ pub(crate) fn locks_of(operations: &[Operation]) -> Locks {
 }
 
 /// FNV-1a: the same number in every process. Two objects with one number only wait for each other.
-fn number(table: &str, id: &str) -> i64 {
+pub(crate) fn number(table: &str, id: &str) -> i64 {
     let bytes = table.bytes().chain([0]).chain(id.bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

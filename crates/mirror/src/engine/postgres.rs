@@ -65,8 +65,8 @@ impl Dialect for PgConnection {
     }
 
     /// A function, since a statement sees what others have committed before it began, and not what they commit while it
-    /// waits for its locks. With another isolation level, no statement would see that. The function is planned once for each connection, so the plan must not depend on how few rows the tables
-    /// have then.
+    /// waits for its locks. With another isolation level, no statement would see that. The function is planned once for each
+    /// connection, so the plan must not depend on how few rows the tables have then.
     fn define(script: &Script) -> String {
         let steps = script.steps.iter().map(|step| {
             format!(

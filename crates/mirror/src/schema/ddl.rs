@@ -13,15 +13,18 @@ pub(crate) const MIGRATIONS: &str = "mirror_migrations";
 /// Where a backfill goes on after an interruption.
 pub(crate) const BACKFILL: &str = "mirror_backfill";
 
+/// The version of the schema that last changed a script.
+const SCRIPTS: usize = 1;
+
 /// The batches of statements, of version 1 and every later one.
 pub(crate) fn migrations<DB: Engine>() -> Vec<String> {
     let columns = TABLES.iter().flat_map(|table| {
         let of_parts = table.parts.iter().flat_map(|part| part.columns);
         table.columns.iter().chain(of_parts)
     });
-    let newest = columns.map(|column| column.since).max().unwrap_or(1);
+    let newest = columns.map(|column| column.since).fold(SCRIPTS, usize::max);
     let mut migrations: Vec<_> = (1..=newest).map(migration::<DB>).collect();
-    // They depend on all columns.
+    // The scripts depend on all columns.
     if let Some(last) = migrations.last_mut() {
         *last += &scripts::<DB>();
     }
@@ -140,4 +143,22 @@ fn changes<DB: Engine>(
         );
     }
     changes
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use super::{SCRIPTS, migrations, scripts};
+    use crate::apply::lock::number;
+
+    /// Databases that are there keep their functions until the schema has a new version.
+    #[test]
+    fn a_script_that_changed_has_a_new_version() {
+        let fingerprint = number("scripts", &scripts::<sqlx::Postgres>());
+        let newest = migrations::<sqlx::Postgres>().len();
+        assert_eq!(
+            (newest, fingerprint),
+            (1, 3_040_196_567_957_008_859),
+            "raise `SCRIPTS`, which is {SCRIPTS}, and write the new values here"
+        );
+    }
 }
