@@ -117,14 +117,19 @@ impl Queue {
     /// request to the server for each.
     ///
     /// ```
+    /// use std::time::SystemTime;
+    ///
     /// use clerk_webhooks_nats::{NatsError, queue::Queue};
     ///
     /// /// All at once, after whatever failed has been repaired.
     /// async fn requeue_all(queue: &Queue) -> Result<(), NatsError> {
-    ///     let mut last = None;
+    ///     let (begun, mut last) = (SystemTime::now(), None);
     ///     loop {
     ///         let page = queue.dead_letters(last.as_ref(), 100).await?;
     ///         for letter in &page {
+    ///             if letter.died_at > begun {
+    ///                 return Ok(()); // it failed again
+    ///             }
     ///             println!("{}: {}", letter.message_id, letter.error);
     ///             queue.requeue_dead_letter(&letter.message_id).await?;
     ///         }

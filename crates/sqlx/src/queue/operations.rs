@@ -110,14 +110,19 @@ impl<DB: Engine> Queue<DB> {
     /// Up to `limit` dead letters, the oldest first. Begins after the dead letter `after`, or with the oldest.
     ///
     /// ```
+    /// use std::time::SystemTime;
+    ///
     /// use clerk_webhooks_sqlx::{Engine, DatabaseError, queue::Queue};
     ///
     /// /// All at once, after whatever failed has been repaired.
     /// async fn requeue_all<DB: Engine>(queue: &Queue<DB>) -> Result<(), DatabaseError> {
-    ///     let mut last = None;
+    ///     let (begun, mut last) = (SystemTime::now(), None);
     ///     loop {
     ///         let page = queue.dead_letters(last.as_ref(), 100).await?;
     ///         for letter in &page {
+    ///             if letter.died_at > begun {
+    ///                 return Ok(()); // it failed again
+    ///             }
     ///             println!("{}: {}", letter.message_id, letter.error);
     ///             queue.requeue_dead_letter(&letter.message_id).await?;
     ///         }
