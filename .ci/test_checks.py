@@ -200,6 +200,27 @@ class Workflows(unittest.TestCase):
         self.assert_fault("a field without text", form=FORM.replace("label", "name"))
 
 
+class Nats(unittest.TestCase):
+    def check(self, printed):
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder, "nats-server")
+            program.write_text(f"#!/bin/sh\necho {printed}\n")
+            program.chmod(0o755)
+            path = f"{folder}:/usr/bin:/bin"
+            done = subprocess.run(
+                [CI / "check-nats"], env={"PATH": path}, capture_output=True, text=True, check=False
+            )
+            return done.returncode, done.stdout + done.stderr.replace(f"{folder}/", "")
+
+    def test_a_version_that_loses_events_is_seen(self):
+        self.assertEqual(
+            self.check("nats-server: v2.9.10"),
+            (1, "nats-server is 2.9.10: the tests need 2.10 or newer\n"),
+        )
+        for version in ("2.10.0", "2.10.27", "2.11.3", "3.0.0"):
+            self.assertEqual(self.check(f"nats-server: v{version}"), (0, f"nats-server: v{version}\n"))
+
+
 # As Clerk publishes it, with one event of which we know everything.
 OPENAPI = """
     x-webhooks:

@@ -1,12 +1,19 @@
 //! NATS servers of a test's own.
 
-use std::{io, net::SocketAddr, process::Command, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
+use clerk_webhooks_nats::{async_nats::jetstream::stream, open_nats};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{binary::Binary, daemon::Daemon};
@@ -16,6 +23,14 @@ const SERVER: Binary = Binary {
     name: "nats-server",
     package: "NATS (Debian: nats-server)",
 };
+
+/// Several older servers lose events when one is killed: see docs/queue.md.
+const OLDEST_IN_A_CLUSTER: [u32; 3] = [2, 10, 0];
+
+/// How often a cluster is started anew that makes no streams.
+const STARTS: usize = 3;
+/// How long a cluster may take until it makes streams.
+const PLACING: Duration = Duration::from_secs(15);
 
 /// Some room beside the largest body, which JSON can make twice as long.
 const MAX_PAYLOAD: &str = "max_payload: 8MB";
@@ -52,8 +67,45 @@ impl Nats {
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start).
+    /// As [`start`](Self::start), and when several servers of the program's version lose events.
     pub async fn start_cluster(count: usize) -> Result<Self, Error> {
+        if count == 1 {
+            return Self::start_nodes(count).await;
+        }
+        let program = SERVER.find()?;
+        let printed = Command::new(&program).arg("--version").output()?.stdout;
+        can_be_in_a_cluster(&program, &String::from_utf8_lossy(&printed))?;
+        for _ in 1..STARTS {
+            let nats = Self::start_nodes(count).await?;
+            if nats.places_streams().await.is_ok() {
+                return Ok(nats);
+            }
+        }
+        let nats = Self::start_nodes(count).await?;
+        nats.places_streams().await?;
+        Ok(nats)
+    }
+
+    /// Whether the cluster makes streams on all its servers. Now and then, its leader never learns of one.
+    async fn places_streams(&self) -> Result<(), Error> {
+        let probe = stream::Config {
+            name: "probe".to_owned(),
+            num_replicas: self.nodes(),
+            ..stream::Config::default()
+        };
+        let context = open_nats(&self.url()).await?;
+        let start = Instant::now();
+        while let Err(error) = context.create_stream(&probe).await {
+            if start.elapsed() > PLACING {
+                return Err(error.into());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        context.delete_stream(&probe.name).await?;
+        Ok(())
+    }
+
+    async fn start_nodes(count: usize) -> Result<Self, Error> {
         let folder = TempDir::with_prefix("testbed-nats-")?;
         let routes = match count {
             1 => Vec::new(),
@@ -187,4 +239,72 @@ async fn is_healthy(monitor: SocketAddr) -> io::Result<bool> {
         Ok(answer.starts_with("HTTP/1.0 200"))
     };
     timeout(Duration::from_secs(1), asking).await?
+}
+
+fn can_be_in_a_cluster(program: &Path, printed: &str) -> Result<(), Error> {
+    let version = version(printed).ok_or_else(|| {
+        let program = program.display();
+        format!("`{program} --version` prints no version of NATS: {printed:?}")
+    })?;
+    if version >= OLDEST_IN_A_CLUSTER {
+        return Ok(());
+    }
+    let [oldest, version] = [OLDEST_IN_A_CLUSTER, version]
+        .map(|[major, minor, patch]| format!("{major}.{minor}.{patch}"));
+    Err(format!(
+        "several servers need nats-server {oldest} or newer, but {} is {version}, which loses events (docs/queue.md): \
+         install a newer one before it in PATH, on Debian 12 with .ci/install",
+        program.display()
+    )
+    .into())
+}
+
+/// Out of what `nats-server --version` prints.
+fn version(printed: &str) -> Option<[u32; 3]> {
+    let (_, version) = printed.split_once("nats-server: v")?;
+    let mut numbers = version
+        .split(|c: char| !c.is_ascii_digit())
+        .map_while(|number| number.parse().ok());
+    Some([numbers.next()?, numbers.next()?, numbers.next()?])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{can_be_in_a_cluster, version};
+
+    #[test]
+    fn a_version_is_read_from_what_the_program_prints() {
+        assert_eq!(version("nats-server: v2.9.10\n"), Some([2, 9, 10]));
+        assert_eq!(version("nats-server: v2.12.0-RC.2\n"), Some([2, 12, 0]));
+        for other in [
+            "",
+            "nats-server: v",
+            "nats-server: v2.x.1",
+            "redis-server v=7.0.15",
+        ] {
+            assert_eq!(version(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_of_servers_that_lose_events_is_refused() {
+        let check = |printed| can_be_in_a_cluster(Path::new("/bin/nats-server"), printed);
+        for good in [
+            "nats-server: v2.10.0",
+            "nats-server: v2.10.27\n",
+            "nats-server: v3.0.0",
+        ] {
+            check(good).unwrap();
+        }
+        let refused = check("nats-server: v2.9.10\n").unwrap_err().to_string();
+        let reason = "several servers need nats-server 2.10.0 or newer, but /bin/nats-server is 2.9.10, which loses events";
+        assert!(refused.starts_with(reason), "{refused}");
+        let unknown = check("dev").unwrap_err().to_string();
+        assert_eq!(
+            unknown,
+            "`/bin/nats-server --version` prints no version of NATS: \"dev\""
+        );
+    }
 }

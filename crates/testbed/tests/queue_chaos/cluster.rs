@@ -14,26 +14,44 @@ use async_nats::{
     },
 };
 use clerk_webhooks_nats::open_nats;
+use clerk_webhooks_testbed::engines::Nats;
 use tokio::time::sleep;
 
-use crate::site::NAME;
+use crate::{site::NAME, support::report};
 
 const STREAMS: [&str; 3] = ["clerk_queue", "clerk_queue_failures", "clerk_queue_dead"];
 
-/// Far longer than a server takes to catch up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Far longer than a server takes to catch up, if it does.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Now and then a server that was killed never follows the others again, until it is started once more.
+const STARTS: usize = 4;
 
-/// Waits until each server has all that the leaders of the streams and of the consumer have. A server that is killed
-/// before that is a second one without this data.
-pub(crate) async fn has_caught_up(url: &str) {
-    let start = Instant::now();
+/// Starts a server that was killed, and waits until each has all that the leaders of the streams and of the consumer have. One
+/// that is killed before that would be a second one without this data.
+pub(crate) async fn bring_up(nats: &mut Nats, node: usize) {
+    let url = nats.url();
+    for _ in 0..STARTS {
+        if nats.restart(node).await.is_ok() && has_caught_up(&url).await {
+            return;
+        }
+        report(format_args!(
+            "server {node} has not caught up: it is started again"
+        ));
+        nats.kill(node).unwrap();
+    }
+    panic!("a server has not caught up\n{}", state(&url, &[]).await);
+}
+
+async fn has_caught_up(url: &str) -> bool {
     let context = open_nats(url).await.unwrap();
-    while !is_current(&context).await.unwrap_or(false) {
-        if start.elapsed() > PATIENCE {
-            panic!("a server has not caught up\n{}", state(url, &[]).await);
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if is_current(&context).await.unwrap_or(false) {
+            return true;
         }
         sleep(Duration::from_millis(100)).await;
     }
+    false
 }
 
 /// An error is a leader that is being elected.

@@ -72,6 +72,36 @@ pub(crate) struct Hits {
 }
 
 impl Hits {
+    pub(crate) fn none_of(engine: &Engine) -> Self {
+        Self {
+            hits: Vec::new(),
+            enough_transactions: usize::from(engine.is_database()),
+        }
+    }
+
+    /// Kills in turn for so long, and until enough were hit; at the longest until everything is delivered.
+    pub(crate) async fn hit(
+        &mut self,
+        duration: Duration,
+        site: &mut Site,
+        delivering: &JoinHandle<Report>,
+        requests: &InFlight,
+        mut rng: Rng,
+    ) {
+        let start = Instant::now();
+        let mut turns = TURNS.into_iter().cycle();
+        while (start.elapsed() < duration || !self.are_enough()) && !delivering.is_finished() {
+            sleep(kills::pause(duration / 2, &mut rng)).await;
+            let is_due = |target: &Target| self.are_enough() || !self.are_enough_of(*target);
+            let hit = match turns.find(is_due).unwrap() {
+                Target::Worker => hit_worker(site, requests, &mut rng).await,
+                Target::Server => hit_server(site, requests, &mut rng).await,
+                Target::Engine => hit_engine(site, requests, &mut rng).await,
+            };
+            self.hits.push(hit);
+        }
+    }
+
     /// How often this was killed. A kill that hit nothing does not count.
     pub(crate) fn counted(&self, target: Target) -> usize {
         let counts = |hit: &&Hit| hit.target == target && hit.in_flight > 0;
@@ -144,33 +174,6 @@ impl fmt::Display for Hits {
             self.in_transaction(),
         )
     }
-}
-
-/// Kills in turn for so long, and until enough were hit.
-pub(crate) async fn hit(
-    duration: Duration,
-    site: &mut Site,
-    delivering: &JoinHandle<Report>,
-    requests: &InFlight,
-    mut rng: Rng,
-) -> Hits {
-    let start = Instant::now();
-    let mut hits = Hits {
-        hits: Vec::new(),
-        enough_transactions: usize::from(site.engine.is_database()),
-    };
-    let mut turns = TURNS.into_iter().cycle();
-    while (start.elapsed() < duration || !hits.are_enough()) && !delivering.is_finished() {
-        sleep(kills::pause(duration / 2, &mut rng)).await;
-        let is_due = |target: &Target| hits.are_enough() || !hits.are_enough_of(*target);
-        let hit = match turns.find(is_due).unwrap() {
-            Target::Worker => hit_worker(site, requests, &mut rng).await,
-            Target::Server => hit_server(site, requests, &mut rng).await,
-            Target::Engine => hit_engine(site, requests, &mut rng).await,
-        };
-        hits.hits.push(hit);
-    }
-    hits
 }
 
 async fn hit_worker(site: &mut Site, requests: &InFlight, rng: &mut Rng) -> Hit {
@@ -276,13 +279,8 @@ fn take_down_processes(site: &mut Site) -> Vec<u32> {
 async fn bring_up(site: &mut Site, node: usize) {
     match &mut site.engine {
         Engine::Postgres(postgres) => return postgres.restart().await.unwrap(),
-        Engine::Nats(nats) => {
-            nats.restart(node).await.unwrap();
-            if nats.nodes() > 1 {
-                cluster::has_caught_up(&nats.url()).await;
-            }
-            return;
-        }
+        Engine::Nats(nats) if nats.nodes() == 1 => return nats.restart(node).await.unwrap(),
+        Engine::Nats(nats) => return cluster::bring_up(nats, node).await,
         _ => {}
     }
     for worker in &mut site.workers {
