@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_nats::jetstream;
+use async_nats::jetstream::{self, context::PublishErrorKind};
 use clerk_webhooks_nats::open_nats;
 use clerk_webhooks_sqlx::open_postgres;
 use clerk_webhooks_testbed::engines::{Nats, Postgres, Redis};
@@ -115,8 +115,15 @@ async fn keeps_what_was_acknowledged(mut nats: Nats, replicas: usize) {
         ..Default::default()
     };
     context.create_stream(config).await.unwrap();
-    let acknowledged = context.publish("kept", "7".into()).await.unwrap();
-    assert_eq!(acknowledged.await.unwrap().sequence, 1);
+    let acknowledged = loop {
+        let publishing = context.publish("kept", "7".into()).await.unwrap();
+        match publishing.await {
+            // The server that we are connected to does not know of the stream yet.
+            Err(error) if error.kind() == PublishErrorKind::StreamNotFound => {}
+            answer => break answer.unwrap(),
+        }
+    };
+    assert_eq!(acknowledged.sequence, 1);
     for node in 0..nats.nodes() {
         nats.kill(node).unwrap();
         nats.restart(node).await.unwrap();

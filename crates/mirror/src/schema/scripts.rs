@@ -249,7 +249,7 @@ fn bury_dependents<DB: Engine>(table: &Table, parent: &Parent) -> Step {
     }
 }
 
-/// A final tombstone stays.
+/// A final tombstone stays: a dependent may be deleted at the same time as its parent.
 fn insert_tombstones<DB: Engine>(name: &str, values: &str, from: &str, condition: &str) -> String {
     let (prefix, now) = (Sql::<DB>::PREFIX, Sql::<DB>::NOW);
     let last = Version::FINAL_AT;

@@ -47,11 +47,19 @@ impl Daemon {
     /// Starts the engine, and waits until it `is_ready`. After a kill, a new process may end by itself until the remains
     /// of the killed one are gone. It is started again each time.
     pub(super) async fn start(&mut self, is_ready: impl AsyncFn() -> bool) -> Result<(), Error> {
-        let deadline = Instant::now() + PATIENCE;
+        self.start_within(PATIENCE, is_ready).await
+    }
+
+    pub(super) async fn start_within(
+        &mut self,
+        patience: Duration,
+        is_ready: impl AsyncFn() -> bool,
+    ) -> Result<(), Error> {
+        let deadline = Instant::now() + patience;
         self.spawn()?;
         while !self.is_running()? || !is_ready().await {
             if Instant::now() > deadline {
-                return Err(self.not_ready());
+                return Err(self.not_ready(patience));
             }
             sleep(BETWEEN_ASKING).await;
             self.spawn()?;
@@ -78,10 +86,10 @@ impl Daemon {
         fs::read_to_string(&self.log)
     }
 
-    fn not_ready(&self) -> Error {
+    fn not_ready(&self, patience: Duration) -> Error {
         let program = self.command.get_program().display();
         let log = self.printed().unwrap_or_default();
-        format!("{program} was not ready within {PATIENCE:?}; it printed:\n{log}").into()
+        format!("{program} was not ready within {patience:?}; it printed:\n{log}").into()
     }
 
     /// Sends SIGTERM to the engine, and waits until it has ended. Does nothing when it is down.
