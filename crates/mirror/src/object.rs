@@ -44,14 +44,14 @@ impl Object {
         Some(Self {
             id,
             version,
-            record,
+            record: Record(record),
             parents,
         })
     }
 
     /// Clerk's JSON.
     pub(crate) fn json(&self) -> &Value {
-        self.record.get(OBJECT).unwrap_or(&Value::Null)
+        self.record.0.get(OBJECT).unwrap_or(&Value::Null)
     }
 }
 

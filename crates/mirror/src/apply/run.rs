@@ -56,7 +56,7 @@ pub(crate) async fn run<DB: Engine>(
                 call::<DB>(connection, write, &records, &locks, wants_before).await?
             }
             Operation::Delete { table, id } => {
-                let record = Map::from_iter([("id".to_owned(), id.as_str().into())]);
+                let record = Record(Map::from_iter([("id".to_owned(), id.as_str().into())]));
                 let delete = &statements.of(table)?.delete;
                 let outcomes = call::<DB>(connection, delete, &[&record], &locks, false).await?;
                 let retention = RETENTION.as_millis().to_string();

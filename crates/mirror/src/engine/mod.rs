@@ -61,8 +61,9 @@ pub(crate) type Sql<DB> = <DB as Database>::Connection;
 /// A row of texts.
 pub(crate) type Row = Vec<Option<String>>;
 
-/// An object, or an id, as a script reads it.
-pub(crate) type Record = Map<String, Value>;
+/// The fields of an object, or an id, as a script reads them.
+#[derive(Debug, Clone)]
+pub struct Record(pub(crate) Map<String, Value>);
 
 pub(crate) mod sealed {
     use super::{Call, Kind, Locks, Record, Row, Script, SqlStr};

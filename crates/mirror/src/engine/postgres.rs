@@ -122,7 +122,8 @@ end $$;
         wants_before: bool,
     ) -> sqlx::Result<Vec<Row>> {
         let (numbers, are_exclusive): (Vec<i64>, Vec<bool>) = locks.iter().unzip();
-        let records = serde_json::to_string(records);
+        let records: Vec<_> = records.iter().map(|Record(fields)| fields).collect();
+        let records = serde_json::to_string(&records);
         let records = records.map_err(|error| sqlx::Error::Encode(error.into()))?;
         let mut arguments = PgArguments::default();
         arguments

@@ -28,7 +28,7 @@ pub struct Script {
     pub(crate) fresh: Fresh,
     /// What becomes of what is fresh: `inserted`, `updated`, `deleted` or `stale`. What is not fresh is stale too.
     pub(crate) outcome: &'static str,
-    /// Only the last one changes what is fresh.
+    /// What one changes does not change what a later one does.
     pub(crate) steps: Vec<Step>,
 }
 

@@ -102,10 +102,10 @@ impl Dialect for SqliteConnection {
         wants_before: bool,
     ) -> sqlx::Result<Vec<Row>> {
         let mut rows = Vec::new();
-        for record in records {
+        for Record(values) in records {
             let mut arguments = SqliteArguments::default();
             for field in &call.fields {
-                let added = match record.get(*field) {
+                let added = match values.get(*field) {
                     None | Some(Value::Null) => arguments.add(None::<&str>),
                     Some(Value::Bool(value)) => arguments.add(*value),
                     Some(Value::Number(number)) => arguments.add(number.as_i64()),

@@ -157,7 +157,7 @@ mod tests {
         let newest = migrations::<sqlx::Postgres>().len();
         assert_eq!(
             (newest, fingerprint),
-            (1, 3_040_196_567_957_008_859),
+            (1, 6_416_680_826_412_725_743),
             "raise `SCRIPTS`, which is {SCRIPTS}, and write the new values here"
         );
     }
