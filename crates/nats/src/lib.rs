@@ -41,9 +41,10 @@
 //! Nothing acknowledged was lost when we killed our processes and NATS with SIGKILL and started them again, while 2,000
 //! events ran: with one server of version 2.9.10, and with three of 2.9.10 and of 2.10.27 and
 //! [`with_replicas(3)`](Streams::with_replicas), one of which was killed at a time, and the next when it had caught up. Some
-//! events ran to their end twice: with three servers of 2.9.10 these were 836, with 2.10.27 five. When the next kill did not
-//! wait, 2.9.10 lost 7 of 3,000 events, and 2.10.27 none of 900. **For three servers, use 2.10.27 or newer, and restart one
-//! only when all replicas are current.**
+//! events ran to their end twice: with three servers of 2.9.10 these were 836, with 2.10.27 five. In 59 shorter runs with
+//! three servers of 2.10.27, 171 were killed and none of 15,400 events was lost. When the next kill did not wait, 2.9.10 lost
+//! 7 of 3,000 events, and 2.10.27 none of 900. **For three servers, use 2.10.27 or newer, and restart one only when all
+//! replicas are current.**
 //!
 //! **JetStream acknowledges before it syncs to the disk**: by default it syncs every two minutes.
 //!
