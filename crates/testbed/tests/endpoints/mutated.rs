@@ -16,19 +16,34 @@ use crate::{
 const SEED: u64 = 20_261_129;
 const DELIVERIES: usize = 2_000;
 
+/// What a proxy answers when it does not reach the service. On a busy machine that happens once in some ten thousand
+/// deliveries, and the sender repeats such a one.
+const UNREACHED: &str = "answered 502";
+const MOST_UNREACHED: usize = 3;
+
 impl Verdict {
     /// Sends them all, each on a connection of its own.
     pub(crate) fn mutate(&mut self) {
         let mut random = Random::new(SEED);
         let before = self.handler.runs();
+        let mut unreached = 0;
         for case in 0..DELIVERIES {
             let delivery = next(&mut random);
             let place = format!("{}: seed {SEED}, case {case}", self.framework.name);
-            if let Err(fault) = self.deliver(&delivery) {
+            let mut delivered = self.deliver(&delivery);
+            if delivered
+                .as_ref()
+                .is_err_and(|fault| fault.starts_with(UNREACHED))
+            {
+                unreached += 1;
+                delivered = self.deliver(&delivery);
+            }
+            if let Err(fault) = delivered {
                 self.problems
                     .push(format!("{place}: {fault}: {delivery:?}"));
             }
         }
+        assert!(unreached <= MOST_UNREACHED, "{unreached} times 502");
         self.mutated_runs = self.handler.runs() - before;
         let is_telling = self.mutated_runs > DELIVERIES / 10 && self.mutated_runs < DELIVERIES / 2;
         assert!(is_telling, "{} runs of {DELIVERIES}", self.mutated_runs);
