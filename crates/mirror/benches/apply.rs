@@ -50,8 +50,8 @@ async fn main() -> Result<(), BoxError> {
 }
 
 async fn sqlite() -> Result<(), BoxError> {
-    // In the working directory: the system's temporary files may be in memory.
-    let folder = tempfile::tempdir_in(".")?;
+    // The system's temporary files may be in memory.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let pool = open_sqlite(folder.path().join("mirror.db")).await?;
     let mirror = Mirror::new(pool.clone()).await?;
     let query = "select replace(sql, 'clerk_', 'bare_') from sqlite_schema
