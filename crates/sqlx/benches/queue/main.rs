@@ -36,8 +36,8 @@ async fn main() -> Result<(), BoxError> {
 }
 
 async fn sqlite() -> Result<(), BoxError> {
-    // In the working directory: the system's temporary files may be in memory.
-    let folder = tempfile::tempdir_in(".")?;
+    // The system's temporary files may be in memory.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let pool = open_sqlite(folder.path().join("queue.db")).await?;
     migrate(&pool).await?;
     let bare = open_sqlite(folder.path().join("bare.db")).await?;
