@@ -38,36 +38,26 @@ const INVITES: &str = "nginx invites every body, and waits 5 s for it";
 const NO_INVITATION: &str =
     "over HTTP/2 nginx never sends `100 Continue`; this sender waits for it";
 
+const fn over_its_limit(row: &'static str) -> Exception {
+    Exception {
+        row,
+        instead: Instead::Answers("413 with a page of the proxy", 0),
+        reason: OWN_LIMIT,
+    }
+}
+
 const BODY_WITHHELD: Exception = Exception {
     row: WITHHELD,
     instead: Instead::Sent,
     reason: READS_FIRST,
 };
-const NO_HEADER_TOO_LONG: Exception = Exception {
-    row: "no webhook header, and too long a body declared",
-    instead: Instead::Answers("413 with a page of the proxy", 0),
-    reason: OWN_LIMIT,
-};
-const TOO_LONG: Exception = Exception {
-    row: "one byte over the default limit declared",
-    instead: Instead::Answers("413 with a page of the proxy", 0),
-    reason: OWN_LIMIT,
-};
-const FAR_TOO_LONG: Exception = Exception {
-    row: "10^14 bytes declared",
-    instead: Instead::Answers("413 with a page of the proxy", 0),
-    reason: OWN_LIMIT,
-};
-const EXPECT_TOO_LONG: Exception = Exception {
-    row: "`Expect: 100-continue`, one byte over the limit declared",
-    instead: Instead::Answers("413 with a page of the proxy", 0),
-    reason: OWN_LIMIT,
-};
-const TOO_LONG_CHUNKED: Exception = Exception {
-    row: "over the default limit, chunked",
-    instead: Instead::Answers("413 with a page of the proxy", 0),
-    reason: OWN_LIMIT,
-};
+const NO_HEADER_TOO_LONG: Exception =
+    over_its_limit("no webhook header, and too long a body declared");
+const TOO_LONG: Exception = over_its_limit("one byte over the default limit declared");
+const FAR_TOO_LONG: Exception = over_its_limit("10^14 bytes declared");
+const EXPECT_TOO_LONG: Exception =
+    over_its_limit("`Expect: 100-continue`, one byte over the limit declared");
+const TOO_LONG_CHUNKED: Exception = over_its_limit("over the default limit, chunked");
 const DELIVERY_INSIDE: Exception = Exception {
     row: "a delivery inside a body that is refused unread",
     instead: Instead::Answers("413 with a page of the proxy, then closed", 0),
