@@ -31,7 +31,7 @@ impl<DB: Engine> Mirror<DB> {
             run::<DB>(&mut transaction, &self.statements, &operations, false).await?;
             if let Some((list, place)) = place {
                 let save = self.statements.save_place.clone();
-                Sql::<DB>::execute(&mut transaction, save, &[list, place]).await?;
+                Sql::<DB>::rows(&mut transaction, save, &[list, place]).await?;
             }
             transaction.commit().await
         };

@@ -60,14 +60,14 @@ pub(crate) async fn run<DB: Engine>(
                 let delete = &statements.of(table)?.delete;
                 let outcomes = call::<DB>(connection, delete, &[&record], &locks, false).await?;
                 let retention = RETENTION.as_millis().to_string();
-                Sql::<DB>::execute(connection, statements.purge.clone(), &[&retention]).await?;
+                Sql::<DB>::rows(connection, statements.purge.clone(), &[&retention]).await?;
                 outcomes
             }
         };
         // The first call took them all.
         locks.clear();
-        let outcome = || outcomes.into_iter().next().map(|(_, outcome)| outcome);
-        first = first.or_else(|| Some(outcome().unwrap_or(Outcome::Stale)));
+        let outcome = outcomes.into_iter().next().map(|(_, outcome)| outcome);
+        first.get_or_insert(outcome.unwrap_or(Outcome::Stale));
     }
     Ok(first.unwrap_or(Outcome::Stale))
 }

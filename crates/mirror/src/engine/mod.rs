@@ -16,15 +16,6 @@ macro_rules! run_statements {
             sqlx::raw_sql(batch).execute(connection).await.map(drop)
         }
 
-        async fn execute(
-            connection: &mut Self,
-            statement: SqlStr,
-            texts: &[&str],
-        ) -> sqlx::Result<u64> {
-            let query = sqlx::query_with(statement, arguments::<$arguments>(texts)?);
-            Ok(query.execute(connection).await?.rows_affected())
-        }
-
         async fn rows(
             connection: &mut Self,
             statement: SqlStr,
@@ -130,14 +121,7 @@ pub(crate) mod sealed {
             batch: SqlStr,
         ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-        /// Runs a statement. Returns the number of rows affected.
-        fn execute(
-            connection: &mut Self,
-            statement: SqlStr,
-            texts: &[&str],
-        ) -> impl Future<Output = sqlx::Result<u64>> + Send;
-
-        /// Runs a statement that returns rows of texts.
+        /// Runs a statement. Returns its rows as texts.
         fn rows(
             connection: &mut Self,
             statement: SqlStr,
